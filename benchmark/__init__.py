@@ -1,0 +1,1 @@
+"""itamed benchmark: sources become rows, rows become prompts, answers become scores."""

@@ -1,0 +1,1 @@
+"""From sources to a data folder: build, load, check and push."""

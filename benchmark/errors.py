@@ -1,0 +1,24 @@
+"""Errors of the project: each message says what is wrong and what to do about it."""
+
+
+class ItamedError(Exception):
+    """Base of every error that the project raises on purpose.
+
+    The command line prints the message alone, without a traceback, and exits with status 1.
+    """
+
+
+class SourceError(ItamedError):
+    """A source archive is missing, damaged, of another version, or cannot be downloaded."""
+
+
+class SchemaError(ItamedError):
+    """A source was read but its content has not the expected columns, labels or offsets."""
+
+
+class DataMissingError(ItamedError):
+    """A task was asked for whose rows have not been built and cannot be fetched."""
+
+
+class PublishError(ItamedError):
+    """An upload was refused: licence, missing build, missing token or network."""

@@ -1,0 +1,1 @@
+"""The five task families: gold answer, parsing, alignment and scores of each."""

@@ -1,0 +1,1 @@
+"""Pure scoring functions: alignment, matching, official metrics, intervals."""

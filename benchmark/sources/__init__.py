@@ -1,0 +1,1 @@
+"""Readers: one module a source, from the publisher's files to rows."""

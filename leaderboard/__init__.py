@@ -1,0 +1,1 @@
+"""itamed leaderboard: public submissions, re-scored and shown."""

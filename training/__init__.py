@@ -1,0 +1,1 @@
+"""itamed training: checkpoints made from the rows and prompts of the benchmark."""
