@@ -6,10 +6,13 @@ rows (passages, or pages of a form) that share `doc_id`; scores are summed by `d
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Literal, TypeAlias
 
 import pyarrow as pa
+
+from .errors import SchemaError
 
 Split: TypeAlias = Literal["train", "dev", "test"]
 SPLITS: tuple[Split, ...] = ("train", "dev", "test")
@@ -46,7 +49,8 @@ class Item:
 
     `kind` is "finding", "exam" or another class that scores are broken down by; `options` are the
     allowed values in the order shown (empty: a free string of the note or the empty value);
-    `scored` is false where the gold is ambiguous and the cell must not count.
+    `scored` is false where the gold is ambiguous and the cell must not count; `empty` is the value
+    that says "the note does not tell".
     """
 
     name: str
@@ -54,6 +58,7 @@ class Item:
     value: str
     options: tuple[str, ...] = ()
     scored: bool = True
+    empty: str = "non disponibile"
 
 
 @dataclass(frozen=True)
@@ -172,6 +177,7 @@ class FormRow(Row):
                             "value": pa.string(),
                             "options": pa.list_(pa.string()),
                             "scored": pa.bool_(),
+                            "empty": pa.string(),
                         }
                     )
                 ),
@@ -217,6 +223,24 @@ class GraphRow(Row):
     @classmethod
     def _nested(cls) -> dict[str, type]:
         return {"components": Component, "relations": Edge}
+
+
+ROW_CLASSES: tuple[type[Row], ...] = (SpanRow, PairRow, FormRow, ChoiceRow, GraphRow)
+
+
+def row_class(columns: Iterable[str]) -> type[Row]:
+    """Return the class of rows that have all of its columns among `columns`.
+
+    Raises:
+        SchemaError: no kind of row fits.
+    """
+    names = set(columns)
+    for kind in ROW_CLASSES:
+        if names >= set(kind.schema.names):
+            return kind
+    raise SchemaError(
+        f"No kind of row has the columns {', '.join(sorted(names))}: build the data again (itamed data build)."
+    )
 
 
 def _plain(value: Any) -> Any:

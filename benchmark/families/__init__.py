@@ -1,1 +1,31 @@
-"""The five task families: gold answer, parsing, alignment and scores of each."""
+"""The five task families: gold answer, reading, counts and metrics of each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..rows import ChoiceRow, FormRow, GraphRow, PairRow, Row, SpanRow
+from .arg import Arg
+from .crf import Crf
+from .family import Family, Read
+from .ner import Ner
+from .qa import Qa
+from .re import Re
+
+_BY_ROW: dict[type[Row], Family[Any, Any]] = {
+    SpanRow: Ner(),
+    PairRow: Re(),
+    FormRow: Crf(),
+    ChoiceRow: Qa(),
+    GraphRow: Arg(),
+}
+
+
+def family_of(kind: type[Row]) -> Family[Any, Any]:
+    """Return the family that answers and scores rows of a class."""
+    return _BY_ROW[kind]
+
+
+def family_named(kind: str) -> Family[Any, Any]:
+    """Return the family of a row class by the class's name, as records carry it."""
+    return next(family for row, family in _BY_ROW.items() if row.__name__ == kind)

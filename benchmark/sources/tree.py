@@ -8,10 +8,14 @@ import hashlib
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import TypeAlias
 
 from ..errors import SourceError
+
+Members: TypeAlias = Iterator[tuple[str, Callable[[], bytes]]]
 
 
 class Tree:
@@ -92,24 +96,29 @@ def _matches(path: str, pattern: str) -> bool:
     return len(parts) == len(wanted) and all(map(fnmatch.fnmatchcase, parts, wanted))
 
 
-def _walk(path: Path) -> Iterator[tuple[str, object]]:
+def _walk(path: Path) -> Members:
     for file in sorted(path.rglob("*")):
         if file.is_file():
             yield file.relative_to(path).as_posix(), file.read_bytes
 
 
-def _unzip(path: Path) -> Iterator[tuple[str, object]]:
+def _unzip(path: Path) -> Members:
     with zipfile.ZipFile(path) as archive:
         for info in archive.infolist():
             if not info.is_dir():
-                yield _below_top(info.filename), lambda info=info: archive.read(info)
+                yield _below_top(info.filename), partial(archive.read, info)
 
 
-def _untar(path: Path) -> Iterator[tuple[str, object]]:
+def _untar(path: Path) -> Members:
     with tarfile.open(path) as archive:
         for member in archive:
             if member.isfile():
-                yield _below_top(member.name), lambda member=member: archive.extractfile(member).read()
+                yield _below_top(member.name), partial(_content, archive, member)
+
+
+def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+    file = archive.extractfile(member)
+    return file.read() if file is not None else b""
 
 
 def _below_top(name: str) -> str:

@@ -1,0 +1,111 @@
+"""The command line: `itamed`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from .data.commands import data_app
+from .errors import ItamedError
+from .version import __version__
+
+app = typer.Typer(
+    help="Benchmark for Italian medical NLP with small language models.",
+    epilog="First steps: `itamed demo`; then `itamed data build` and `itamed eval --model hf --model_args "
+    "pretrained=MODEL --tasks itamed`. No tracebacks: a message says what to do.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.add_typer(data_app, name="data")
+Paths = Annotated[list[Path], typer.Argument(help="Results folders, or results_*.json files of the harness.")]
+
+
+@app.command(
+    name="eval",
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    short_help="Evaluate a model: all of `lm_eval run`, and more.",
+)
+def evaluate_command(context: typer.Context) -> None:
+    """Evaluate a model: all of `lm_eval run`, whose every flag passes through.
+
+    Adds what results need to be trusted: samples are kept (in itamed-results/ unless --output_path
+    says otherwise), thinking is off for chat models, and the table of family means is printed.
+    With --resume, answers that an interrupted run has stored are reused.
+
+    Example: itamed eval --model hf --model_args pretrained=google/gemma-3-270m,dtype=bfloat16
+    --tasks itamed --num_fewshot 4 --batch_size 8
+    """
+    from .evaluate import evaluate
+    from .report.usage import add_usage
+
+    path = evaluate(context.args)
+    add_usage(path)
+    report_command([path])
+
+
+@app.command(name="report")
+def report_command(
+    paths: Paths, html: Annotated[Path | None, typer.Option(help="Also write one self-contained HTML page.")] = None
+) -> None:
+    """Show scores with intervals: a table a run, and the family means of all of them."""
+    from .report.means import means
+    from .report.run import find_runs
+    from .report.table import means_table, task_table
+
+    runs = find_runs(paths)
+    found = [means(run) for run in runs]
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    for run in runs:
+        console.print(task_table(run))
+    console.print(means_table(runs, found))
+    if html:
+        from .report.html import write_page
+
+        write_page(html, runs, found)
+        console.print(f"Report: {html.resolve().as_uri()}", soft_wrap=True)
+
+
+@app.command()
+def demo(
+    model: Annotated[str, typer.Option(help="gemma3-270m (base) or smollm2-135m (instruct).")] = "gemma3-270m",
+    output: Annotated[Path, typer.Option(help="Folder for results and report.")] = Path("itamed-demo"),
+    limit: Annotated[int | None, typer.Option(help="Rows a task; default all.")] = None,
+) -> None:
+    """Run all 20 tasks on the embedded mini set with a small real model, and write the report."""
+    from .demo import run_demo
+
+    report_command([run_demo(model, output, limit)], html=output / "report.html")
+
+
+@app.command()
+def path() -> None:
+    """Print the folder of the task files, for `lm_eval --include_path $(itamed path)`."""
+    from .suite import tasks_dir
+
+    typer.echo(tasks_dir())
+
+
+@app.callback(invoke_without_command=True)
+def version(show: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    """Show the version, or go on to a command."""
+    if show:
+        typer.echo(f"itamed {__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line; the project's errors become a message and exit status 1."""
+    try:
+        app()
+    except ItamedError as error:
+        Console(stderr=True).print(f"[bold red]Error:[/] {error}", markup=True, highlight=False, soft_wrap=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

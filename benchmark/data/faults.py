@@ -1,0 +1,69 @@
+"""What must hold for every row, whatever its source: one function a kind of row."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from ..rows import ChoiceRow, FormRow, GraphRow, PairRow, Row, SpanRow
+
+
+def row_faults(row: Row) -> Iterator[str]:
+    """Yield what is wrong with one row, in words."""
+    if not row.text.strip():
+        yield "has no text"
+    if isinstance(row, SpanRow):
+        yield from _span_faults(row)
+    elif isinstance(row, PairRow):
+        missing = {side for pair in row.pairs for side in (pair.exam, pair.result) if side not in row.text or not side}
+        yield from (f"has a pair with {side!r}, which is not in its text" for side in sorted(missing))
+    elif isinstance(row, FormRow):
+        yield from _form_faults(row)
+    elif isinstance(row, ChoiceRow):
+        yield from _choice_faults(row)
+    elif isinstance(row, GraphRow):
+        yield from _graph_faults(row)
+
+
+def document_faults(rows: Iterable[Row]) -> Iterator[str]:
+    """Yield what is wrong between the rows of one task: ids and form items that occur twice."""
+    listed = list(rows)
+    yield from (f"the id {key} occurs {n} times" for key, n in _repeated(row.id for row in listed))
+    cells = ((row.doc_id, item.name) for row in listed if isinstance(row, FormRow) for item in row.items)
+    yield from (f"{doc_id} has the item {name!r} {n} times" for (doc_id, name), n in _repeated(cells))
+
+
+def _span_faults(row: SpanRow) -> Iterator[str]:
+    for span in row.spans:
+        if row.text[span.start : span.end] != span.text:
+            yield f"has a span {span.start}-{span.end} whose text is not the text there"
+        elif not span.text.strip() or not span.type:
+            yield f"has a span {span.start}-{span.end} that is blank or has no type"
+    yield from (f"has the span {key} {n} times" for key, n in _repeated((s.start, s.end, s.type) for s in row.spans))
+
+
+def _form_faults(row: FormRow) -> Iterator[str]:
+    for item in row.items:
+        if item.scored and item.options and item.value not in item.options:
+            yield f"has the value {item.value!r} for {item.name!r}, which is none of the options"
+        if item.options and item.empty not in item.options:
+            yield f"has no option {item.empty!r} for {item.name!r}"
+
+
+def _choice_faults(row: ChoiceRow) -> Iterator[str]:
+    if not 0 <= row.answer < len(row.options):
+        yield f"has the answer {row.answer} of {len(row.options)} options"
+    if len(set(row.options)) < 2 or not all(map(str.strip, row.options)):
+        yield "has fewer than two different options, or an empty one"
+
+
+def _graph_faults(row: GraphRow) -> Iterator[str]:
+    known = {component.id for component in row.components}
+    yield from (f"has the component {key} {n} times" for key, n in _repeated(c.id for c in row.components))
+    for edge in row.relations:
+        if not {edge.head, edge.tail} <= known or edge.head == edge.tail:
+            yield f"has a relation {edge.head} -> {edge.tail} between components that it does not give"
+
+
+def _repeated(keys: Iterable) -> list[tuple]:
+    return sorted((key, n) for key, n in Counter(keys).items() if n > 1)

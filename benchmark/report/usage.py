@@ -1,0 +1,76 @@
+"""What a run cost: tokens in and out a task, and seconds, added to the results file."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+from typing import Any, Protocol
+
+from ..files import write_text
+
+_log = logging.getLogger(__name__)
+
+
+class Tokenizer(Protocol):
+    """What counting needs of a tokenizer."""
+
+    def encode(self, text: str, *, add_special_tokens: bool) -> list[int]:
+        """Return the token ids of a text."""
+        ...
+
+
+def add_usage(path: Path) -> None:
+    """Add "usage" to a results file: tokens by task, and the seconds of the whole run.
+
+    Tokens are counted afterwards with the model's own tokenizer, from the prompts and answers as
+    sent and received. Where the tokenizer cannot be loaded, characters are counted alone.
+
+    Args:
+        path: a results file of the harness, with the samples beside it.
+    """
+    data = json.loads(path.read_text(encoding="utf-8"))
+    tokenizer = _tokenizer(data["config"].get("model_args"))
+    stamp = path.stem.removeprefix("results_")
+    by_task = {
+        name: _count(path.with_name(f"samples_{name}_{stamp}.jsonl"), tokenizer)
+        for name in data["results"]
+        if path.with_name(f"samples_{name}_{stamp}.jsonl").is_file()
+    }
+    data["usage"] = {"seconds": float(data["total_evaluation_time_seconds"]), "tasks": by_task}
+    write_text(path, json.dumps(data, indent=2, ensure_ascii=False))
+
+
+def _tokenizer(model_args: Any) -> Tokenizer | None:
+    if isinstance(model_args, str):
+        model_args = dict(part.split("=", 1) for part in model_args.split(",") if "=" in part)
+    name = (model_args or {}).get("tokenizer") or (model_args or {}).get("pretrained")
+    if not name:
+        return None
+    try:
+        from transformers import AutoTokenizer
+
+        extra = {key: model_args[key] for key in ("gguf_file", "revision") if key in model_args}
+        return AutoTokenizer.from_pretrained(str(name), **extra)
+    except (ImportError, OSError, ValueError) as error:
+        _log.warning("Tokens are not counted: no tokenizer for %s (%s).", name, error)
+        return None
+
+
+def _count(path: Path, tokenizer: Tokenizer | None) -> dict[str, int]:
+    """Sum over a task's rows; each stands in the file once a filter, and is counted once."""
+    total = {"characters_in": 0, "characters_out": 0}
+    if tokenizer:
+        total |= {"tokens_in": 0, "tokens_out": 0}
+    seen: set[int] = set()
+    with path.open(encoding="utf-8") as lines:
+        for line in lines:
+            sample = json.loads(line)
+            if sample["doc_id"] in seen:
+                continue
+            seen.add(sample["doc_id"])
+            for side, text in (("in", sample["arguments"]["gen_args_0"]["arg_0"]), ("out", sample["resps"][0][0])):
+                total[f"characters_{side}"] += len(text)
+                if tokenizer:
+                    total[f"tokens_{side}"] += len(tokenizer.encode(text, add_special_tokens=False))
+    return total

@@ -1,0 +1,108 @@
+"""The suite: the 20 tasks as their YAML files define them.
+
+The YAML files are the one place that names a task's family, source, labels and prompt; the harness
+and this module read the same files.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .errors import ItamedError
+
+FAMILIES = ("ner", "re", "crf", "qa", "arg")
+ROLES = ("id", "ood")
+PREFIX = "itamed_"
+MINI_PREFIX = "itamed-mini-"
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task of the suite.
+
+    `role` is "id" (in-distribution: has training data) or "ood"; `labels` maps each type to its
+    definition in Italian; `shots` names the task and split that few-shot examples come from.
+    """
+
+    name: str
+    family: str
+    role: str
+    source: str
+    version: str
+    instruction: str
+    labels: Mapping[str, str]
+    shots: tuple[str, str]
+    max_tokens: int
+
+    @property
+    def mini_name(self) -> str:
+        """Return the name of the same task on the embedded set."""
+        return MINI_PREFIX + self.name.removeprefix(PREFIX).replace("_", "-")
+
+
+def tasks_dir() -> Path:
+    """Return the folder of the task YAMLs: inside an installed harness, or of a checkout."""
+    spec = importlib.util.find_spec("lm_eval")
+    overlay = Path((spec.submodule_search_locations or [""])[0], "tasks", "itamed") if spec else Path()
+    for folder in (overlay, Path(__file__).resolve().parents[1] / "lm_eval_tasks"):
+        if (folder / "_task_yaml").is_file():
+            return folder
+    raise ItamedError("The task files are not installed: run `pip install --force-reinstall itamed`.")
+
+
+@cache
+def suite() -> dict[str, Task]:
+    """Return the 20 tasks by name, in the order of families and names."""
+    found = [_task(path) for path in sorted(tasks_dir().glob(f"{PREFIX}*.yaml"))]
+    order = {family: number for number, family in enumerate(FAMILIES)}
+    return {task.name: task for task in sorted(found, key=lambda t: (order[t.family], t.role, t.name))}
+
+
+def task_of(name: str) -> Task:
+    """Return a task by its name or the name of its mini version.
+
+    Raises:
+        ItamedError: no such task; the message lists the names.
+    """
+    if name.startswith(MINI_PREFIX):
+        name = PREFIX + name.removeprefix(MINI_PREFIX).replace("-", "_")
+    if name not in suite():
+        raise ItamedError(f"No task is named {name}. The tasks are: {', '.join(suite())}.")
+    return suite()[name]
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads task files without importing the functions that they name."""
+
+
+_Loader.add_constructor("!function", lambda loader, node: loader.construct_scalar(node))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Read a task file with the files that it includes; its own keys win, as in the harness."""
+    config: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+    included = config.pop("include", None)
+    return {**_read(path.parent / included), **config} if included else config
+
+
+def _task(path: Path) -> Task:
+    config = _read(path)
+    meta = config["metadata"]
+    return Task(
+        name=config["task"],
+        family=meta["family"],
+        role=meta["role"],
+        source=meta["source"],
+        version=str(meta["version"]),
+        instruction=meta["instruction"],
+        labels=meta.get("labels", {}),
+        shots=(meta.get("shots_task", config["task"]), meta.get("shots_split", "train")),
+        max_tokens=config["generation_kwargs"]["max_gen_toks"],
+    )

@@ -1,0 +1,1 @@
+"""The 20 tasks of itamed, as the harness reads them."""

@@ -1,0 +1,155 @@
+"""A data set hub on the loopback interface: enough of the real one's API to download and upload."""
+
+import base64
+import hashlib
+import json
+import threading
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import unquote, urlsplit
+
+TOKEN = "hf_made_up"
+
+
+@dataclass
+class Repo:
+    """One data set: its files, whether it is private or gated, and the revisions that exist."""
+
+    files: dict[str, bytes] = field(default_factory=dict)
+    private: bool = False
+    gated: bool = False
+    revisions: tuple[str, ...] = ("main",)
+
+    @property
+    def sha(self):
+        return hashlib.sha1(repr(sorted(self.files.items())).encode()).hexdigest()
+
+
+class FakeHub:
+    """Holds data sets in memory and serves them; `calls` records method and path of each request."""
+
+    def __init__(self):
+        self.repos: dict[str, Repo] = {}
+        self.objects: dict[str, bytes] = {}
+        self.calls: list[str] = []
+        self.fail_commits_with = 0
+        handler = type("Handler", (_Handler,), {"hub": self})
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    hub: FakeHub
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *args):
+        pass
+
+    def answer(self, status=200, body=b"", **headers):
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(content)))
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(content)
+
+    def handle_any(self):
+        path = unquote(urlsplit(self.path).path)
+        self.hub.calls.append(f"{self.command} {path}")
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.read_chunks() if self.headers.get("Transfer-Encoding") else self.rfile.read(length)
+        parts = path.strip("/").split("/")
+        if self.command in ("GET", "HEAD"):
+            self.read_request(parts)
+        elif self.headers.get("Authorization") != f"Bearer {TOKEN}" and parts[0] != "lfs":
+            self.answer(401, {"error": "Invalid username or password."})
+        else:
+            self.write_request(parts, body)
+
+    do_GET = do_HEAD = do_POST = do_PUT = handle_any
+
+    def read_chunks(self):
+        content = b""
+        while size := int(self.rfile.readline(), 16):
+            content += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return content
+
+    def read_request(self, parts):
+        name = "/".join(parts[2:4] if parts[0] == "api" else parts[1:3])
+        repo = self.hub.repos.get(name)
+        known = self.headers.get("Authorization") == f"Bearer {TOKEN}"
+        if repo is None or (repo.private and not known):
+            return self.answer(401 if not known else 404, {"error": "Repository not found"}, X_Error_Code="RepoNotFound")
+        rest = parts[4:] if parts[0] == "api" else parts[3:]
+        if rest[:1] == ["revision"] and rest[1] not in (*repo.revisions, repo.sha):
+            return self.answer(404, {"error": "Invalid rev"}, X_Error_Code="RevisionNotFound")
+        if not rest or rest[0] == "revision":
+            return self.answer(body={"id": name, "sha": repo.sha, "private": repo.private, "siblings": []})
+        if repo.gated and not known:
+            return self.answer(401, {"error": "Access is restricted"}, X_Error_Code="GatedRepo")
+        if rest[0] == "tree":
+            return self.answer(body=[_entry(path, content) for path, content in sorted(repo.files.items())])
+        content = repo.files["/".join(rest[2:])]
+        return self.answer(body=content, ETag=f'"{_oid(content)}"', X_Repo_Commit=repo.sha)
+
+    def write_request(self, parts, body):
+        if parts == ["api", "repos", "create"]:
+            return self.create(json.loads(body))
+        if parts == ["api", "validate-yaml"]:
+            return self.answer(body={"warnings": [], "errors": []})
+        if parts[0] == "lfs":
+            self.hub.objects[parts[1]] = body
+            return self.answer()
+        if parts[-1] == "batch":
+            return self.answer(body={"transfer": "basic", "objects": [self.upload(o) for o in json.loads(body)["objects"]]})
+        if parts[4] == "preupload":
+            repo = self.hub.repos["/".join(parts[2:4])]
+            return self.answer(body={"files": [_mode(repo, file["path"]) for file in json.loads(body)["files"]]})
+        if self.hub.fail_commits_with:
+            return self.answer(self.hub.fail_commits_with, {"error": "no"})
+        return self.commit("/".join(parts[2:4]), [json.loads(line) for line in body.splitlines()])
+
+    def create(self, wanted):
+        name = f"{wanted['organization']}/{wanted['name']}"
+        if name in self.hub.repos:
+            return self.answer(409, {"error": "exists", "url": f"{self.hub.url}/datasets/{name}"})
+        self.hub.repos[name] = Repo(private=wanted.get("visibility") == "private" or bool(wanted.get("private")))
+        return self.answer(body={"url": f"{self.hub.url}/datasets/{name}", "name": name})
+
+    def upload(self, wanted):
+        href = f"{self.hub.url}/lfs/{wanted['oid']}"
+        return {**wanted, "actions": {"upload": {"href": href}}}
+
+    def commit(self, name, lines):
+        files = self.hub.repos[name].files
+        for line in lines:
+            value = line["value"]
+            if line["key"] == "file":
+                files[value["path"]] = base64.b64decode(value["content"])
+            elif line["key"] == "lfsFile":
+                files[value["path"]] = self.hub.objects[value["oid"]]
+            elif line["key"] == "deletedFile":
+                del files[value["path"]]
+        sha = self.hub.repos[name].sha
+        return self.answer(body={"commitUrl": f"{self.hub.url}/datasets/{name}/commit/{sha}", "commitOid": sha})
+
+
+def _oid(content):
+    return hashlib.sha256(content).hexdigest()
+
+
+def _entry(path, content):
+    return {"type": "file", "path": path, "size": len(content), "oid": _oid(content)[:40]}
+
+
+def _mode(repo, path):
+    return {"path": path, "uploadMode": "lfs" if path.endswith(".parquet") else "regular", "shouldIgnore": False}
