@@ -15,29 +15,33 @@ from .rows import SPLITS, Row
 from .suite import Task, task_of
 
 
-def task_docs(name: str, *, mini: bool = False, fewshot_seed: int = 0) -> dict[str, Dataset]:
-    """Return the documents of a task by split, and under "fewshot" the examples for prompts.
+def task_docs(name: str, *, mini: bool = False, fewshot_seed: int = 0, eval_split: str = "test") -> dict[str, Dataset]:
+    """Return the documents of a task: "test" to be answered, "fewshot" as examples for prompts.
 
     Args:
         name: a task of the suite.
         mini: take the embedded set instead of the built or published data.
         fewshot_seed: see `choose_shots`.
+        eval_split: "dev" to develop prompts or watch training without looking at the test rows.
 
     Raises:
         DataMissingError: the rows are not there; the message names the command that builds them.
     """
     task = task_of(name)
-    rows = _rows(name, mini=mini)
-    if not rows.get("test"):
-        raise DataMissingError(f"{name} has no test rows: build its data again with `itamed data build --force`.")
+    rows = task_rows(name, mini=mini)
+    if not rows.get(eval_split):
+        raise DataMissingError(
+            f"{name} has no {eval_split} rows: build its data again with `itamed data build --force`."
+        )
     shots_task, shots_split = task.shots
-    pool = rows if shots_task == name else _rows(shots_task, mini=mini)
-    docs = {split: _dataset(rows[split], task) for split in SPLITS if rows.get(split)}
+    pool = rows if shots_task == name else task_rows(shots_task, mini=mini)
+    evaluated = rows[eval_split]
     shots = choose_shots(pool.get(shots_split, []), fewshot_seed)
-    return docs | {"fewshot": _dataset(shots or rows["test"][:0], task, like=rows["test"][0])}
+    return {"test": _dataset(evaluated, task), "fewshot": _dataset(shots or evaluated[:0], task, like=evaluated[0])}
 
 
-def _rows(name: str, *, mini: bool) -> dict[str, list[Row]]:
+def task_rows(name: str, *, mini: bool) -> dict[str, list[Row]]:
+    """Return a task's rows by split, from the embedded set or from the built or published data."""
     if not mini:
         return load_rows(name)
     found: dict[str, list[Row]] = {}

@@ -13,6 +13,8 @@ from .suite import tasks_dir
 from .version import __version__
 
 DEFAULT_OUTPUT = "itamed-results"
+MODELS = {"itamed-baseline": "itamed.benchmark.baselines:Baseline"}
+"""Model classes that `itamed eval --model` takes beside the harness's own."""
 _TEMPLATE_MODELS = frozenset({"hf", "vllm"})
 
 
@@ -50,6 +52,7 @@ def evaluate(arguments: Sequence[str]) -> Path:
     """
     from lm_eval.__main__ import cli_evaluate
 
+    register_models()
     complete = harness_arguments(arguments)
     before = time.time()
     saved = sys.argv
@@ -63,6 +66,20 @@ def evaluate(arguments: Sequence[str]) -> Path:
     if not written:
         raise ItamedError(f"The harness wrote no results below {folder}: is the folder writable and the disk not full?")
     return max(written, key=lambda file: file.stat().st_mtime)
+
+
+def register_models() -> None:
+    """Make itamed's model classes known to the harness, once.
+
+    The harness loads its own models only while its registry is empty: they must come first. A later
+    release may have registered ours from the package's entry points already.
+    """
+    import lm_eval.models  # noqa: F401
+    from lm_eval.api.registry import model_registry
+
+    for name, target in MODELS.items():
+        if name not in model_registry:
+            model_registry.register(name, target=target)
 
 
 def _has(arguments: Sequence[str], *names: str) -> bool:

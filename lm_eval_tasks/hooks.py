@@ -17,9 +17,15 @@ from itamed.benchmark.verdict import Mode, Record, filtered, record, report
 from lm_eval.api.filter import Filter
 
 
-def documents(rows_of: str, *, mini: bool = False, fewshot_seed: int = 0, **_: Any) -> dict[str, Dataset]:
-    """Return a task's documents; `--metadata '{"fewshot_seed": 1}'` chooses other examples."""
-    return task_docs(rows_of, mini=mini, fewshot_seed=fewshot_seed)
+def documents(
+    rows_of: str, *, mini: bool = False, fewshot_seed: int = 0, eval_split: str = "test", **_: Any
+) -> dict[str, Dataset]:
+    """Return a task's documents.
+
+    `--metadata '{"fewshot_seed": 1}'` chooses other examples, `--metadata '{"eval_split": "dev"}'`
+    evaluates the development rows.
+    """
+    return task_docs(rows_of, mini=mini, fewshot_seed=fewshot_seed, eval_split=eval_split)
 
 
 def target(doc: Mapping[str, Any]) -> str:

@@ -36,7 +36,7 @@ def card(source: Source, counts: Mapping[str, Mapping[str, Counts]]) -> str:
         f"## Tasks\n\n{_loading(source)}",
         *(f"### {task}\n\n{_table(splits)}" for task, splits in counts.items()),
         *([_section("What to know", source.traps)] if source.traps else []),
-        f"## Citation\n\n{source.citation}",
+        f"## Citation\n\n{_citation(source.citation)}",
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -80,6 +80,10 @@ def _table(splits: Mapping[str, Counts]) -> str:
         numbers = [counts.rows, counts.documents, counts.empty, *(counts.labels.get(label, 0) for label in labels)]
         lines.append([split, *map(str, numbers)])
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _citation(citation: str) -> str:
+    return f"```bibtex\n{citation}\n```" if citation.startswith("@") else citation
 
 
 def _section(title: str, sentences: tuple[str, ...]) -> str:

@@ -56,7 +56,7 @@ def form_rows(sheet: Sheet) -> Iterator[FormRow]:
             names = {item["name"] for item in sheet.pages[page]}
             if not filled.keys() <= names:
                 raise SchemaError(f"{note['id']} fills {sorted(filled.keys() - names)}: not on its page {page!r}.")
-            items = [_item(item, filled.get(item["name"], sheet.empty), note) for item in sheet.pages[page]]
+            items = [_item(item, filled, sheet.empty, note.get("unscored", ())) for item in sheet.pages[page]]
             yield FormRow(*sheet.base(note, f"-{page}"), text, tuple(items))
 
 
@@ -91,9 +91,9 @@ def _spans(marked: Marked, marks: Collection[Mark]) -> tuple[Span, ...]:
     )
 
 
-def _item(item: dict[str, Any], value: str, note: dict[str, Any]) -> Item:
-    scored = item["name"] not in note.get("unscored", ())
-    return Item(item["name"], item["kind"], value, tuple(item.get("options", ())), scored)
+def _item(item: dict[str, Any], filled: dict[str, str], empty: str, unscored: Collection[str]) -> Item:
+    name, options = item["name"], tuple(item.get("options", ()))
+    return Item(name, item["kind"], filled.get(name, empty), options, name not in unscored, empty)
 
 
 def _edge(relation: str, ids: dict[str, str]) -> Edge:

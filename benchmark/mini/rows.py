@@ -35,7 +35,7 @@ leading preposition or final punctuation. Every mention counts, repeated ones to
 * farmaco, case reports: active substances, brands and fluids or gases given as treatment, also if
   stopped, refused or cause of an allergy; no drug classes, analytes, doses or routes.
 * Leaflets: farmaco as above, and drug classes; malattia, a diagnosis; sintomo, what the patient
-  notices, adverse effects included; parte anatomica, body parts and substances of the body.
+  notices, adverse effects included; parte anatomica, body parts but no substances of the body.
 * Arguments: premessa, a fact on the patient or medical knowledge used as ground; affermazione, an
   answer option or a conclusion. A component is a clause without final stop; the number of an option
   stays outside. supporto: the head makes the tail more credible; attacco: less.

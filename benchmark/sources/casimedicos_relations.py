@@ -8,7 +8,7 @@ documents in the same order, sentence by sentence, so a component is found by it
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
 from ..errors import SchemaError
@@ -53,13 +53,17 @@ def read_objects(content: str, origin: str) -> Iterator[tuple[str, Any]]:
         SchemaError: a line is not JSON, or something else.
     """
     for number, line in enumerate(content.split("\n"), 1):
-        try:
-            value = json.loads(line) if line.strip() else {}
-            for entry in value if isinstance(value, list) else [value]:
-                yield from entry.items()
-        except (json.JSONDecodeError, AttributeError) as error:
-            message = f"{origin}, line {number}: wanted a JSON object by case id, found {line[:60]!r}"
-            raise SchemaError(f"{message}: download the source again.") from error
+        if line.strip():
+            yield from _items(line, f"{origin}, line {number}")
+
+
+def _items(line: str, origin: str) -> list[tuple[str, Any]]:
+    try:
+        value = json.loads(line)
+        return [item for entry in (value if isinstance(value, list) else [value]) for item in entry.items()]
+    except (json.JSONDecodeError, AttributeError) as error:
+        message = f"{origin}: wanted a JSON object by case id, found {line[:60]!r}: download the source again."
+        raise SchemaError(message) from error
 
 
 def project(pairs: Pairs, english: Placed, italian: Placed) -> list[tuple[int, int, str]]:
@@ -92,5 +96,3 @@ def _counterpart(place: Place, english: Placed, italian: Placed) -> int | None:
 
 def _key(text: str) -> str:
     return " ".join(words(text))
-
-

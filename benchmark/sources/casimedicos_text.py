@@ -9,14 +9,14 @@ from typing import TypeAlias
 
 from ..errors import SchemaError
 from ..rows import Span
-from .iob import OUTSIDE, Sentence, Token, read_sentences, render, shifted, words_of
+from .iob import Sentence, Token, read_sentences, render, shifted, words_of
 
 LABELS = {"Premise": "premessa", "Claim": "affermazione"}
 OPTION_TAG = "opzione"
 
 _HEADER = ("QUESTION TYPE:", "CLINICAL CASE:")
 _ANSWER = re.compile(r"(?:RISPOSTA CORRETTA|CORRECT ANSWER):\s*(\d+)")
-_NO_OPTION = ([], ["nan"])
+_NO_OPTION: tuple[list[str], ...] = ([], ["nan"])
 
 Place: TypeAlias = tuple[str, int, int]
 """Where a component stands: part of the document, sentence in it, component in that sentence."""
@@ -37,11 +37,11 @@ class Case:
 
     def question_text(self) -> str:
         """Return everything that stands before the options."""
-        return " ".join(words_of(sentence) for sentence in self.question)
+        return _joined(self.question)
 
     def option_texts(self) -> tuple[str, ...]:
         """Return the options in order, without their numbers."""
-        return tuple(" ".join(words_of(sentence) for sentence in option) for option in self.options.values())
+        return tuple(map(_joined, self.options.values()))
 
     def answer_index(self) -> int:
         """Return the place of the right option in `option_texts`."""
@@ -117,6 +117,10 @@ def annotated_text(case: Case) -> tuple[str, list[tuple[Place, Span]]]:
     return text.rstrip(), components
 
 
+def _joined(sentences: Sequence[Sentence]) -> str:
+    return " ".join(render(sentence, LABELS)[0] for sentence in sentences)
+
+
 def _options(sentences: Sequence[Sentence]) -> dict[int, list[Sentence]]:
     options: dict[int, list[Sentence]] = {}
     for sentence in sentences:
@@ -138,4 +142,4 @@ def _without_number(sentence: Sentence, number: int) -> list[Token]:
     rest = head.text.removeprefix(str(number)).removeprefix("-")
     if rest:
         return [Token(rest, head.tag), *tail]
-    return tail[1:] if tail and tail[0] == Token("-", OUTSIDE) else tail
+    return tail[1:] if tail and tail[0].text == "-" else tail

@@ -20,7 +20,8 @@ PAUSE = 1.0
 TIMEOUT = (10, 60)
 """Seconds to wait for a connection, and for the next bytes."""
 
-_BLOCK = 1 << 16
+# Small, since the block in which a connection breaks is lost.
+_BLOCK = 1 << 14
 
 
 def download(url: str, place: Path) -> bool:

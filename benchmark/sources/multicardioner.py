@@ -88,7 +88,7 @@ def read_spans(tree: Tree, path: str, documents: Mapping[str, str]) -> dict[str,
     spans: dict[str, list[Span]] = {}
     for number, record in _records(tree.text(path), path):
         name, label, start, end, text = (record[column] for column in COLUMNS)
-        if name not in documents or label not in LABELS or not (start.isdecimal() and end.isdecimal()):
+        if name not in documents or label not in LABELS or not (start.isdecimal() and end.isdecimal() and text):
             raise SchemaError(
                 f"{path}, line {number}: found {list(record.values())}, wanted a document of the folder txt, one of "
                 f"the labels {', '.join(LABELS)}, two offsets and the text: download the source again."
@@ -102,9 +102,8 @@ def _records(content: str, path: str) -> Iterator[tuple[int, dict[str, str]]]:
     reader = csv.DictReader(io.StringIO(content, newline=""), delimiter="\t", quoting=csv.QUOTE_NONE, restval="")
     found = list(reader.fieldnames or ())
     if not set(COLUMNS) <= set(found):
-        raise SchemaError(
-            f"{path}: found the columns {', '.join(found) or 'none'}, wanted {', '.join(COLUMNS)}: is it the right table?"
-        )
+        message = f"{path}: found the columns {', '.join(found) or 'none'}, wanted {', '.join(COLUMNS)}"
+        raise SchemaError(f"{message}: is it the right table?")
     for record in reader:
         yield reader.line_num, record
 
@@ -115,8 +114,8 @@ SOURCE = Source(
     homepage="https://doi.org/10.5281/zenodo.10948354",
     licence="cc-by-4.0",
     licence_note=(
-        "The publisher's read-me states CC BY 4.0: credit the authors and say what was changed. The archive read here "
-        "is laid out anew from a copy of the Zenodo record; check the record before publishing."
+        "The read-me that comes with the data states CC BY 4.0: credit the authors and say what was changed. The "
+        "archive read here is laid out anew from a copy of the Zenodo record; check the record before publishing."
     ),
     redistribute=True,
     citation="""\

@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from importlib.util import find_spec
-
 from ..errors import DataMissingError
+from . import (
+    abstrct,
+    admission,
+    casimedicos,
+    dyspnea,
+    e3c,
+    medmcqa,
+    medqa,
+    multicardioner,
+    pharmaer,
+    re_projected,
+    ssm,
+)
 from .source import Source
 
-_MODULES = [
-    import_module("." + n, __package__)
-    for n in [
-        "e3c",
-        "multicardioner",
-        "pharmaer",
-        "casimedicos",
-        "abstrct",
-        "medmcqa",
-        "medqa",
-        "re_projected",
-        "dyspnea",
-        "ssm",
-        "admission",
-    ]
-    if find_spec(__package__ + "." + n)
-]
+_MODULES = (
+    e3c,
+    multicardioner,
+    pharmaer,
+    casimedicos,
+    abstrct,
+    medmcqa,
+    medqa,
+    re_projected,
+    dyspnea,
+    ssm,
+    admission,
+)
 
-SOURCES: dict[str, Source] = {m.SOURCE.name: m.SOURCE for m in _MODULES if hasattr(m, "SOURCE")}
+SOURCES: dict[str, Source] = {module.SOURCE.name: module.SOURCE for module in _MODULES}
 """Every source, by name."""
 
 

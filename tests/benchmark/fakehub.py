@@ -88,7 +88,9 @@ class _Handler(BaseHTTPRequestHandler):
         repo = self.hub.repos.get(name)
         known = self.headers.get("Authorization") == f"Bearer {TOKEN}"
         if repo is None or (repo.private and not known):
-            return self.answer(401 if not known else 404, {"error": "Repository not found"}, X_Error_Code="RepoNotFound")
+            return self.answer(
+                401 if not known else 404, {"error": "Repository not found"}, X_Error_Code="RepoNotFound"
+            )
         rest = parts[4:] if parts[0] == "api" else parts[3:]
         if rest[:1] == ["revision"] and rest[1] not in (*repo.revisions, repo.sha):
             return self.answer(404, {"error": "Invalid rev"}, X_Error_Code="RevisionNotFound")
@@ -110,7 +112,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.hub.objects[parts[1]] = body
             return self.answer()
         if parts[-1] == "batch":
-            return self.answer(body={"transfer": "basic", "objects": [self.upload(o) for o in json.loads(body)["objects"]]})
+            return self.answer(
+                body={"transfer": "basic", "objects": [self.upload(o) for o in json.loads(body)["objects"]]}
+            )
         if parts[4] == "preupload":
             repo = self.hub.repos["/".join(parts[2:4])]
             return self.answer(body={"files": [_mode(repo, file["path"]) for file in json.loads(body)["files"]]})

@@ -14,6 +14,7 @@ from itamed.benchmark.mini.builders import Sheet, form_rows
 from itamed.benchmark.mini.markup import Mark, read_marked
 from itamed.benchmark.mini.rows import MINI_TASKS, mini_rows
 from itamed.benchmark.rows import ChoiceRow, FormRow, GraphRow, PairRow, SpanRow
+from itamed.benchmark.suite import task_of
 from itamed.benchmark.text import NGRAM, near_copies, ngrams
 
 FULL, NO_TRAIN, TEST_ONLY = {"train": 6, "dev": 2, "test": 6}, {"dev": 6, "test": 6}, {"test": 6}
@@ -64,6 +65,17 @@ def gold(row):
 
 def test_every_task_has_a_mini_set():
     assert sorted(MINI_TASKS) == sorted(TASKS)
+
+
+@pytest.mark.parametrize("task", SPAN_TASKS)
+def test_types_are_the_labels_that_the_prompt_names(task):
+    assert TASKS[task][2] == set(task_of(task).labels)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_few_shot_pools_are_not_empty(task):
+    source, split = task_of(task).shots
+    assert sum(row.split == split for row in mini_rows(source)) >= 6
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -178,7 +190,7 @@ def test_form_values_are_options_or_strings_of_the_note(task):
     for row in mini_rows(task):
         assert 6 <= len(row.items) <= 8
         for item in row.items:
-            assert isinstance(item.value, str)
+            assert isinstance(item.value, str) and item.empty == empty
             allowed = item.options or (empty,)
             stands = re.search(rf"(?<!\w){re.escape(item.value)}(?!\w)", row.text)
             assert item.value in allowed or (not item.options and stands), (row.id, item)

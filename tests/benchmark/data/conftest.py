@@ -67,6 +67,12 @@ def make_source(folder, name, task, read, files, *, redistribute):
     )
 
 
+def make_open_source(folder, notes):
+    """Write the archive of the source that may be copied, and return the source."""
+    files = {"notes.json": json.dumps(notes).encode()}
+    return make_source(folder, "open", NER, read_notes, files, redistribute=True)
+
+
 @pytest.fixture
 def folder(tmp_path):
     """Return a sources folder."""
@@ -78,8 +84,7 @@ def folder(tmp_path):
 @pytest.fixture
 def open_source(folder, monkeypatch):
     """Return a source that may be copied, its archive in `folder`, registered."""
-    files = {"notes.json": json.dumps(NOTES).encode()}
-    source = make_source(folder, "open", NER, read_notes, files, redistribute=True)
+    source = make_open_source(folder, NOTES)
     monkeypatch.setitem(registry.SOURCES, "open", source)
     return source
 

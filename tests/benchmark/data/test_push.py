@@ -42,7 +42,7 @@ def test_files_that_the_build_no_longer_has_are_deleted(hub, token, built_open):
 
 
 def test_a_source_that_forbids_copies_is_not_even_looked_up(hub, token, built_closed):
-    with pytest.raises(PublishError, match="may not be published.*--private"):
+    with pytest.raises(PublishError, match=r"may not be published.*--private"):
         push(built_closed, "clinic", private=False)
     assert hub.calls == []
 
@@ -68,7 +68,7 @@ def test_without_a_token_the_message_says_how_to_log_in(hub, built_open):
 
 def test_a_refused_commit_is_one_message(hub, token, built_open):
     hub.fail_commits_with = 403
-    with pytest.raises(PublishError, match="clinic/itamed-open.*403"):
+    with pytest.raises(PublishError, match=r"clinic/itamed-open.*403"):
         push(built_open, "clinic", private=False)
 
 

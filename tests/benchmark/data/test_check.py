@@ -1,0 +1,123 @@
+"""Checking built data: every kind of fault is found, and sound data have none."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from itamed.benchmark.data.build import Request, build
+from itamed.benchmark.data.check import check_rows, check_source
+from itamed.benchmark.data.faults import document_faults, row_faults
+from itamed.benchmark.data.record import read_record
+from itamed.benchmark.paths import datasets_dir
+from itamed.benchmark.rows import ChoiceRow, Component, Edge, FormRow, GraphRow, Item, Pair, PairRow, Span, SpanRow
+
+from .conftest import NER
+
+TEXT = "la zuppa ha 3 carote e 5 patate"
+SOUND = [
+    SpanRow("a", "a", "test", TEXT, (Span(3, 8, "cibo", "zuppa"), Span(0, 8, "cibo", "la zuppa"))),
+    PairRow("a", "a", "test", TEXT, (Pair("carote", "3"),)),
+    FormRow("a", "a", "test", TEXT, (Item("carote", "esame", "3"), Item("sale", "x", "si", ("si", "non disponibile")))),
+    ChoiceRow("a", "a", "test", TEXT, ("uno", "due"), 1),
+    GraphRow("a", "a", "test", TEXT, (Component("1", "x", "t"), Component("2", "y", "t")), (Edge("1", "2", "r"),)),
+]
+FAULTY = [
+    (replace(SOUND[0], spans=(Span(2, 7, "cibo", "zuppa"),)), "not the text there"),
+    (replace(SOUND[0], spans=(Span(2, 3, "cibo", " "),)), "blank"),
+    (replace(SOUND[0], spans=(Span(3, 8, "", "zuppa"),)), "no type"),
+    (replace(SOUND[0], spans=(Span(3, 8, "cibo", "zuppa"),) * 2), "2 times"),
+    (replace(SOUND[0], text="  ", spans=()), "no text"),
+    (replace(SOUND[1], pairs=(Pair("cipolle", "3"),)), "'cipolle', which is not in its text"),
+    (replace(SOUND[1], pairs=(Pair("", "3"),)), "''"),
+    (replace(SOUND[2], items=(Item("sale", "x", "forse", ("si", "non disponibile")),)), "none of the options"),
+    (replace(SOUND[2], items=(Item("sale", "x", "si", ("si", "no")),)), "no option 'non disponibile'"),
+    (replace(SOUND[3], answer=2), "answer 2 of 2"),
+    (replace(SOUND[3], options=("uno", "uno")), "fewer than two"),
+    (replace(SOUND[3], options=("uno", " ")), "empty"),
+    (replace(SOUND[4], relations=(Edge("1", "3", "r"),)), "1 -> 3"),
+    (replace(SOUND[4], relations=(Edge("1", "1", "r"),)), "1 -> 1"),
+    (replace(SOUND[4], components=(Component("1", "x", "t"),) * 2, relations=()), "component 1 2 times"),
+]
+
+
+@pytest.mark.parametrize("row", SOUND, ids=lambda row: type(row).__name__)
+def test_a_sound_row_has_no_fault(row):
+    assert list(row_faults(row)) == []
+
+
+@pytest.mark.parametrize(("row", "message"), FAULTY, ids=[message for _, message in FAULTY])
+def test_a_faulty_row_is_found(row, message):
+    assert any(message in fault for fault in row_faults(row))
+
+
+def test_an_unscored_cell_may_hold_any_value():
+    row = replace(SOUND[2], items=(Item("sale", "x", "forse", ("si", "non disponibile"), scored=False),))
+    assert list(row_faults(row)) == []
+
+
+def test_repeated_ids_and_items_are_found():
+    twice = [SOUND[2], replace(SOUND[2], id="b")]
+    assert any("item 'sale' 2 times" in fault for fault in document_faults(twice))
+    assert any("id a occurs 2 times" in fault for fault in document_faults([SOUND[0], SOUND[0]]))
+
+
+def row(key, split, text):
+    return SpanRow(f"{key}-p0", key, split, text, ())
+
+
+def test_a_copy_across_splits_is_found_and_a_copy_within_one_is_not():
+    line = "il treno delle otto parte sempre in ritardo quando la neve copre i binari della valle"
+    sound = {"train": [row("a", "train", line), row("b", "train", line)], "test": [row("c", "test", "tutt'altra cosa")]}
+    assert list(check_rows(sound)) == []
+    leaking = sound | {"test": [row("c", "test", f"Oggi {line}, dicono.")]}
+    assert [fault for fault in check_rows(leaking) if "nearly copies c (test): 100%" in fault]
+
+
+def test_without_test_rows_or_in_the_wrong_file_is_a_fault():
+    assert list(check_rows({"train": [row("a", "train", "uno")]})) == ["there are no test rows"]
+    assert any("stands in test" in fault for fault in check_rows({"test": [row("a", "dev", "uno")]}))
+
+
+def report_of(source):
+    folder = datasets_dir() / source.name
+    return check_source(source, folder, read_record(folder))
+
+
+def test_a_sound_build_has_counts_and_no_faults(built_open):
+    report = report_of(built_open)
+    assert report.faults == []
+    assert {split: counts.labels for split, counts in report.counts[NER].items()} == {
+        split: {"farmaco": 1} for split in ("train", "dev", "test")
+    }
+    assert list(report.counts[NER]) == ["train", "dev", "test"]
+
+
+def test_a_file_changed_or_lost_after_the_build_is_found(built_open):
+    folder = datasets_dir() / "open" / NER
+    (folder / "dev.parquet").write_bytes((folder / "test.parquet").read_bytes())
+    (folder / "train.parquet").unlink()
+    messages = " ".join(fault.message for fault in report_of(built_open).faults)
+    assert "dev.parquet was changed after the build" in messages
+    assert "train.parquet cannot be read" in messages
+
+
+def test_a_document_in_two_splits_of_two_tasks_is_found(open_source, folder):
+    second = "itamed_ner_toy_other"
+    read = open_source.read
+
+    def read_both(trees):
+        rows = read(trees)[NER]
+        moved = {"train": "test", "test": "train", "dev": "dev"}
+        return {NER: rows, second: [replace(row, split=moved[row.split]) for row in rows]}
+
+    source = replace(open_source, tasks=(NER, second), read=read_both)
+    list(build(Request([source], folder)))
+    messages = [fault.message for fault in report_of(source).faults]
+    assert sorted(message.split(" is ")[0] for message in messages) == ["a1", "a10"]
+    assert all(f"in {NER}" in message for message in messages)
+
+
+def test_the_record_is_plain_json_without_times_or_paths(built_open):
+    text = (datasets_dir() / "open" / "build.json").read_text()
+    assert str(datasets_dir()) not in text
+    assert set(json.loads(text)) == {"source", "inputs", "origins", "tasks", "suite", "code"}
