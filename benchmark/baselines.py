@@ -138,4 +138,4 @@ class Baseline(LM):
 @cache
 def _train_rows(name: str) -> tuple[Row, ...]:
     task, split = task_of(name).shots
-    return tuple(task_rows(task, mini=name.startswith(MINI_PREFIX)).get(split, []))
+    return tuple(task_rows(task, {split}, mini=name.startswith(MINI_PREFIX)).get(split, []))

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from .console import ends_on_error
 from .data.commands import data_app
-from .errors import ItamedError
 from .version import __version__
 
 app = typer.Typer(
@@ -90,6 +90,14 @@ def path() -> None:
     typer.echo(tasks_dir())
 
 
+@app.command(hidden=True)
+def cards() -> None:
+    """Print docs/tasks.md: one card a task, with the counts of the data built here."""
+    from .report.cards import write_cards
+
+    typer.echo(write_cards(), nl=False)
+
+
 @app.callback(invoke_without_command=True)
 def version(show: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
     """Show the version, or go on to a command."""
@@ -98,13 +106,10 @@ def version(show: Annotated[bool, typer.Option("--version", help="Print the vers
         raise typer.Exit
 
 
+@ends_on_error
 def main() -> None:
-    """Run the command line; the project's errors become a message and exit status 1."""
-    try:
-        app()
-    except ItamedError as error:
-        Console(stderr=True).print(f"[bold red]Error:[/] {error}", markup=True, highlight=False, soft_wrap=True)
-        sys.exit(1)
+    """Run the command line; an error of the project becomes a message and exit status 1."""
+    app()
 
 
 if __name__ == "__main__":

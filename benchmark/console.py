@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-import typer
 from rich.console import Console
 from rich.markup import escape
 
@@ -40,6 +39,7 @@ def ends_on_error(command: Callable[P, R]) -> Callable[P, R]:
             return command(*args, **kwargs)
         except ItamedError as error:
             say_error(str(error))
-            raise typer.Exit(1) from error
+            # Not typer.Exit, which ends quietly only inside a running command.
+            raise SystemExit(1) from error
 
     return guarded

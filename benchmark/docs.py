@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import pyarrow as pa
 from datasets import Dataset
@@ -11,7 +11,7 @@ from .data.load import load_rows
 from .errors import DataMissingError
 from .fewshot import choose_shots
 from .mini.rows import mini_rows
-from .rows import SPLITS, Row
+from .rows import Row
 from .suite import Task, task_of
 
 
@@ -28,26 +28,24 @@ def task_docs(name: str, *, mini: bool = False, fewshot_seed: int = 0, eval_spli
         DataMissingError: the rows are not there; the message names the command that builds them.
     """
     task = task_of(name)
-    rows = task_rows(name, mini=mini)
+    shots_task, shots_split = task.shots
+    wanted = {eval_split, shots_split} if shots_task == name else {eval_split}
+    rows = task_rows(name, wanted, mini=mini)
     if not rows.get(eval_split):
         raise DataMissingError(
             f"{name} has no {eval_split} rows: build its data again with `itamed data build --force`."
         )
-    shots_task, shots_split = task.shots
-    pool = rows if shots_task == name else task_rows(shots_task, mini=mini)
+    pool = rows if shots_task == name else task_rows(shots_task, {shots_split}, mini=mini)
     evaluated = rows[eval_split]
     shots = choose_shots(pool.get(shots_split, []), fewshot_seed)
     return {"test": _dataset(evaluated, task), "fewshot": _dataset(shots or evaluated[:0], task, like=evaluated[0])}
 
 
-def task_rows(name: str, *, mini: bool) -> dict[str, list[Row]]:
+def task_rows(name: str, splits: Collection[str], *, mini: bool) -> dict[str, list[Row]]:
     """Return a task's rows by split, from the embedded set or from the built or published data."""
     if not mini:
-        return load_rows(name)
-    found: dict[str, list[Row]] = {}
-    for row in mini_rows(name):
-        found.setdefault(row.split, []).append(row)
-    return found
+        return load_rows(name, splits)
+    return {split: [row for row in mini_rows(name) if row.split == split] for split in splits}
 
 
 def _dataset(rows: Sequence[Row], task: Task, like: Row | None = None) -> Dataset:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ class Task:
     source: str
     version: str
     instruction: str
-    labels: Mapping[str, str]
+    labels: Mapping[str, str] = field(hash=False)
     shots: tuple[str, str]
     max_tokens: int
 

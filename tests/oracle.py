@@ -20,7 +20,21 @@ def last_prompt(prompt: str) -> str:
 def noise(prompt: str) -> str:
     """Return garbage that depends on the prompt alone."""
     rng = random.Random(prompt)
-    pieces = ['{"entities":[', '{"text":"', '"}', "]}", "```", "null", "\x00", "é", "B", "\n\n", '{"answer":', "😀", "\\u00"]
+    pieces = [
+        '{"entities":[',
+        '{"text":"',
+        '"}',
+        "]}",
+        "```",
+        "null",
+        "\x00",
+        "é",
+        "B",
+        "\n\n",
+        '{"answer":',
+        "😀",
+        "\\u00",
+    ]
     return "".join(rng.choice(pieces) for _ in range(rng.randrange(30)))
 
 
@@ -34,7 +48,9 @@ def completions(answer: Callable[[str], str]) -> Iterator[str]:
         def do_POST(self) -> None:
             request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             prompts = request["prompt"] if isinstance(request["prompt"], list) else [request["prompt"]]
-            choices = [{"index": i, "text": answer(prompt), "finish_reason": "stop"} for i, prompt in enumerate(prompts)]
+            choices = [
+                {"index": i, "text": answer(prompt), "finish_reason": "stop"} for i, prompt in enumerate(prompts)
+            ]
             body = json.dumps({"object": "text_completion", "choices": choices}).encode()
             self.send_response(200)
             self.send_header("Content-Type", "application/json")

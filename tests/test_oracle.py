@@ -17,7 +17,9 @@ def run_harness(url, tasks, output, *extra):
     arguments = f"base_url={url},model=oracle,tokenizer_backend=none,tokenized_requests=False,num_concurrent=8"
     command = [sys.executable, "-m", "lm_eval", "run", "--model", "local-completions", "--model_args", arguments]
     command += ["--tasks", tasks, "--output_path", str(output), "--log_samples", "--include_path", str(tasks_dir())]
-    done = subprocess.run([*command, *extra], capture_output=True, text=True, env=os.environ | {"HF_HUB_OFFLINE": "1"}, check=False)
+    done = subprocess.run(
+        [*command, *extra], capture_output=True, text=True, env=os.environ | {"HF_HUB_OFFLINE": "1"}, check=False
+    )
     assert done.returncode == 0, done.stderr[-4000:]
     (path,) = output.rglob("results_*.json")
     return json.loads(path.read_text())["results"]

@@ -6,26 +6,23 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
-from rich.status import Status
-from rich.table import Table
 
 from ..console import ends_on_error, err, out, say_error
 from ..errors import ItamedError
 from ..paths import datasets_dir
-from ..rows import SPLITS
 from ..sources.registry import named
 from ..sources.source import Source
-from .build import Outcome, Request, Step, build
+from .build import Request, Step, build
 from .check import Report, check_source
 from .push import push
-from .record import read_record
+from .record import Record, read_record
+from .show import count_table, print_table, say_outcome, task_table
 
 data_app = typer.Typer(
     no_args_is_help=True,
-    help="Build the tasks' data from the publishers' files, look at them, check them, publish them.\n\n"
-    "The data stand under $ITAMED_HOME (default: the user's cache). Start with `itamed data build`.",
+    help="Build the tasks' data, look at them, check them, publish them. Start with `itamed data build`.\n\n"
+    "They stand under $ITAMED_HOME (default: the user's cache).",
 )
 
 _SOURCE = typer.Option(
@@ -50,26 +47,27 @@ def build_command(
 ) -> None:
     """Fetch the sources, read them and write one parquet file a task and split.
 
-    Without --sources the archives and Hub data sets are downloaded. Some Hub data sets are gated:
-    accept their terms on the Hub and log in with `hf auth login` first. Every source is built whole
-    or not at all, one that fails does not stop the others, and what is up to date is skipped. Ends
-    with status 1 if a source failed.
+    Without --sources everything is downloaded; for gated Hub data sets accept their terms and `hf auth login` first.
 
-    For instance `itamed data build --sources ~/archives`, or `itamed data build --source e3c --force`.
+    Each source is built whole or not at all, a failed one stops no other, and what is up to date is skipped.
+
+    Ends with status 1 if a source failed. Example: itamed data build --sources ~/archives
     """
-    console = err()
-    chosen = named(source or [])
-    request = Request(chosen, sources, frozenset(source or []), force)
-    status = console.status("")
+    request = Request(named(source or []), sources, frozenset(source or []), force)
+    status = err().status("")
 
     def watch(current: Source, step: Step) -> None:
         # Downloads draw bars of their own, which a spinner would garble.
-        _show(status, f"{current.name}: {_STEPS[step]}" if step in _STEPS else None)
+        if step in _STEPS:
+            status.update(f"{current.name}: {_STEPS[step]}")
+            status.start()
+        else:
+            status.stop()
 
     outcomes = []
     for outcome in build(request, watch):
         outcomes.append(outcome)
-        _say_outcome(outcome)
+        say_outcome(outcome, _record(outcome.source))
     out().print(f"Data folder: {escape(str(datasets_dir()))}", soft_wrap=True, highlight=False)
     if any(outcome.status == "failed" for outcome in outcomes):
         raise typer.Exit(1)
@@ -79,14 +77,7 @@ def build_command(
 @ends_on_error
 def list_command(source: Annotated[list[str] | None, _SOURCE] = None) -> None:
     """List the tasks with their source, its licence, and the rows of each split that is built."""
-    table = Table("task", "source", "licence", "built", *(f"{split} rows" for split in SPLITS))
-    for current in named(source or []):
-        record = read_record(datasets_dir() / current.name)
-        for task in current.tasks:
-            splits = record.tasks.get(task, {}) if record else {}
-            rows = [str(splits[split]["rows"]) if split in splits else "-" for split in SPLITS]
-            table.add_row(task, current.name, current.licence, "yes" if splits else "no", *rows)
-    _print_table(table)
+    print_table(task_table((current, _record(current)) for current in named(source or [])))
 
 
 @data_app.command("check")
@@ -94,22 +85,18 @@ def list_command(source: Annotated[list[str] | None, _SOURCE] = None) -> None:
 def check_command(source: Annotated[list[str] | None, _SOURCE] = None) -> None:
     """Read the built data again: spans, ids, splits, near copies between splits, counts.
 
-    Ends with status 1 on a fault, or if nothing (or a source named with --source) is not built.
+    Ends with status 1 on a fault, or if nothing is built, or if a source named with --source is not.
     """
-    built = {current: read_record(datasets_dir() / current.name) for current in named(source or [])}
-    missing = [current.name for current, record in built.items() if record is None]
-    if missing and (source or len(missing) == len(built)):
+    built, missing = _built(source or [])
+    if missing and (source or not built):
         raise ItamedError(f"Not built: {', '.join(missing)}. Run `itamed data build` first.")
-    table = Table("task", "split", "rows", "documents", "without gold", "labels", "licence")
-    reports: list[Report] = []
+    reports: list[tuple[Source, Report]] = []
     with err().status("") as status:
-        for current, record in built.items():
-            if record is not None:
-                status.update(f"checking {current.name}")
-                reports.append(check_source(current, datasets_dir() / current.name, record))
-                _add_counts(table, current, reports[-1])
-    _print_table(table)
-    faults = [fault for report in reports for fault in report.faults]
+        for current, record in built:
+            status.update(f"checking {current.name}")
+            reports.append((current, check_source(current, datasets_dir() / current.name, record)))
+    print_table(count_table(reports))
+    faults = [fault for _, report in reports for fault in report.faults]
     for fault in faults[:_SHOWN_FAULTS]:
         say_error(f"{fault.task}: {fault.message}")
     if missing:
@@ -129,53 +116,36 @@ def push_command(
 ) -> None:
     """Upload built sources to the Hub, each to the data set repository NAMESPACE/itamed-SOURCE.
 
-    Log in with `hf auth login` first. Sources whose terms forbid copies are refused unless
-    --private is given. Set ITAMED_HUB=NAMESPACE to evaluate on the uploaded data elsewhere.
+    Log in with `hf auth login` first. Sources whose terms forbid copies are refused unless --private is given.
+
+    On another machine, ITAMED_HUB=NAMESPACE evaluates on what was uploaded.
     """
-    failed = False
-    for current in named(source or []):
-        if not source and read_record(datasets_dir() / current.name) is None:
-            continue
-        try:
-            url = push(current, namespace, private=private)
-        except ItamedError as error:
-            failed = True
-            say_error(str(error))
-        else:
-            out().print(f"{current.name}: {url}", soft_wrap=True, highlight=False)
-    if failed:
+    built, _ = _built([])
+    chosen = named(source) if source else [current for current, _ in built]
+    if not chosen:
+        raise ItamedError("Nothing is built. Run `itamed data build` first.")
+    outcomes = [_pushed(current, namespace, private=private) for current in chosen]
+    if not all(outcomes):
         raise typer.Exit(1)
 
 
-def _show(status: Status, text: str | None) -> None:
-    if text is None:
-        status.stop()
-    else:
-        status.update(text)
-        status.start()
+def _pushed(source: Source, namespace: str, *, private: bool) -> bool:
+    """Push one source and say how it went."""
+    try:
+        url = push(source, namespace, private=private)
+    except ItamedError as error:
+        say_error(str(error))
+        return False
+    out().print(f"{source.name}: {url}", soft_wrap=True, highlight=False)
+    return True
 
 
-def _say_outcome(outcome: Outcome) -> None:
-    name = outcome.source.name
-    if outcome.status == "failed":
-        say_error(f"{name}: {outcome.message}")
-    elif outcome.status == "built":
-        rows = read_record(datasets_dir() / name)
-        total = sum(entry["rows"] for splits in (rows.tasks if rows else {}).values() for entry in splits.values())
-        out().print(f"{name}: built, {total} rows in {outcome.seconds:.1f} s", highlight=False)
-    else:
-        out().print(f"{name}: {outcome.status}. {outcome.message}".rstrip(), soft_wrap=True, highlight=False)
+def _record(source: Source) -> Record | None:
+    return read_record(datasets_dir() / source.name)
 
 
-def _add_counts(table: Table, source: Source, report: Report) -> None:
-    for task, splits in report.counts.items():
-        for split, counts in splits.items():
-            labels = ", ".join(f"{label} {number}" for label, number in counts.labels.items())
-            numbers = [str(counts.rows), str(counts.documents), str(counts.empty)]
-            table.add_row(task, split, *numbers, labels, source.licence)
-
-
-def _print_table(table: Table) -> None:
-    """Print a table; into a file or pipe at full width, so that nothing is cut there."""
-    console = out()
-    console.print(table) if console.is_terminal else Console(width=240).print(table)
+def _built(names: list[str]) -> tuple[list[tuple[Source, Record]], list[str]]:
+    """Return the sources that are built, with their records, and the names of those that are not."""
+    found = [(source, _record(source)) for source in named(names)]
+    built = [(source, record) for source, record in found if record is not None]
+    return built, [source.name for source, record in found if record is None]

@@ -34,7 +34,7 @@ def write_page(path: Path, runs: Sequence[Run], all_means: Sequence[Means]) -> N
         family_plots={
             role: family_plot(runs, all_means, role) for role in ROLES if any(m.by_role[role] for m in all_means)
         },
-        families=FAMILIES,
+        columns=[*FAMILIES, "mean"],
         names=FAMILY_NAMES,
         roles=ROLES,
         role_names=ROLE_NAMES,

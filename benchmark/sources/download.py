@@ -76,6 +76,9 @@ def _receive(url: str, part: Path, progress: Progress) -> None:
             message = f"{url} answers {response.status_code} {response.reason}: the file was moved or needs a log-in."
             raise SourceError(f"{message} Download it by hand and pass --sources DIR with its folder.")
         response.raise_for_status()
+        if response.headers.get("Content-Type", "").startswith("text/html"):
+            message = f"{url} is a web page, not a file: open it, download {part.stem} there by hand"
+            raise SourceError(f"{message} and pass --sources DIR with its folder.")
         appends = response.status_code == requests.codes.partial_content
         start = have if appends else 0
         length = response.headers.get("Content-Length")
@@ -90,11 +93,14 @@ def _receive(url: str, part: Path, progress: Progress) -> None:
 @contextmanager
 def _progress(name: str) -> Iterator[Progress]:
     columns = (TextColumn(name), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=err(), transient=True) as progress:
+    console = err()
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         progress.add_task(name, total=None)
         yield progress
 
 
 def _short(error: Exception) -> str:
-    text = str(error)
+    """Return the innermost reason, without the pool and retry layers that requests wraps around it."""
+    inner = error.args[0] if error.args else error
+    text = str(getattr(inner, "reason", None) or error)
     return text if len(text) <= 200 else f"{text[:200]}..."

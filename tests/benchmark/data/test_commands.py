@@ -1,9 +1,11 @@
 """The commands: what they print, where, and the status they end with."""
 
 import pytest
+from itamed.benchmark.console import ends_on_error
 from itamed.benchmark.data.commands import data_app
 from itamed.benchmark.paths import datasets_dir
 from itamed.benchmark.sources import registry
+from itamed.benchmark.sources.registry import source_of
 from typer.testing import CliRunner
 
 from ..fakehub import TOKEN
@@ -51,6 +53,7 @@ def test_build_ends_with_1_when_a_source_fails_or_a_named_one_is_missing(open_so
         (["check"], "Run `itamed data build` first"),
         (["check", "--source", "ssm"], "Not built: ssm"),
         (["push", "--namespace", "clinic", "--source", "ssm"], "ssm is not built"),
+        (["push", "--namespace", "clinic"], "Nothing is built"),
     ],
 )
 def test_mistakes_end_with_a_message_and_no_traceback(arguments, message):
@@ -90,6 +93,13 @@ def test_push_uploads_what_may_be_published_and_refuses_the_rest(built_open, bui
     assert "closed may not be published: Nobody may copy this." in result.stderr
     assert set(hub.repos) == {"clinic/itamed-open"}
     assert run("push", "--namespace", "clinic", "--source", "closed", "--private").exit_code == 0
+
+
+def test_an_error_ends_quietly_outside_of_a_command_too(capsys):
+    with pytest.raises(SystemExit) as caught:
+        ends_on_error(source_of)("moon")
+    assert caught.value.code == 1
+    assert "Error: There is no task moon." in capsys.readouterr().err
 
 
 def test_the_help_teaches():

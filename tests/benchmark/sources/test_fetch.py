@@ -35,6 +35,7 @@ class Server:
 
     def __init__(self, content):
         self.content, self.cuts, self.ranges, self.status, self.resumable = content, [], [], 200, True
+        self.type = "application/gzip"
         handler = type("Handler", (_Handler,), {"served": self})
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         threading.Thread(target=self.http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
@@ -66,6 +67,7 @@ class _Handler(BaseHTTPRequestHandler):
         content = self.served.content[start:]
         self.send_response(206 if start else 200)
         self.send_header("Content-Length", str(len(content)))
+        self.send_header("Content-Type", self.served.type)
         self.end_headers()
         if self.served.cuts:
             content = content[: self.served.cuts.pop(0)]
@@ -153,6 +155,13 @@ def test_a_refusal_is_one_clear_message(server, status, message):
         fetch(server.archive)
     assert not (downloads_dir() / "corpus.tar.gz").exists()
     assert len(server.ranges) == (download.TRIES if status >= 500 else 1)
+
+
+def test_a_web_page_in_place_of_the_file_says_to_go_there(server):
+    server.type = "text/html; charset=utf-8"
+    with pytest.raises(SourceError, match=r"is a web page.*download corpus.tar.gz there by hand.*--sources DIR"):
+        fetch(server.archive)
+    assert not list(downloads_dir().iterdir())
 
 
 def test_no_network_is_one_clear_message(server, monkeypatch):

@@ -1,0 +1,105 @@
+"""Reports: means, tables, the page and damaged input."""
+
+import json
+import re
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pytest
+from itamed.benchmark.cli import app
+from itamed.benchmark.errors import ItamedError
+from itamed.benchmark.evaluate import evaluate
+from itamed.benchmark.report.means import means
+from itamed.benchmark.report.plot import family_plot, task_plot
+from itamed.benchmark.report.run import find_runs, read_run
+from itamed.benchmark.report.usage import add_usage
+from typer.testing import CliRunner
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs")
+    for rule in ("empty", "lookup"):
+        arguments = ["--model", "itamed-baseline", "--model_args", f"model={rule}", "--tasks", "itamed-mini"]
+        add_usage(evaluate([*arguments, "--output_path", str(folder)]))
+    return folder
+
+
+@pytest.fixture
+def run(results):
+    return next(run for run in find_runs([results]) if run.model == "lookup")
+
+
+def test_family_mean_is_the_mean_of_its_tasks_and_the_mean_that_of_families(run):
+    found = means(run).by_role["id"]
+    ner = [t.score.value for t in run.tasks if t.task.family == "ner" and t.task.role == "id"]
+    assert len(ner) == 6
+    assert found["ner"].value == pytest.approx(np.mean(ner))
+    families = [found[name].value for name in ("ner", "re", "crf", "qa", "arg")]
+    assert found["mean"].value == pytest.approx(np.mean(families))
+    assert found["mean"].low <= found["mean"].value <= found["mean"].high
+
+
+def test_tasks_on_the_same_notes_move_together(run):
+    """The interval of the family is wider than if its tasks were independent."""
+    found = means(run).by_role["id"]["ner"]
+    tasks = [t for t in run.tasks if t.task.family == "ner" and t.task.role == "id"]
+    independent = np.sqrt(sum(t.score.stderr**2 for t in tasks)) / len(tasks)
+    assert found.stderr != pytest.approx(independent, rel=1e-3)
+
+
+def test_a_run_without_samples_has_means_without_intervals(results, run, tmp_path):
+    copy = tmp_path / run.path.name
+    copy.write_text(run.path.read_text())
+    found = means(read_run(copy)).by_role["id"]["ner"]
+    assert found.value == pytest.approx(means(run).by_role["id"]["ner"].value)
+    assert found.low == found.high == found.value
+
+
+def test_strict_and_repaired_are_both_kept(run):
+    for result in run.tasks:
+        assert set(result.estimates) == {"repaired", "strict"}
+        assert result.estimates["strict"]["score"].value <= result.score.value + 1e-12
+
+
+def test_usage_counts_every_row_once(run):
+    usage = run.settings["usage"]
+    assert usage["seconds"] > 0
+    rows = {result.name: result.rows for result in run.tasks}
+    assert set(usage["tasks"]) == set(rows)
+    empty = json.dumps({"answer": "C"})
+    assert usage["tasks"]["itamed-mini-qa-ssm"]["characters_out"] == rows["itamed-mini-qa-ssm"] * len(empty)
+
+
+def test_page_is_self_contained_and_shows_every_task(results, tmp_path):
+    page = tmp_path / "report.html"
+    done = CliRunner().invoke(app, ["report", str(results), "--html", str(page)])
+    assert done.exit_code == 0, done.output
+    text = page.read_text(encoding="utf-8")
+    for run in find_runs([results]):
+        assert run.label in text
+        assert all(result.name in text for result in run.tasks)
+    assert not re.search(r"""(src|href)=["'](https?:)?//|@import|url\(["']?https?:|<script""", text)
+
+
+def test_plots_are_drawings_that_do_not_change(results):
+    runs = find_runs([results])
+    first, second = task_plot(runs), task_plot(runs)
+    assert first == second
+    assert ET.fromstring(first).tag.endswith("svg")
+    assert ET.fromstring(family_plot(runs, [means(run) for run in runs], "ood")).tag.endswith("svg")
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"results": {}}', '{"config": 1, "results": 2, "n-shot": 3}'])
+def test_damaged_results_are_named(tmp_path, content):
+    path = tmp_path / "results_x.json"
+    path.write_text(content)
+    with pytest.raises(ItamedError, match=r"results_x\.json"):
+        find_runs([path])
+
+
+def test_no_results_say_what_to_do(tmp_path):
+    with pytest.raises(ItamedError, match="itamed eval"):
+        find_runs([tmp_path])
+    with pytest.raises(ItamedError, match="does not exist"):
+        find_runs([tmp_path / "nowhere"])
