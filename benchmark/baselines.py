@@ -132,7 +132,7 @@ class Baseline(LM):
         """Refuse: a rule has no probabilities."""
         raise ItamedError("A baseline answers in text only: choose tasks of itamed.")
 
-    loglikelihood_rolling = loglikelihood  # type: ignore[assignment]
+    loglikelihood_rolling = loglikelihood
 
 
 @cache

@@ -6,6 +6,7 @@ import importlib.util
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from .errors import ItamedError
 from .evaluate import evaluate
@@ -49,7 +50,7 @@ def _convert(gguf: Path, folder: Path) -> None:
     except ImportError as error:
         raise ItamedError(f"The demo needs PyTorch and transformers: {_INSTALL}") from error
     source = {"pretrained_model_name_or_path": str(gguf.parent), "gguf_file": gguf.name}
-    model = AutoModelForCausalLM.from_pretrained(**source, dtype=torch.bfloat16)
+    model: Any = AutoModelForCausalLM.from_pretrained(**source, dtype=torch.bfloat16)
     # The weights are plain numbers now; the leftovers of the quantizer would refuse to save them.
     del model.config.quantization_config
     model.hf_quantizer, model.is_quantized = None, False

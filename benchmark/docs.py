@@ -13,9 +13,12 @@ from .fewshot import choose_shots
 from .mini.rows import mini_rows
 from .rows import Row
 from .suite import Task, task_of
+from .text import stable_order
 
 
-def task_docs(name: str, *, mini: bool = False, fewshot_seed: int = 0, eval_split: str = "test") -> dict[str, Dataset]:
+def task_docs(
+    name: str, *, mini: bool = False, fewshot_seed: int = 0, eval_split: str = "test", eval_notes: int | None = None
+) -> dict[str, Dataset]:
     """Return the documents of a task: "test" to be answered, "fewshot" as examples for prompts.
 
     Args:
@@ -23,6 +26,8 @@ def task_docs(name: str, *, mini: bool = False, fewshot_seed: int = 0, eval_spli
         mini: take the embedded set instead of the built or published data.
         fewshot_seed: see `choose_shots`.
         eval_split: "dev" to develop prompts or watch training without looking at the test rows.
+        eval_notes: at most so many notes, whole and the same ones every time; the harness's own
+            limit counts rows, which for long notes are passages.
 
     Raises:
         DataMissingError: the rows are not there; the message names the command that builds them.
@@ -36,9 +41,15 @@ def task_docs(name: str, *, mini: bool = False, fewshot_seed: int = 0, eval_spli
             f"{name} has no {eval_split} rows: build its data again with `itamed data build --force`."
         )
     pool = rows if shots_task == name else task_rows(shots_task, {shots_split}, mini=mini)
-    evaluated = rows[eval_split]
+    evaluated = _sample(rows[eval_split], eval_notes)
     shots = choose_shots(pool.get(shots_split, []), fewshot_seed)
     return {"test": _dataset(evaluated, task), "fewshot": _dataset(shots or evaluated[:0], task, like=evaluated[0])}
+
+
+def _sample(rows: list[Row], notes: int | None) -> list[Row]:
+    """Return the rows of a fixed sample of notes, in their order."""
+    chosen = set(stable_order({row.doc_id for row in rows}, "sample")[:notes])
+    return [row for row in rows if row.doc_id in chosen]
 
 
 def task_rows(name: str, splits: Collection[str], *, mini: bool) -> dict[str, list[Row]]:

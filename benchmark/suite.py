@@ -82,7 +82,11 @@ class _Loader(yaml.SafeLoader):
     """Reads task files without importing the functions that they name."""
 
 
-_Loader.add_constructor("!function", lambda loader, node: loader.construct_scalar(node))
+def _function_name(loader: _Loader, node: yaml.ScalarNode) -> object:
+    return loader.construct_scalar(node)
+
+
+_Loader.add_constructor("!function", _function_name)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -18,14 +18,20 @@ from lm_eval.api.filter import Filter
 
 
 def documents(
-    rows_of: str, *, mini: bool = False, fewshot_seed: int = 0, eval_split: str = "test", **_: Any
+    rows_of: str,
+    *,
+    mini: bool = False,
+    fewshot_seed: int = 0,
+    eval_split: str = "test",
+    eval_notes: int | None = None,
+    **_: Any,
 ) -> dict[str, Dataset]:
-    """Return a task's documents.
+    """Return a task's documents; users choose with the harness's `--metadata`.
 
-    `--metadata '{"fewshot_seed": 1}'` chooses other examples, `--metadata '{"eval_split": "dev"}'`
-    evaluates the development rows.
+    `{"fewshot_seed": 1}` takes other examples, `{"eval_split": "dev"}` evaluates the development
+    rows, `{"eval_notes": 40}` a fixed sample of whole notes.
     """
-    return task_docs(rows_of, mini=mini, fewshot_seed=fewshot_seed, eval_split=eval_split)
+    return task_docs(rows_of, mini=mini, fewshot_seed=fewshot_seed, eval_split=eval_split, eval_notes=eval_notes)
 
 
 def target(doc: Mapping[str, Any]) -> str:

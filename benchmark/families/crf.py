@@ -80,8 +80,8 @@ class Crf(Family[FormRow, dict[str, str]]):
 def _cell(item: Item, truth: str, guess: str) -> dict[str, float]:
     """Return the counts of one cell; "=value" suffixes feed the official score."""
     empty = loose(item.empty)
-    filled = [[value] if value != empty else [] for value in (truth, guess)]
-    found = item_counts(*filled) | item_counts(*filled, f":{item.kind}")
+    wanted, given = ([value] if value != empty else [] for value in (truth, guess))
+    found = item_counts(wanted, given) | item_counts(wanted, given, f":{item.kind}")
     found |= {"cells": 1, "right": float(truth == guess)}
     for name, value, number in (("gold", truth, 1.0), ("pred", guess, 1.0), ("tp", truth, float(truth == guess))):
         found[f"{name}={value}"] = number

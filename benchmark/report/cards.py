@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from importlib.resources import files
+from typing import Any
 
 from jinja2 import Environment, StrictUndefined
+from lm_eval.api.task import ConfigurableTask
 from lm_eval.tasks import TaskManager
 
 from ..data.record import read_record
@@ -18,7 +20,7 @@ from ..suite import Task, suite, tasks_dir
 MAIN_METRIC = {
     "SpanRow": "micro F1 on exact span and type",
     "PairRow": "micro F1 on exact pairs",
-    "FormRow": 'micro F1 on filled cells (the empty value left out); beside it, the CL4Health 2026 score ("official_f1")',
+    "FormRow": "micro F1 on filled cells (the empty value left out); beside it, the CL4Health score (official_f1)",
     "ChoiceRow": "accuracy",
     "GraphRow": "micro F1 on exact (head, tail, type)",
 }
@@ -39,7 +41,7 @@ def write_cards() -> str:
     return template.render(cards=cards, sources=used)
 
 
-def _card(task: Task, prompt) -> dict[str, object]:  # noqa: ANN001 - a task object of the harness
+def _card(task: Task, prompt: ConfigurableTask) -> dict[str, Any]:
     source = SOURCES[task.source]
     record = read_record(datasets_dir() / source.name)
     counts = record.tasks.get(task.name, {}) if record else {}
@@ -55,5 +57,5 @@ def _card(task: Task, prompt) -> dict[str, object]:  # noqa: ANN001 - a task obj
     }
 
 
-def _is_filled(kind: type[Row], document: dict[str, object]) -> bool:
+def _is_filled(kind: type[Row], document: dict[str, Any]) -> bool:
     return not family_of(kind).is_empty(kind.from_dict(document))

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from typing import Any, Literal
 
 import matplotlib as mpl
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ..scoring.bootstrap import Estimate
 from ..suite import FAMILIES
 from .means import Means
 from .run import Run
@@ -54,12 +57,12 @@ def _offset(number: int, runs: int) -> float:
     return 0.0 if runs == 1 else 0.5 * (number / (runs - 1) - 0.5)
 
 
-def _marks(axes, places, number: int, label: str, *, horizontal: bool) -> None:  # noqa: ANN001 - matplotlib is untyped here
+def _marks(axes: Axes, places: Sequence[tuple[float, Estimate]], number: int, label: str, *, horizontal: bool) -> None:
     at = [place for place, _ in places]
     values = [100 * estimate.value for _, estimate in places]
     below = [100 * max(0.0, e.value - e.low) for _, e in places]
     above = [100 * max(0.0, e.high - e.value) for _, e in places]
-    style = {"color": _COLOURS[number % 7], "marker": _MARKERS[number % 7], "label": label}
+    style: dict[str, Any] = {"color": _COLOURS[number % 7], "marker": _MARKERS[number % 7], "label": label}
     style |= {"linestyle": "none", "markersize": 5, "capsize": 2, "elinewidth": 1.2}
     if horizontal:
         axes.errorbar(values, at, xerr=[below, above], **style)
@@ -67,7 +70,7 @@ def _marks(axes, places, number: int, label: str, *, horizontal: bool) -> None: 
         axes.errorbar(at, values, yerr=[below, above], **style)
 
 
-def _svg(figure: Figure, axes, runs: int, grid: str) -> str:  # noqa: ANN001
+def _svg(figure: Figure, axes: Axes, runs: int, grid: Literal["x", "y"]) -> str:
     axes.grid(axis=grid, color="#dddddd", linewidth=0.6)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)

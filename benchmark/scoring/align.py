@@ -56,7 +56,8 @@ def occurrences(string: str, text: str) -> list[tuple[int, int]]:
     if not string:
         return []
     haystack, offsets = normal_map(text)
-    whole, parts = [], []
+    whole: list[tuple[int, int]] = []
+    parts: list[tuple[int, int]] = []
     at = haystack.find(string)
     while at >= 0:
         end = at + len(string)

@@ -66,21 +66,11 @@ SOURCE = Source(
         "commercial use, credit, and the same licence on copies."
     ),
     redistribute=True,
-    citation="""\
-@inproceedings{mayer2020transformer,
-  title = {Transformer-Based Argument Mining for Healthcare Applications},
-  author = {Mayer, Tobias and Cabrio, Elena and Villata, Serena},
-  booktitle = {24th European Conference on Artificial Intelligence (ECAI 2020)},
-  year = {2020}
-}
-@misc{yeginbergen2024crosslingual,
-  title = {Cross-lingual Argument Mining in the Medical Domain},
-  author = {Yeginbergen, Anar and Agerri, Rodrigo},
-  year = {2024},
-  eprint = {2301.10527},
-  archivePrefix = {arXiv},
-  primaryClass = {cs.CL}
-}""",
+    citation=(
+        "Mayer, Cabrio, Villata (2020). Transformer-Based Argument Mining for Healthcare Applications. ECAI. "
+        "Yeginbergen, Agerri (2024). Cross-lingual Argument Mining in the Medical Domain. Procesamiento del "
+        "Lenguaje Natural."
+    ),
     tasks=(NEOPLASM, GLAUCOMA),
     read=read,
     archives=(ARCHIVE,),

@@ -124,14 +124,10 @@ SOURCE = Source(
         "read-me of the collection says Apache 2.0, which its authors can grant for their own part alone."
     ),
     redistribute=False,
-    citation="""\
-@misc{testmedicina2024,
-  title = {Medschool-Test: questions of the national entrance exam for the Italian medical school},
-  author = {{room-b007}},
-  year = {2024},
-  note = {Questions: Ministero dell'Università e della Ricerca},
-  howpublished = {\\url{https://github.com/room-b007/test-medicina}}
-}""",
+    citation=(
+        "Ministero dell'Università e della Ricerca, questions of the national admission test; collected as "
+        "Medschool-Test by room-b007 (2024), github.com/room-b007/test-medicina."
+    ),
     tasks=(QA,),
     read=read,
     archives=(ARCHIVE,),

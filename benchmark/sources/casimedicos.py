@@ -87,20 +87,12 @@ SOURCE = Source(
         "the same data."
     ),
     redistribute=True,
-    citation="""\
-@inproceedings{sviridova2024casimedicos,
-  title = {{CasiMedicos-Arg: A Medical Question Answering Dataset Annotated with Explanatory Argumentative Structures}},
-  author = {Sviridova, Ekaterina and Yeginbergen, Anar and Estarrona, Ainara and Cabrio, Elena and Villata, Serena \
-and Agerri, Rodrigo},
-  booktitle = {Proceedings of the 2024 Conference on Empirical Methods in Natural Language Processing},
-  year = {2024}
-}
-@article{alonso2024medexpqa,
-  title = {{MedExpQA: Multilingual Benchmarking of Large Language Models for Medical Question Answering}},
-  author = {Alonso, I{\\~n}igo and Oronoz, Maite and Agerri, Rodrigo},
-  journal = {Artificial Intelligence in Medicine},
-  year = {2024}
-}""",
+    citation=(
+        "Sviridova, Yeginbergen, Estarrona, Cabrio, Villata, Agerri (2024). CasiMedicos-Arg: A Medical Question "
+        "Answering Dataset Annotated with Explanatory Argumentative Structures. EMNLP. Alonso, Oronoz, Agerri "
+        "(2024). MedExpQA: Multilingual benchmarking of Large Language Models for Medical Question Answering. "
+        "Artificial Intelligence in Medicine."
+    ),
     tasks=(QA, COMPONENTS, RELATIONS),
     read=read,
     archives=(ARGUMENTS, GRACE),

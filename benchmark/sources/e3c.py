@@ -113,7 +113,7 @@ SOURCE = Source(
         "28 of the 86 notes carry clinical entities at most: they serve that task alone, and IT100830, which carries "
         "nothing, serves none.",
         "The official train note IT101011 copies the test note IT101038 and is dropped; dev is 8 official train notes.",
-        "IT102068 (test) is annotated but for its clinical entities, though it names diseases: it is left out of that task.",
+        "IT102068 (test) names diseases but has no clinical entity annotated: it is left out of that task.",
         "23 entities enclose a gap, and entities may be nested.",
         "A note annotated twice agrees with itself at F1 0.67.",
         "The range of normal values (VN) is linked 16 times like an exam; relation heads are single words.",

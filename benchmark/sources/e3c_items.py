@@ -17,8 +17,9 @@ PRESENT, DENIED, UNCERTAIN = "presente", "assente", "incerto"
 STATUSES = (PRESENT, DENIED, UNCERTAIN, ABSENT)
 """The values of a finding, in the order shown."""
 
-NO_EXAM = frozenset({"vn", "v.n."})
-"""Heads that results are linked to although they name no examination (the range of normal values)."""
+NO_EXAM = frozenset({"vn", "v.n.", "e", "anti"})
+"""Heads that results are linked to although they name no examination: the range of normal values, a
+conjunction, a prefix that was cut off its antibody."""
 
 _CONCEPT = re.compile(r"C\d{7}")
 

@@ -118,16 +118,10 @@ SOURCE = Source(
         "archive read here is laid out anew from a copy of the Zenodo record; check the record before publishing."
     ),
     redistribute=True,
-    citation="""\
-@inproceedings{multicardioner2024overview,
-  title = {{Overview of MultiCardioNER task at BioASQ 2024 on Medical Speciality and Language Adaptation of Clinical \
-NER Systems for Spanish, English and Italian}},
-  author = {Salvador Lima-López and Eulàlia Farré-Maduell and Jan Rodríguez-Miret and Miguel Rodríguez-Ortega and \
-Livia Lilli and Jacopo Lenkowicz and Giovanna Ceroni and Jonathan Kossoff and Anoop Shah and Anastasios Nentidis and \
-Anastasia Krithara and Georgios Katsimpras and Georgios Paliouras and Martin Krallinger},
-  booktitle = {CLEF Working Notes},
-  year = {2024}
-}""",
+    citation=(
+        "Lima-López et al. (2024). Overview of MultiCardioNER task at BioASQ 2024 on Medical Speciality and "
+        "Language Adaptation of Clinical NER Systems for Spanish, English and Italian. CLEF Working Notes."
+    ),
     tasks=(DRUGTEMIST, CARDIOCCC),
     read=read,
     archives=(ARCHIVE,),
