@@ -50,7 +50,9 @@ def evaluate_command(context: typer.Context) -> None:
 
 @app.command(name="report")
 def report_command(
-    paths: Paths, html: Annotated[Path | None, typer.Option(help="Also write one self-contained HTML page.")] = None
+    paths: Paths,
+    html: Annotated[Path | None, typer.Option(help="Also write one self-contained HTML page.")] = None,
+    markdown: Annotated[Path | None, typer.Option(help="Also write Markdown tables, runs side by side.")] = None,
 ) -> None:
     """Show scores with intervals: a table a run, and the family means of all of them."""
     from .report.means import means
@@ -63,6 +65,11 @@ def report_command(
     for run in runs:
         console.print(task_table(run))
     console.print(means_table(runs, found))
+    if markdown:
+        from .files import write_text
+        from .report.markdown import markdown as tables
+
+        write_text(markdown, tables(runs, found))
     if html:
         from .report.html import write_page
 

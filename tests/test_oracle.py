@@ -14,7 +14,7 @@ from .oracle import completions, last_prompt, noise
 
 def run_harness(url, tasks, output, *extra):
     """Call the harness as a user does, in a process of its own."""
-    arguments = f"base_url={url},model=oracle,tokenizer_backend=none,tokenized_requests=False,num_concurrent=8"
+    arguments = f"base_url={url},model=oracle,tokenizer_backend=none,tokenized_requests=False,num_concurrent=16"
     command = [sys.executable, "-m", "lm_eval", "run", "--model", "local-completions", "--model_args", arguments]
     command += ["--tasks", tasks, "--output_path", str(output), "--log_samples", "--include_path", str(tasks_dir())]
     done = subprocess.run(
@@ -26,10 +26,14 @@ def run_harness(url, tasks, output, *extra):
 
 
 def gold_answers(names):
-    """Return the right answer of every test document by its prompt."""
+    """Return the right answer of every test document by its prompt; no prompt may have two."""
     manager = TaskManager(include_path=str(tasks_dir()), include_defaults=False)
-    tasks = manager.load(names)["tasks"]
-    return {task.doc_to_text(doc).strip(): task.doc_to_target(doc) for task in tasks.values() for doc in task.eval_docs}
+    answers = {}
+    for task in manager.load(names)["tasks"].values():
+        for doc in task.eval_docs:
+            prompt, gold = task.doc_to_text(doc).strip(), task.doc_to_target(doc)
+            assert answers.setdefault(prompt, gold) == gold, f"another document asks the same as {doc['id']}"
+    return answers
 
 
 def check_perfect(results, names):
