@@ -1,14 +1,11 @@
-"""Made-up data sets in the schemas of those that are served on the Hub alone, and the build of the whole suite.
+"""Made-up data sets in the schemas of those that are served on the Hub alone.
 
 The rows are the embedded mini set's, told as each publisher would, and variations that differ in
 their numbers: enough of them that every carved-out split and every few-shot pool gets some.
 """
 
 import json
-import os
 import re
-import subprocess
-import sys
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -17,29 +14,9 @@ from itamed.benchmark.sources.dyspnea import ITEMS
 from itamed.benchmark.sources.dyspnea_form import EMPTY, MEASURES, TESTS
 
 VARIATIONS = 60
-"""More than ten documents for each of the five that a few-shot pool needs: dev is a tenth at most."""
+"""Ten documents for each of the five that a few-shot pool needs, and more: dev is a tenth at most."""
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 _OPTION_COLUMNS = ("opa", "opb", "opc", "opd")
-
-
-def build_suite(sources, folder):
-    """Build all sources in a process of its own as a user does, and return the data's ITAMED_HOME.
-
-    Args:
-        sources: folder of the original archives.
-        folder: where to work; what was built there before is kept.
-    """
-    inputs, home = folder / "sources", folder / "home"
-    if not inputs.exists():
-        inputs.mkdir(parents=True)
-        for path in sources.iterdir():
-            (inputs / path.name).symlink_to(path.resolve())
-        write_hub_sets(inputs)
-    command = [sys.executable, "-m", "itamed.benchmark.cli", "data", "build", "--sources", str(inputs)]
-    env = os.environ | {"ITAMED_HOME": str(home), "HF_HUB_OFFLINE": "1"}
-    done = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return home
 
 
 def write_hub_sets(folder):
@@ -98,7 +75,7 @@ def _dose(weight):
 
 
 def _questions(task, splits, first, number_of_options):
-    """Yield (question, options, index of the right one) of the mini set and of variations, right ones everywhere."""
+    """Yield (question, options, index of the right one) of the mini set and of variations."""
     for row in _mini(task, *splits):
         yield row.text, list(row.options), row.answer
     for weight in range(first, first + VARIATIONS):
@@ -141,28 +118,28 @@ def _ssm():
 
 def _relations():
     """Return sentences with their [result, examination] pairs; every third of our own has none."""
-    own = [
-        {
-            "text": f"Letto {n}: peso {40 + n} kg, glicemia {80 + n} mg/dl; a {n} ore dal pasto {n} sta bene.",
-            "relations": [],
-        }
-        for n in range(VARIATIONS)
-    ]
-    for n, record in enumerate(own):
-        if n % 3:
-            record["relations"] = [[f"{40 + n} kg", "peso"], [f"{80 + n} mg/dl", "glicemia"]]
     mini = _mini("itamed_re_e3c_projected", "dev", "test")
-    return own + [{"text": row.text, "relations": [[p.result, p.exam] for p in row.pairs]} for row in mini]
+    told = [{"text": row.text, "relations": [[pair.result, pair.exam] for pair in row.pairs]} for row in mini]
+    return told + [_sentence(n, with_pairs=n % 3 > 0) for n in range(VARIATIONS)]
+
+
+def _sentence(n, with_pairs):
+    weight, glucose = f"{40 + n} kg", f"{80 + n} mg/dl"
+    if with_pairs:
+        text = f"Letto {n}: peso {weight}, glicemia {glucose} a {n} ore dal pasto, riposo fino alle {n}."
+        return {"text": text, "relations": [[weight, "peso"], [glucose, "glicemia"]]}
+    return {"text": f"Letto {n}: si chiedono peso e glicemia, esiti fra {n} ore al letto {n}.", "relations": []}
 
 
 def _forms(split):
     """Return notes with all items of the form; a reading that the note does not write so is among them."""
-    rows = _mini("itamed_crf_dyspnea", "dev", "test")
-    names = sorted({item.name for row in rows for item in row.items} | MEASURES | TESTS)
+    mini = _mini("itamed_crf_dyspnea", "dev", "test")
+    names = sorted({item.name for row in mini for item in row.items} | MEASURES | TESTS)
     names += [f"other finding {n}" for n in range(ITEMS - len(names))]
-    notes = {row.doc_id: (row.text, {"spo2": "99 %"}) for row in rows if row.split == split}
+    notes = {}
     for row in _mini("itamed_crf_dyspnea", split):
-        notes[row.doc_id][1].update({item.name: item.value for item in row.items})
+        _, values = notes.setdefault(row.doc_id, (row.text, {"spo2": "99 %"}))
+        values.update({item.name: item.value for item in row.items})
     return [
         {"document_id": f"{key}_it", "clinical_note": text}
         | {"annotations": [{"item": name, "ground_truth": values.get(name, EMPTY)} for name in names]}

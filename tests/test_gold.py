@@ -5,11 +5,10 @@ import json
 import pytest
 from itamed.benchmark.data.load import load_rows
 from itamed.benchmark.families import family_of
-from itamed.benchmark.mini.rows import MINI_TASKS
-from itamed.benchmark.suite import task_of
+from itamed.benchmark.suite import suite
 from itamed.benchmark.verdict import filtered, record, report
 
-from .hubsets import build_suite
+from .test_oracle_real import build_suite
 
 pytestmark = pytest.mark.integration
 
@@ -39,9 +38,9 @@ def faults(row, labels):
         yield f"{row.id} scores {score}: {counts}"
 
 
-@pytest.mark.parametrize("task", MINI_TASKS)
+@pytest.mark.parametrize("task", suite())
 def test_the_gold_answer_of_every_row_is_perfect(task):
-    labels = list(task_of(task).labels)
+    labels = list(suite()[task].labels)
     rows = [row for held in load_rows(task).values() for row in held]
     assert any(not family_of(type(row)).is_empty(row) for row in rows)
     assert [fault for row in rows for fault in faults(row, labels)] == []

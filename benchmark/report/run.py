@@ -96,7 +96,7 @@ def read_run(path: Path) -> Run:
     """
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        config, results, shots = data["config"], data["results"], data["n-shot"]
+        config, results, shots = (dict(data[key]) for key in ("config", "results", "n-shot"))
     except (ValueError, KeyError, TypeError) as error:
         raise ItamedError(f"{path} is not a results file of the harness ({error!r}): was the run killed?") from error
     names = [
