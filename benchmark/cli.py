@@ -81,7 +81,7 @@ def report_command(
 def demo(
     model: Annotated[str, typer.Option(help="gemma3-270m (base) or smollm2-135m (instruct).")] = "gemma3-270m",
     output: Annotated[Path, typer.Option(help="Folder for results and report.")] = Path("itamed-demo"),
-    limit: Annotated[int | None, typer.Option(help="Rows a task; default all.")] = None,
+    limit: Annotated[int, typer.Option(help="Rows a task.")] = 4,
 ) -> None:
     """Run all 20 tasks on the embedded mini set with a small real model, and write the report."""
     from .demo import run_demo

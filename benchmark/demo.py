@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import shutil
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +13,29 @@ from .errors import ItamedError
 from .evaluate import evaluate
 from .paths import home
 
+_MAX_TOKENS = 128
 _INSTALL = "pip install 'itamed[demo]'."
 
 
-def run_demo(model: str, output: Path, limit: int | None) -> Path:
-    """Evaluate a demo model on the mini tasks, 2-shot; return the results file.
+def run_demo(model: str, output: Path, limit: int) -> Path:
+    """Evaluate a demo model on the mini tasks, two-shot; return the results file.
+
+    Fewer examples, rows and tokens than a real evaluation: on two cores it must not take long.
+
+    Args:
+        model: one of the demo models.
+        output: folder for the results; the harness's own table goes to harness.txt there.
+        limit: rows a task.
 
     Raises:
         ItamedError: no such model, or its package is not installed.
     """
-    folder = demo_model(model)
-    # Two shots: the prompts of four take a two-core machine twice as long, and this is a demo.
-    arguments = ["--model", "hf", "--model_args", f"pretrained={folder},dtype=bfloat16", "--tasks", "itamed-mini"]
-    arguments += ["--num_fewshot", "2", "--batch_size", "8", "--output_path", str(output)]
-    return evaluate(arguments if limit is None else [*arguments, "--limit", str(limit)])
+    arguments = ["--model", "hf", "--model_args", f"pretrained={demo_model(model)},dtype=bfloat16"]
+    arguments += ["--tasks", "itamed-mini", "--num_fewshot", "2", "--batch_size", "8", "--limit", str(limit)]
+    arguments += ["--gen_kwargs", f"max_gen_toks={_MAX_TOKENS}", "--output_path", str(output)]
+    output.mkdir(parents=True, exist_ok=True)
+    with (output / "harness.txt").open("w", encoding="utf-8") as log, redirect_stdout(log):
+        return evaluate(arguments)
 
 
 def demo_model(name: str) -> Path:
