@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from .console import ends_on_error
 from .data.commands import data_app
@@ -53,28 +51,12 @@ def report_command(
     paths: Paths,
     html: Annotated[Path | None, typer.Option(help="Also write one self-contained HTML page.")] = None,
     markdown: Annotated[Path | None, typer.Option(help="Also write Markdown tables, runs side by side.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Also write the picture of all tasks, as SVG.")] = None,
 ) -> None:
     """Show scores with intervals: a table a run, and the family means of all of them."""
-    from .report.means import means
-    from .report.run import find_runs
-    from .report.table import means_table, task_table
+    from .report.show import show
 
-    runs = find_runs(paths)
-    found = [means(run) for run in runs]
-    console = Console(width=None if sys.stdout.isatty() else 160)
-    for run in runs:
-        console.print(task_table(run))
-    console.print(means_table(runs, found))
-    if markdown:
-        from .files import write_text
-        from .report.markdown import markdown as tables
-
-        write_text(markdown, tables(runs, found))
-    if html:
-        from .report.html import write_page
-
-        write_page(html, runs, found)
-        console.print(f"Report: {html.resolve().as_uri()}", soft_wrap=True)
+    show(paths, html=html, markdown=markdown, plot=plot)
 
 
 @app.command()

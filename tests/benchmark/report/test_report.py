@@ -103,3 +103,13 @@ def test_no_results_say_what_to_do(tmp_path):
         find_runs([tmp_path])
     with pytest.raises(ItamedError, match="does not exist"):
         find_runs([tmp_path / "nowhere"])
+
+
+def test_markdown_and_picture_are_written(results, tmp_path):
+    table, picture = tmp_path / "results.md", tmp_path / "tasks.svg"
+    done = CliRunner().invoke(app, ["report", str(results), "--markdown", str(table), "--plot", str(picture)])
+    assert done.exit_code == 0, done.output
+    lines = table.read_text(encoding="utf-8").splitlines()
+    row = next(line for line in lines if line.startswith("| `itamed_qa_ssm`"))
+    assert row.count("|") == 6, "task, notes, gold and two runs"
+    assert ET.fromstring(picture.read_text(encoding="utf-8")).tag.endswith("svg")

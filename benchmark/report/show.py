@@ -1,0 +1,43 @@
+"""Show runs on the terminal, and write them in the formats that were asked for."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from rich.console import Console
+
+from ..files import write_text
+from .html import write_page
+from .markdown import markdown as markdown_tables
+from .means import means
+from .plot import task_plot
+from .run import find_runs
+from .table import means_table, task_table
+
+_WIDTH = 160
+"""Columns of a table that goes into a file or a pipe: nothing must be cut there."""
+
+
+def show(
+    paths: Iterable[Path], *, html: Path | None = None, markdown: Path | None = None, plot: Path | None = None
+) -> None:
+    """Print the tables of the runs below `paths`; write a page, Markdown tables and a picture.
+
+    Raises:
+        ItamedError: there are no results, or a file cannot be written.
+    """
+    runs = find_runs(paths)
+    found = [means(run) for run in runs]
+    console = Console(width=None if sys.stdout.isatty() else _WIDTH)
+    for run in runs:
+        console.print(task_table(run))
+    console.print(means_table(runs, found))
+    if markdown:
+        write_text(markdown, markdown_tables(runs, found))
+    if plot:
+        write_text(plot, task_plot(runs))
+    if html:
+        write_page(html, runs, found)
+        console.print(f"Report: {html.resolve().as_uri()}", soft_wrap=True)
