@@ -1,9 +1,13 @@
 """Shared fixtures: where the original archives are, and an isolated home for built data."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+
+from .hubsets import write_hub_sets
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -22,3 +26,30 @@ def home(tmp_path, monkeypatch) -> Path:
     """Give every test its own empty ITAMED_HOME, so that none reads the user's data."""
     monkeypatch.setenv("ITAMED_HOME", str(tmp_path / "home"))
     return tmp_path / "home"
+
+
+@pytest.fixture(scope="session")
+def suite_home(sources_dir, tmp_path_factory) -> Path:
+    """Build all 20 tasks once, as a user does: the archives' own, and made-up Hub sets."""
+    return build_suite(sources_dir, tmp_path_factory.mktemp("suite"))
+
+
+@pytest.fixture
+def built_suite(suite_home, home, monkeypatch) -> Path:
+    """Make a test read the data of `suite_home`."""
+    monkeypatch.setenv("ITAMED_HOME", str(suite_home))
+    return suite_home
+
+
+def build_suite(sources, folder):
+    """Build all sources in a process of its own, and return the ITAMED_HOME of the data."""
+    inputs, home = folder / "sources", folder / "home"
+    inputs.mkdir(parents=True)
+    for path in sources.iterdir():
+        (inputs / path.name).symlink_to(path.resolve())
+    write_hub_sets(inputs)
+    command = [sys.executable, "-m", "itamed.benchmark.cli", "data", "build", "--sources", str(inputs)]
+    env = os.environ | {"ITAMED_HOME": str(home), "HF_HUB_OFFLINE": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return home

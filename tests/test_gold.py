@@ -8,19 +8,7 @@ from itamed.benchmark.families import family_of
 from itamed.benchmark.suite import suite
 from itamed.benchmark.verdict import filtered, record, report
 
-from .test_oracle_real import build_suite
-
-pytestmark = pytest.mark.integration
-
-
-@pytest.fixture(scope="module")
-def suite_home(sources_dir, tmp_path_factory):
-    return build_suite(sources_dir, tmp_path_factory.getbasetemp() / "suite")
-
-
-@pytest.fixture(autouse=True)
-def built(suite_home, monkeypatch):
-    monkeypatch.setenv("ITAMED_HOME", str(suite_home))
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("built_suite")]
 
 
 def faults(row, labels):

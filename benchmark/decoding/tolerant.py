@@ -12,6 +12,7 @@ from typing import Any
 
 MAX_DEPTH = 12
 _BLANK = re.compile(r"\s*")
+_SEPARATOR = re.compile(r"[\s,]*")
 _QUOTES = {'"': '"', "'": "'", "“": "”", "«": "»"}
 # An Italian apostrophe is no closing quote: one of those is followed by punctuation of JSON.
 _CLOSE = {quote: re.compile(re.escape(end) + r"(?=\s*[,:}\]])") for quote, end in _QUOTES.items()}
@@ -40,8 +41,8 @@ def read_value(text: str, start: int) -> Any:
     return _value(text, start, 0)[0]
 
 
-def _skip(text: str, at: int) -> int:
-    match = _BLANK.match(text, at)
+def _skip(text: str, at: int, what: re.Pattern[str] = _BLANK) -> int:
+    match = what.match(text, at)
     return match.end() if match else at
 
 
@@ -91,29 +92,20 @@ def _bare(text: str, at: int) -> tuple[Any, int]:
 
 def _array(text: str, at: int, depth: int) -> tuple[list[Any], int]:
     items: list[Any] = []
-    while True:
-        at = _skip(text, at)
-        if text[at : at + 1] == "]":
-            return items, at + 1
-        if text[at : at + 1] == ",":
-            at += 1
-            continue
+    while (at := _skip(text, at, _SEPARATOR)) < len(text) and text[at] != "]":
         try:
             item, at = _value(text, at, depth)
         except Broken as broken:
             raise Broken(items, cut=broken.cut) from None
         items.append(item)
+    if at >= len(text):
+        raise Broken(items, cut=True)
+    return items, at + 1
 
 
 def _object(text: str, at: int, depth: int) -> tuple[dict[str, Any], int]:
     members: dict[str, Any] = {}
-    while True:
-        at = _skip(text, at)
-        if text[at : at + 1] == "}":
-            return members, at + 1
-        if text[at : at + 1] == ",":
-            at += 1
-            continue
+    while (at := _skip(text, at, _SEPARATOR)) < len(text) and text[at] != "}":
         try:
             key, at = _key(text, at)
             members[key], at = _value(text, at, depth)
@@ -122,6 +114,9 @@ def _object(text: str, at: int, depth: int) -> tuple[dict[str, Any], int]:
             if isinstance(broken.partial, list | dict):
                 members[key] = broken.partial
             raise Broken(members, cut=broken.cut) from None
+    if at >= len(text):
+        raise Broken(members, cut=True)
+    return members, at + 1
 
 
 def _key(text: str, at: int) -> tuple[str, int]:
