@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,12 +44,14 @@ class Run:
     model: str
     settings: dict[str, Any]
     tasks: tuple[TaskResult, ...]
+    number: int = 1
 
     @property
     def label(self) -> str:
-        """Return a short name: model and number of shots."""
+        """Return a short name: model and number of shots, and which of several runs alike."""
         shots = {result.shots for result in self.tasks}
-        return f"{Path(self.model).name} {'/'.join(map(str, sorted(shots)))}-shot"
+        name = f"{Path(self.model).name} {'/'.join(map(str, sorted(shots)))}-shot"
+        return name if self.number == 1 else f"{name} ({self.number})"
 
     def records(self, name: str, mode: Mode) -> list[Record]:
         """Return the scored records of a task from its samples file; none where it was not kept."""
@@ -73,7 +76,12 @@ def find_runs(paths: Iterable[Path]) -> list[Run]:
         ItamedError: a path does not exist, or holds no results of these tasks.
     """
     runs = [read_run(file) for path in paths for file in _result_files(path)]
-    found = [run for run in runs if run.tasks]
+    found: list[Run] = []
+    seen: Counter[str] = Counter()
+    for run in runs:
+        if run.tasks:
+            seen[run.label] += 1
+            found.append(replace(run, number=seen[run.label]))
     if not found:
         raise ItamedError("No results of itamed tasks there: run `itamed eval ... --output_path DIR` first.")
     return found

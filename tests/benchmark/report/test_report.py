@@ -113,3 +113,7 @@ def test_markdown_and_picture_are_written(results, tmp_path):
     row = next(line for line in lines if line.startswith("| `itamed_qa_ssm`"))
     assert row.count("|") == 6, "task, notes, gold and two runs"
     assert ET.fromstring(picture.read_text(encoding="utf-8")).tag.endswith("svg")
+
+
+def test_runs_alike_have_labels_of_their_own(results, run):
+    assert [found.label for found in find_runs([run.path, run.path])] == [run.label, f"{run.label} (2)"]

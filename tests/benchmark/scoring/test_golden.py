@@ -1,11 +1,13 @@
 """The same numbers as the scorers that others use, wherever they mean the same thing."""
 
+import json
 import random
 
 import pytest
 from itamed.benchmark.families import family_of
 from itamed.benchmark.rows import FormRow, Item, Span, SpanRow
 from itamed.benchmark.scoring.iob import flatten, iob2, strict_counts
+from itamed.benchmark.sources.tree import open_tree
 from itamed.benchmark.verdict import report
 from seqeval.metrics import f1_score
 from seqeval.scheme import IOB2
@@ -88,3 +90,20 @@ def test_cl4health_definition(seed):
         per_note.append(sklearn_f1(truth, guess, average="macro", labels=sorted({*truth, *guess}), zero_division=0))
     metrics = report(tuple(records), 10)["metrics"]
     assert metrics["official_f1"]["value"] == pytest.approx(sum(per_note) / len(per_note))
+
+
+@pytest.mark.integration
+def test_cl4health_score_of_an_unfilled_form(sources_dir):
+    """On the organisers' development labels, a form left empty scores 0.414 by their metric."""
+    tree = open_tree(sources_dir / "CRF-filling-CL4Health2026-main.tar.gz", ["development_data/dev_gt.jsonl"])
+    records = []
+    for line in tree.text("development_data/dev_gt.jsonl").splitlines():
+        note = json.loads(line)
+        cells = [(cell["item"], cell["ground_truth"]) for cell in note["annotations"]]
+        items = tuple(Item(name, "k", value, (), True, "unknown") for name, value in cells)
+        row = FormRow(note["document_id"], note["document_id"], "test", "", items)
+        counts = family_of(FormRow).count(row, {name: "unknown" for name, _ in cells})
+        records.append(("FormRow", row.doc_id, tuple(sorted({**counts, "rows": 1}.items()))))
+    metrics = report(tuple(records), 10)["metrics"]
+    assert metrics["official_f1"]["value"] == pytest.approx(0.414, abs=0.001)
+    assert metrics["score"]["value"] == 0.0
