@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from statistics import median
+from typing import Any
 
 from .families import family_of
+from .families.family import Family
 from .rows import Row
 from .text import stable_order
 
@@ -18,8 +21,9 @@ def choose_shots(rows: Sequence[Row], seed: int = 0, size: int = POOL) -> list[R
     """Return up to `size` examples in the order in which prompts use them.
 
     Of every four examples, the second has an empty answer where the rows have any: a model that
-    never sees one invents entities. Examples come from different documents and are no longer than
-    the median row, to keep prompts short. The first k of the list are the k-shot prompt.
+    never sees one invents entities. Questions differ in the right letter. Examples come from
+    different documents and are no longer than the median row, to keep prompts short. The first k of
+    the list are the k-shot prompt.
 
     Args:
         rows: the candidate rows, all of one task.
@@ -34,8 +38,18 @@ def choose_shots(rows: Sequence[Row], seed: int = 0, size: int = POOL) -> list[R
     ordered.sort(key=lambda row: len(row.text) > limit)
     family = family_of(type(rows[0]))
     empty = [row for row in ordered if family.is_empty(row)]
-    filled = [row for row in ordered if not family.is_empty(row)]
+    filled = _varied([row for row in ordered if not family.is_empty(row)], family)
     return _interleave(filled, empty, size)
+
+
+def _varied(rows: list[Row], family: Family[Any, Any]) -> list[Row]:
+    """Put the first row of every variety before the second of any, otherwise keeping the order."""
+    seen: Counter[str] = Counter()
+    rounds = []
+    for row in rows:
+        rounds.append(seen[family.variety(row)])
+        seen[family.variety(row)] += 1
+    return [row for _, row in sorted(zip(rounds, rows, strict=True), key=lambda pair: pair[0])]
 
 
 def _interleave(filled: list[Row], empty: list[Row], size: int) -> list[Row]:

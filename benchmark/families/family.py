@@ -36,6 +36,10 @@ class Family(ABC, Generic[R, A]):
     def is_empty(self, row: R) -> bool:
         """Return whether the right answer says that there is nothing to find."""
 
+    def variety(self, row: R) -> str:
+        """Return what few-shot examples should differ in; the same for all rows where nothing matters."""
+        return ""
+
     @abstractmethod
     def read(self, value: Any, row: R, labels: Sequence[str]) -> Read[A]:
         """Take a JSON value for an answer; what cannot be used is dropped or kept as a wrong item.

@@ -30,6 +30,10 @@ class Qa(Family[ChoiceRow, int | None]):
         """Return False: every question has an answer."""
         return False
 
+    def variety(self, row: ChoiceRow) -> str:
+        """Return the right letter: small models answer the letter that the examples repeat."""
+        return ascii_uppercase[row.answer]
+
     def read(self, value: Any, row: ChoiceRow, labels: Sequence[str]) -> Read[int | None]:
         """Read the index of the chosen option, from its letter or its text; None where there is none."""
         clean = isinstance(value, dict) and set(value) == {"answer"}

@@ -65,3 +65,10 @@ def test_questions_have_no_empty_examples():
     shots = choose_shots(mini_rows("itamed_qa_casimedicos"))
     assert shots
     assert all(isinstance(shot, ChoiceRow) for shot in shots)
+
+
+def test_questions_show_every_letter_before_one_twice():
+    made = [
+        ChoiceRow(f"q{i}", f"q{i}", "train", "?", ("w", "x", "y", "z"), i % 2 * 3 if i < 30 else 2) for i in range(31)
+    ]
+    assert {shot.answer for shot in choose_shots(made)[:3]} == {0, 2, 3}
