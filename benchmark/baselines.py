@@ -62,13 +62,32 @@ def lookup(row: Row, train: Sequence[Row]) -> dict[str, Any]:
     return majority(row, train)
 
 
-RULES: Mapping[str, Rule] = {"empty": empty, "constant": constant, "majority": majority, "lookup": lookup}
+def whole(row: Row, train: Sequence[Row]) -> dict[str, Any]:
+    """Call the whole passage one entity of the most frequent type: most argument components are sentences."""
+    if not isinstance(row, SpanRow):
+        return majority(row, train)
+    return {"entities": [{"text": row.text, "type": _common_type(tuple(train))}]}
+
+
+RULES: Mapping[str, Rule] = {
+    "empty": empty,
+    "constant": constant,
+    "majority": majority,
+    "lookup": lookup,
+    "whole": whole,
+}
 
 
 @cache
 def _common_letter(train: tuple[Row, ...]) -> str:
     counts = Counter(row.answer for row in train if isinstance(row, ChoiceRow))
     return ascii_uppercase[counts.most_common(1)[0][0]] if counts else "A"
+
+
+@cache
+def _common_type(train: tuple[Row, ...]) -> str:
+    counts = Counter(span.type for row in train if isinstance(row, SpanRow) for span in row.spans)
+    return counts.most_common(1)[0][0] if counts else ""
 
 
 @cache
@@ -108,7 +127,7 @@ class Baseline(LM):
     """A model of the harness that answers by a rule.
 
     Args:
-        model: the rule: "empty", "constant", "majority" or "lookup".
+        model: the rule's name, one of `RULES`.
     """
 
     def __init__(self, model: str = "empty", **_: Any) -> None:
