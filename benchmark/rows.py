@@ -16,7 +16,6 @@ from .errors import SchemaError
 
 Split: TypeAlias = Literal["train", "dev", "test"]
 SPLITS: tuple[Split, ...] = ("train", "dev", "test")
-FAMILIES = ("ner", "re", "crf", "qa", "arg")
 
 _BASE = [("id", pa.string()), ("doc_id", pa.string()), ("split", pa.string()), ("text", pa.string())]
 

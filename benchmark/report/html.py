@@ -9,7 +9,7 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined
 
 from ..files import write_text
-from ..suite import FAMILIES, ROLES
+from ..suite import ROLES
 from ..version import __version__
 from .means import Means
 from .plot import family_plot, task_plot
@@ -34,7 +34,7 @@ def write_page(path: Path, runs: Sequence[Run], all_means: Sequence[Means]) -> N
         family_plots={
             role: family_plot(runs, all_means, role) for role in ROLES if any(m.by_role[role] for m in all_means)
         },
-        columns=[*FAMILIES, "mean"],
+        columns=list(FAMILY_NAMES),
         names=FAMILY_NAMES,
         roles=ROLES,
         role_names=ROLE_NAMES,

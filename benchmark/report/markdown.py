@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ..suite import FAMILIES, ROLES, suite
+from ..suite import ROLES, suite
 from .means import Means
 from .run import Run, TaskResult
 from .table import FAMILY_NAMES, ROLE_NAMES, percent
@@ -20,7 +20,7 @@ def markdown(runs: Sequence[Run], all_means: Sequence[Means]) -> str:
     return "\n".join(
         [
             "Family means and their mean (repaired answers, %, 95 % interval over notes):\n",
-            _table(["run", "tasks", *(FAMILY_NAMES[name] for name in (*FAMILIES, "mean"))], _means(runs, all_means)),
+            _table(["run", "tasks", *FAMILY_NAMES.values()], _means(runs, all_means)),
             "Main score by task (repaired answers, %, 95 % interval over notes):\n",
             _table(*scores),
             "Form of the answers: valid / repaired / truncated / unparseable, % of rows:\n",
@@ -34,7 +34,7 @@ def _means(runs: Sequence[Run], all_means: Sequence[Means]) -> Iterable[list[str
         for role in ROLES:
             scores = found.by_role[role]
             if scores:
-                cells = [percent(scores[name]) if name in scores else "–" for name in (*FAMILIES, "mean")]
+                cells = [percent(scores[name]) if name in scores else "–" for name in FAMILY_NAMES]
                 yield [run.label, ROLE_NAMES[role], *cells]
 
 

@@ -11,7 +11,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..scoring.bootstrap import Estimate
-from ..suite import FAMILIES
 from .means import Means
 from .run import Run
 from .table import FAMILY_NAMES
@@ -39,14 +38,14 @@ def task_plot(runs: Sequence[Run]) -> str:
 
 def family_plot(runs: Sequence[Run], all_means: Sequence[Means], role: str) -> str:
     """Return an SVG: family means and their mean, one mark a run."""
-    names = [*FAMILIES, "mean"]
+    names = list(FAMILY_NAMES)
     figure = Figure(figsize=(8, 3.2), layout="constrained")
     axes = figure.subplots()
     for number, (run, found) in enumerate(zip(runs, all_means, strict=True)):
         scores = found.by_role[role]
         places = [(i + _offset(number, len(runs)), scores[name]) for i, name in enumerate(names) if name in scores]
         _marks(axes, places, number, run.label, horizontal=False)
-    axes.set_xticks(range(len(names)), [FAMILY_NAMES[name] for name in names])
+    axes.set_xticks(range(len(names)), list(FAMILY_NAMES.values()))
     axes.set_ylabel("score, %")
     axes.set_ylim(-2, 102)
     return _svg(figure, axes, len(runs), "y")

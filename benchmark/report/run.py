@@ -55,13 +55,17 @@ class Run:
 
     def records(self, name: str, mode: Mode) -> list[Record]:
         """Return the scored records of a task from its samples file; none where it was not kept."""
-        stamp = self.path.stem.removeprefix("results_")
-        path = self.path.with_name(f"samples_{name}_{stamp}.jsonl")
+        path = samples_path(self.path, name)
         if not path.is_file():
             return []
         with path.open(encoding="utf-8") as lines:
             samples = (json.loads(line) for line in lines)
             return [_record(sample["score"]) for sample in samples if sample["filter"] == mode]
+
+
+def samples_path(results: Path, name: str) -> Path:
+    """Return where the harness keeps a task's samples, beside the results file of the same run."""
+    return results.with_name(f"samples_{name}_{results.stem.removeprefix('results_')}.jsonl")
 
 
 def _record(plain: list[Any]) -> Record:

@@ -39,8 +39,8 @@ def means_table(runs: Sequence[Run], all_means: Sequence[Means]) -> Table:
     table = Table(title="Mean over tasks of a family, and over families (repaired answers, %)", title_justify="left")
     table.add_column("run", no_wrap=True)
     table.add_column("tasks")
-    for family in (*FAMILIES, "mean"):
-        table.add_column(FAMILY_NAMES[family], justify="right", no_wrap=True)
+    for name in FAMILY_NAMES.values():
+        table.add_column(name, justify="right", no_wrap=True)
     for run, found in zip(runs, all_means, strict=True):
         for role in ROLES:
             scores = found.by_role[role]

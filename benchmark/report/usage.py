@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ..files import write_text
+from .run import samples_path
 
 _log = logging.getLogger(__name__)
 
@@ -31,12 +32,8 @@ def add_usage(path: Path) -> None:
     """
     data = json.loads(path.read_text(encoding="utf-8"))
     tokenizer = _tokenizer(data["config"].get("model_args"))
-    stamp = path.stem.removeprefix("results_")
-    by_task = {
-        name: _count(path.with_name(f"samples_{name}_{stamp}.jsonl"), tokenizer)
-        for name in data["results"]
-        if path.with_name(f"samples_{name}_{stamp}.jsonl").is_file()
-    }
+    samples = {name: samples_path(path, name) for name in data["results"]}
+    by_task = {name: _count(place, tokenizer) for name, place in samples.items() if place.is_file()}
     data["usage"] = {"seconds": float(data["total_evaluation_time_seconds"]), "tasks": by_task}
     write_text(path, json.dumps(data, indent=2, ensure_ascii=False))
 
