@@ -39,11 +39,8 @@ def evaluate_command(context: typer.Context) -> None:
     --tasks itamed --num_fewshot 4 --batch_size 8
     """
     from .evaluate import evaluate
-    from .report.usage import add_usage
 
-    path = evaluate(context.args)
-    add_usage(path)
-    report_command([path])
+    report_command([evaluate(context.args)])
 
 
 @app.command(name="report")

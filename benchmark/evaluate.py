@@ -1,4 +1,4 @@
-"""Run the harness with what itamed adds: task folder, kept samples, thinking off, checked results."""
+"""Run the harness with what itamed adds: task folder, kept samples, thinking off, checked results, counted tokens."""
 
 from __future__ import annotations
 
@@ -10,13 +10,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .errors import ItamedError
+from .report.usage import add_usage
 from .suite import tasks_dir
 from .version import __version__
 
 DEFAULT_OUTPUT = "itamed-results"
-MODELS = {"itamed-baseline": "itamed.benchmark.baselines:Baseline"}
+MODELS = {
+    "itamed-baseline": "itamed.benchmark.baselines:Baseline",
+    "itamed-hf": "itamed.benchmark.engines.hf.lm:ItamedHF",
+    "itamed-vllm": "itamed.benchmark.engines.vllm:ItamedVLLM",
+    "itamed-completions": "itamed.benchmark.engines.api:ItamedCompletions",
+    "itamed-chat-completions": "itamed.benchmark.engines.api:ItamedChatCompletions",
+}
 """Model classes that `itamed eval --model` takes beside the harness's own."""
-_TEMPLATE_MODELS = frozenset({"hf", "vllm"})
+_TEMPLATE_MODELS = frozenset({"hf", "vllm", "itamed-hf", "itamed-vllm"})
 
 
 def harness_arguments(arguments: Sequence[str]) -> list[str]:
@@ -46,7 +53,7 @@ def output_of(arguments: Sequence[str]) -> Path:
 
 
 def evaluate(arguments: Sequence[str]) -> Path:
-    """Run the harness's "run" command and return the results file that it wrote.
+    """Run the harness's "run" command and return the results file that it wrote, with the usage added.
 
     Raises:
         ItamedError: the run ended without a results file (the harness itself only warns).
@@ -67,7 +74,9 @@ def evaluate(arguments: Sequence[str]) -> Path:
     written = [file for file in folder.parent.rglob("results_*.json") if file.stat().st_mtime >= before - 1]
     if not written:
         raise ItamedError(f"The harness wrote no results below {folder}: is the folder writable and the disk not full?")
-    return max(written, key=lambda file: file.stat().st_mtime)
+    results = max(written, key=lambda file: file.stat().st_mtime)
+    add_usage(results)
+    return results
 
 
 def register_models() -> None:

@@ -1,4 +1,4 @@
-"""Check built data: spans, ids, splits, near copies across splits, and the build's own record."""
+"""Check built data: spans, ids, splits, near copies across splits, contradictions, licences, the build's own record."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import yaml
 
 from ..errors import SchemaError
 from ..rows import SPLITS, Row
@@ -16,7 +17,7 @@ from ..sources.source import Source
 from ..sources.splits import document_texts
 from ..text import near_copies
 from .counts import Counts, count
-from .faults import document_faults, row_faults
+from .faults import contradictions, document_faults, row_faults
 from .load import rows_of
 from .record import Record
 
@@ -34,10 +35,15 @@ class Fault:
 
 @dataclass(frozen=True)
 class Report:
-    """What a check of one source found: numbers by task and split, and faults."""
+    """What a check of one source found: numbers by task and split, faults, and contradictions.
+
+    `contradictions` holds, by task and split where there are any, pairs of rows that ask the same
+    and have different gold (see `faults.contradictions`): worth a warning, but published so.
+    """
 
     counts: dict[str, dict[str, Counts]]
     faults: list[Fault]
+    contradictions: dict[str, dict[str, list[tuple[str, str]]]]
 
 
 def check_source(source: Source, folder: Path, record: Record) -> Report:
@@ -48,15 +54,27 @@ def check_source(source: Source, folder: Path, record: Record) -> Report:
         folder: its built folder.
         record: the record in that folder.
     """
-    counts: dict[str, dict[str, Counts]] = {}
-    faults: list[Fault] = []
+    report = Report({}, [Fault(source.name, message) for message in card_faults(source, folder)], {})
     placed: dict[str, tuple[str, str]] = {}
     for task in source.tasks:
         rows, damaged = _read(folder / task, record.tasks.get(task, {}))
-        counts[task] = {split: count(held) for split, held in rows.items()}
+        report.counts[task] = {split: count(held) for split, held in rows.items()}
         found = [*damaged, *check_rows(rows), *_crossing(task, rows, placed)]
-        faults += [Fault(task, message) for message in found]
-    return Report(counts, faults)
+        report.faults.extend(Fault(task, message) for message in found)
+        contradicting = {split: contradictions(held) for split, held in rows.items()}
+        report.contradictions[task] = {split: groups for split, groups in contradicting.items() if groups}
+    return report
+
+
+def card_faults(source: Source, folder: Path) -> Iterator[str]:
+    """Yield what is wrong with the licence that a built folder's card states: copies go out under it."""
+    try:
+        front = (folder / "README.md").read_text(encoding="utf-8").split("---\n")[1]
+        stated = yaml.safe_load(front)["license"]
+    except (OSError, UnicodeDecodeError, IndexError, KeyError, TypeError, yaml.YAMLError):
+        stated = "none"
+    if stated != source.licence:
+        yield f"README.md states the licence {stated}, not {source.licence}: build the data again with --force"
 
 
 def check_rows(rows: Mapping[str, list[Row]]) -> Iterator[str]:

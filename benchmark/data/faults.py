@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 
 from ..rows import ChoiceRow, FormRow, GraphRow, PairRow, Row, SpanRow
 
@@ -31,6 +31,37 @@ def document_faults(rows: Iterable[Row]) -> Iterator[str]:
     yield from (f"the id {key} occurs {n} times" for key, n in _repeated(row.id for row in listed))
     cells = ((row.doc_id, item.name) for row in listed if isinstance(row, FormRow) for item in row.items)
     yield from (f"{doc_id} has the item {name!r} {n} times" for (doc_id, name), n in _repeated(cells))
+
+
+def contradictions(rows: Iterable[Row]) -> list[tuple[str, str]]:
+    """Return pairs of rows, by id, that ask the same and have different gold: one pair a text.
+
+    No fault of a build: publishers annotate a sentence twice and disagree, and their data are
+    scored as published. But no answer is right for all of these rows, so their number is told.
+    """
+    asked: dict[Hashable, list[tuple[Hashable, str]]] = {}
+    for row in rows:
+        for question, gold in _questions(row):
+            asked.setdefault(question, []).append((gold, row.id))
+    found = ((held[0][1], key) for held in asked.values() for gold, key in held if gold != held[0][0])
+    # Two rows of a form may disagree on many cells, and a row with several others.
+    return list({first: (first, other) for first, other in found}.values())
+
+
+def _questions(row: Row) -> Iterator[tuple[Hashable, Hashable]]:
+    """Yield what is asked of a row, with its gold in a form that ids and orders do not change."""
+    if isinstance(row, SpanRow):
+        yield row.text, frozenset((span.start, span.end, span.type) for span in row.spans)
+    elif isinstance(row, PairRow):
+        yield row.text, tuple(sorted((pair.exam, pair.result) for pair in row.pairs))
+    elif isinstance(row, FormRow):
+        yield from (((row.text, item.name), item.value) for item in row.items if item.scored)
+    elif isinstance(row, ChoiceRow):
+        yield (row.text, tuple(sorted(row.options))), row.options[row.answer : row.answer + 1]
+    elif isinstance(row, GraphRow):
+        given = {component.id: component.text for component in row.components}
+        edges = ((given.get(edge.head), given.get(edge.tail), edge.type) for edge in row.relations)
+        yield (row.text, tuple(sorted(given.values()))), frozenset(edges)
 
 
 def _span_faults(row: SpanRow) -> Iterator[str]:

@@ -1,11 +1,12 @@
-"""How the data commands show what there is: outcomes as lines, counts as tables."""
+"""How the data commands show what there is: outcomes and warnings as lines, counts as tables."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
+from rich.text import Text
 
 from ..console import out, say_error
 from ..rows import SPLITS
@@ -47,8 +48,8 @@ def task_table(sources: Iterable[tuple[Source, Record | None]]) -> Table:
     return table
 
 
-def count_table(reports: Iterable[tuple[Source, Report]]) -> Table:
-    """Return the counts of every task and split that was checked."""
+def count_table(reports: Sequence[tuple[Source, Report]]) -> Group:
+    """Return the counts of every task and split that was checked, and the warnings below them."""
     table = Table("task", "split", "rows", "documents", "without gold", "labels", "licence")
     for source, report in reports:
         for task, splits in report.counts.items():
@@ -56,10 +57,19 @@ def count_table(reports: Iterable[tuple[Source, Report]]) -> Table:
                 labels = ", ".join(f"{label} {number}" for label, number in counts.labels.items())
                 numbers = [str(counts.rows), str(counts.documents), str(counts.empty)]
                 table.add_row(task, split, *numbers, labels, source.licence)
-    return table
+    return Group(table, *(Text(line, style="yellow") for _, report in reports for line in warnings(report)))
 
 
-def print_table(table: Table) -> None:
+def warnings(report: Report) -> Iterator[str]:
+    """Yield one line for each task and split whose gold contradicts itself, with one case of it."""
+    for task, splits in report.contradictions.items():
+        for split, pairs in splits.items():
+            number = f"{len(pairs)} {'text stands' if len(pairs) == 1 else 'texts stand'}"
+            example = " and ".join(pairs[0])
+            yield f"WARNING: {task} {split}: {number} in several rows with different gold, for example {example}"
+
+
+def print_table(table: RenderableType) -> None:
     """Print a table, at full width where the output is no terminal."""
     console = out()
     if not console.is_terminal:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 from ..files import write_text
+from ..suite import MINI_PREFIX, PREFIX
 from .run import samples_path
 
 _log = logging.getLogger(__name__)
@@ -25,14 +27,15 @@ def add_usage(path: Path) -> None:
     """Add "usage" to a results file: tokens by task, and the seconds of the whole run.
 
     Tokens are counted afterwards with the model's own tokenizer, from the prompts and answers as
-    sent and received. Where the tokenizer cannot be loaded, characters are counted alone.
+    sent and received. Where the tokenizer cannot be loaded, characters are counted alone. Tasks of
+    others, which may not generate text at all, are left out, as in reports.
 
     Args:
         path: a results file of the harness, with the samples beside it.
     """
     data = json.loads(path.read_text(encoding="utf-8"))
     tokenizer = _tokenizer(data["config"].get("model_args"))
-    samples = {name: samples_path(path, name) for name in data["results"]}
+    samples = {name: samples_path(path, name) for name in data["results"] if name.startswith((PREFIX, MINI_PREFIX))}
     by_task = {name: _count(place, tokenizer) for name, place in samples.items() if place.is_file()}
     data["usage"] = {"seconds": float(data["total_evaluation_time_seconds"]), "tasks": by_task}
     write_text(path, json.dumps(data, indent=2, ensure_ascii=False))
@@ -66,8 +69,14 @@ def _count(path: Path, tokenizer: Tokenizer | None) -> dict[str, int]:
             if sample["doc_id"] in seen:
                 continue
             seen.add(sample["doc_id"])
-            for side, text in (("in", sample["arguments"]["gen_args_0"]["arg_0"]), ("out", sample["resps"][0][0])):
+            for side, text in (("in", _prompt(sample)), ("out", sample["resps"][0][0])):
                 total[f"characters_{side}"] += len(text)
                 if tokenizer:
                     total[f"tokens_{side}"] += len(tokenizer.encode(text, add_special_tokens=False))
     return total
+
+
+def _prompt(sample: Mapping[str, Any]) -> str:
+    """Return the prompt of a sample; for a chat served by an API the harness wraps it in a list."""
+    sent = sample["arguments"]["gen_args_0"]["arg_0"]
+    return sent if isinstance(sent, str) else sent[0]

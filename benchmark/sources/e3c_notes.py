@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -60,11 +59,6 @@ def read_notes(tree: Tree) -> list[Note]:
     splits: dict[str, Split] = {key: "test" for key in documents if key not in official}
     splits |= {key: "dev" if key in dev else "train" for key in train}
     return [Note(key, splits[key], documents[key], key in complete) for key in sorted(splits)]
-
-
-def read_licences(tree: Tree) -> dict[str, str]:
-    """Return the licence that each note's own metadata states, by E3C id."""
-    return {_key(path): str(json.loads(tree.text(path)).get("licence", "")) for path in tree.glob(METADATA)}
 
 
 def is_complete(document: XmiDocument) -> bool:

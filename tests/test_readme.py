@@ -1,0 +1,81 @@
+"""The README: its links, commands and flags exist, and every source is named with its terms and citation."""
+
+import re
+
+import pytest
+from itamed.benchmark.cli import app
+from itamed.benchmark.sources.registry import SOURCES
+from itamed.benchmark.suite import PREFIX
+from lm_eval._cli.harness import HarnessCLI
+from typer.main import get_command
+
+from .conftest import ROOT
+
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+CODE = re.findall(r"```\n(.*?)```", TEXT, re.DOTALL) + re.findall(
+    r"`([^`\n]+)`", re.sub(r"```.*?```", "", TEXT, flags=re.DOTALL)
+)
+COMMANDS = [line for block in CODE for line in block.replace("\\\n", " ").splitlines()]
+HARNESS = HarnessCLI()._subparsers.choices["run"]._option_string_actions
+OUR_OWN_FLAGS = {"--resume"}
+
+
+def flags(command):
+    return re.findall(r"(?<!\S)(--?[a-z_]+)", command.partition("  #")[0])
+
+
+def test_prose_is_wrapped():
+    lines = [line for line in TEXT.splitlines() if not line.startswith(("|", "* "))]
+    assert max(map(len, lines)) <= 120
+
+
+def test_local_links_lead_to_files():
+    links = [link for link in re.findall(r"\]\(([^)]+)\)", TEXT) if "://" not in link]
+    assert len(links) >= 5
+    assert [link for link in links if not (ROOT / link).is_file()] == []
+
+
+@pytest.mark.parametrize("source", SOURCES.values(), ids=lambda source: source.name)
+def test_every_source_has_its_tasks_licence_and_citation(source):
+    (row,) = (line for line in TEXT.splitlines() if line.startswith("|") and f"]({source.homepage})" in line)
+    _, title, tasks, licence, _ = (cell.strip() for cell in row.split("|"))
+    assert source.title in title
+    assert re.findall(r"`(\w+)`", tasks) == [task.removeprefix(PREFIX) for task in source.tasks]
+    stated = "none stated" if source.licence == "other" else source.licence
+    assert licence == stated + ("" if source.redistribute else " (no public copies)")
+    assert f"* {source.title}: {source.citation}\n" in TEXT
+
+
+def test_the_founding_paper_is_cited_with_title_and_address():
+    (line,) = (line for line in TEXT.splitlines() if line.startswith("* Founding paper: "))
+    assert "Small LLMs for Medical NLP" in line
+    assert "https://arxiv.org/abs/2602.17475" in line
+
+
+def test_our_commands_and_their_flags_exist():
+    ours = [command.split() for command in COMMANDS if command.startswith("itamed ")]
+    assert {words[1] for words in ours} >= {"data", "eval", "report"}
+    for words in ours:
+        command, rest = get_command(app), words[1:]
+        while hasattr(command, "commands"):
+            assert rest[0] in command.commands, words
+            command, rest = command.commands[rest[0]], rest[1:]
+        known = {flag for parameter in command.params for flag in parameter.opts}
+        if words[1] == "eval":
+            known = HARNESS.keys() | OUR_OWN_FLAGS
+        assert set(flags(" ".join(rest))) <= set(known), words
+
+
+def test_flags_of_the_harness_exist():
+    found = {flag for command in COMMANDS if command.startswith(("lm_eval ", "--")) for flag in flags(command)}
+    assert found >= {"--tasks", "--metadata", "--model"}
+    assert found - {"--sources"} - OUR_OWN_FLAGS <= HARNESS.keys()
+
+
+def test_targets_and_extras_exist():
+    makefile, setup = (ROOT / "Makefile").read_text(), (ROOT / "setup.cfg").read_text()
+    targets = {command.split()[1] for command in COMMANDS if command.startswith("make ")}
+    assert targets == {"demo", "test"}
+    assert all(re.search(rf"^{target}:", makefile, re.MULTILINE) for target in targets)
+    for extra in re.findall(r"pip install '\.\[(\w+)\]'", TEXT):
+        assert f"\n{extra} =\n" in setup
