@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import asdict
 
 import pyarrow as pa
 from datasets import Dataset
@@ -60,13 +61,14 @@ def task_rows(name: str, splits: Collection[str], *, mini: bool) -> dict[str, li
 
 
 def _dataset(rows: Sequence[Row], task: Task, like: Row | None = None) -> Dataset:
-    """Return rows as a data set, with the task's labels and instruction in every document."""
+    """Return rows as a data set, with the task's labels, instruction and bounds in every document."""
     kind = type(like or rows[0])
     table = pa.Table.from_pylist([row.to_dict() for row in rows], schema=kind.schema)
     constants = {
         "labels": pa.array([list(task.labels)] * len(rows), pa.list_(pa.string())),
         "definitions": pa.array([list(task.labels.values())] * len(rows), pa.list_(pa.string())),
         "instruction": pa.array([task.instruction] * len(rows), pa.string()),
+        "bounds": pa.array([asdict(task.bounds)] * len(rows)),
     }
     for name, column in constants.items():
         table = table.append_column(name, column)

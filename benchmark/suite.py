@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from .decoding.lark import Bounds
 from .errors import ItamedError
 
 FAMILIES = ("ner", "re", "crf", "qa", "arg")
@@ -40,6 +41,7 @@ class Task:
     labels: Mapping[str, str] = field(hash=False)
     shots: tuple[str, str]
     max_tokens: int
+    bounds: Bounds
 
     @property
     def mini_name(self) -> str:
@@ -109,4 +111,5 @@ def _task(path: Path) -> Task:
         labels=meta.get("labels", {}),
         shots=(meta.get("shots_task", config["task"]), meta.get("shots_split", "train")),
         max_tokens=config["generation_kwargs"]["max_gen_toks"],
+        bounds=Bounds(**meta.get("bounds", {})),
     )

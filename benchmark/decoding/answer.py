@@ -14,8 +14,11 @@ STATUSES: tuple[Status, ...] = ("valid", "repaired", "truncated", "unparseable")
 MAX_CHARS = 100_000
 """Longer responses are read up to here: no right answer comes near it."""
 
+ANSWER_HEADING = "\n## Risposta finale\n"
+"""Parts an answer from the reasoning before it; compact JSON cannot hold it, nor does it end a generation."""
+
 _OPEN = re.compile(r"[{\[]")
-_THINK_END = "</think>"
+_REASONING_ENDS = ("</think>", ANSWER_HEADING)
 
 
 @dataclass(frozen=True)
@@ -34,10 +37,12 @@ class Reading:
 def read_answer(response: str) -> Reading:
     """Read the JSON answer in `response`; never raises.
 
-    Text up to the end of a thinking block is ignored: it is not part of the answer.
+    Reasoning, up to the end of a thinking block or the answer's heading, is not part of the answer.
     """
-    text = response[-MAX_CHARS:] if _THINK_END in response else response[:MAX_CHARS]
-    text = text.rpartition(_THINK_END)[2].strip().lstrip("\ufeff")
+    text = response[-MAX_CHARS:] if any(end in response for end in _REASONING_ENDS) else response[:MAX_CHARS]
+    for end in _REASONING_ENDS:
+        text = text.rpartition(end)[2]
+    text = text.strip().lstrip("\ufeff")
     try:
         value = json.loads(text)
         if isinstance(value, dict | list):

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
+from ..decoding.lark import Bounds, list_of, one_of, shape
+from ..decoding.relations import MAX_CHOICES, ordered_relations
 from ..rows import GraphRow
 from ..scoring.bootstrap import Array
 from .family import Family, Read
@@ -23,12 +25,27 @@ class Arg(Family[GraphRow, list[Relation]]):
     shown = ("score", "precision", "recall")
 
     def gold(self, row: GraphRow) -> dict[str, Any]:
-        """Return the relations in the order of the row."""
-        return {"relations": [{"head": edge.head, "tail": edge.tail, "type": edge.type} for edge in row.relations]}
+        """Return the relations in the order of the components, of the heads first."""
+        place = {component.id: number for number, component in enumerate(row.components)}
+        edges = sorted(row.relations, key=lambda edge: (place[edge.head], place[edge.tail], edge.type))
+        return {"relations": [{"head": edge.head, "tail": edge.tail, "type": edge.type} for edge in edges]}
 
     def is_empty(self, row: GraphRow) -> bool:
         """Return whether no relation is annotated."""
         return not row.relations
+
+    def grammar(self, row: GraphRow, labels: Sequence[str], bounds: Bounds) -> list[str]:
+        """Return rules for relations of the given components: in their order, in any order if they are too many."""
+        ids = [component.id for component in row.components]
+        if len(ids) < 2 or not labels:
+            return ["answer: " + shape('{"relations":[]}')]
+        if len(ids) * len(labels) <= MAX_CHOICES:
+            return ordered_relations(ids, labels, bounds)
+        return [
+            "answer: " + list_of("relations", "edge", bounds.max_items),
+            "edge: " + shape('{"head":"@","tail":"@","type":"@"}', "ID", "ID", one_of(labels)),
+            "ID: " + one_of(ids),
+        ]
 
     def read(self, value: Any, row: GraphRow, labels: Sequence[str]) -> Read[list[Relation]]:
         """Read (head id, tail id, type) triples; a type outside `labels` becomes "?", never right."""

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..decoding.lark import Bounds, bounded, copied, escaped, one_of, woven
 from ..rows import FormRow, Item
 from ..scoring.bootstrap import Array
 from ..scoring.normal import loose
@@ -31,6 +32,17 @@ class Crf(Family[FormRow, dict[str, str]]):
     def is_empty(self, row: FormRow) -> bool:
         """Return whether the note fills no item of the page."""
         return all(item.value == item.empty for item in row.items)
+
+    def grammar(self, row: FormRow, labels: Sequence[str], bounds: Bounds) -> list[str]:
+        """Return rules for all items in the form's order: an option, or strings of the note joined by "; "."""
+        empties = sorted({item.empty for item in row.items if not item.options})
+        free = {empty: f"FREE{number}" for number, empty in enumerate(empties)}
+        copies = [bounded("COPY", bounds.max_items, "; ")] if free and row.text.strip() else []
+        return [
+            "answer: " + _cells(row.items, free),
+            *(f"{name}: {' | '.join([*copies, one_of([empty])])}" for empty, name in free.items()),
+            *(copied(row.text, bounds.max_chars) if copies else []),
+        ]
 
     def read(self, value: Any, row: FormRow, labels: Sequence[str]) -> Read[dict[str, str]]:
         """Read the values by item name; an item that is not on the form is dropped."""
@@ -75,6 +87,13 @@ class Crf(Family[FormRow, dict[str, str]]):
             "official_f1": ratio(total(sums, "official"), total(sums, "notes")),
             "accuracy": ratio(total(sums, "right"), total(sums, "cells")),
         } | {f"f1:{kind}": prf(sums, f":{kind}")[2] for kind in kinds}
+
+
+def _cells(items: Sequence[Item], free: Mapping[str, str]) -> str:
+    """Return an expression for the whole form; `free` names the terminals of free items by their empty value."""
+    keys = [f'"{escaped(item.name)}":"' for item in items]
+    texts = ["{" + keys[0], *('",' + key for key in keys[1:]), '"}']
+    return woven(texts, [one_of(item.options) if item.options else free[item.empty] for item in items])
 
 
 def _cell(item: Item, truth: str, guess: str) -> dict[str, float]:

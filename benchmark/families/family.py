@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
+from ..decoding.lark import Bounds
 from ..rows import Row
 from ..scoring.bootstrap import Array
 
@@ -39,6 +40,16 @@ class Family(ABC, Generic[R, A]):
     def variety(self, row: R) -> str:
         """Return what few-shot examples should differ in; the same for all rows where nothing matters."""
         return ""
+
+    @abstractmethod
+    def grammar(self, row: R, labels: Sequence[str], bounds: Bounds) -> list[str]:
+        """Return Lark rules of which `answer` matches all right-shaped answers, as compact JSON.
+
+        Args:
+            row: the row that is asked about.
+            labels: the task's types, where the family has types.
+            bounds: how much an answer may hold.
+        """
 
     @abstractmethod
     def read(self, value: Any, row: R, labels: Sequence[str]) -> Read[A]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..decoding.lark import Bounds, copied, list_of, one_of, shape
+from ..decoding.spans import MAX_UNITS, ordered_spans, units
 from ..rows import SpanRow
 from ..scoring.align import Located, Mention, align
 from ..scoring.bootstrap import Array
@@ -32,6 +34,19 @@ class Ner(Family[SpanRow, list[Mention]]):
     def is_empty(self, row: SpanRow) -> bool:
         """Return whether the passage holds no entity."""
         return not row.spans
+
+    def grammar(self, row: SpanRow, labels: Sequence[str], bounds: Bounds) -> list[str]:
+        """Return rules for typed strings of the passage: in text order, in any order if it is very long."""
+        size = len(units(row.text))
+        if not size or not labels:
+            return ["answer: " + shape('{"entities":[]}')]
+        if size <= MAX_UNITS:
+            return ordered_spans(row.text, labels, bounds)
+        return [
+            "answer: " + list_of("entities", "span", bounds.max_items),
+            "span: " + shape('{"text":"@","type":"@"}', "COPY", one_of(labels)),
+            *copied(row.text, bounds.max_chars),
+        ]
 
     def read(self, value: Any, row: SpanRow, labels: Sequence[str]) -> Read[list[Mention]]:
         """Read (text, type) pairs; a type outside `labels` becomes "?", which is never right."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from string import ascii_uppercase
 from typing import Any
 
+from ..decoding.lark import Bounds, one_of, shape
 from ..rows import ChoiceRow
 from ..scoring.bootstrap import Array
 from ..scoring.normal import loose
@@ -33,6 +34,10 @@ class Qa(Family[ChoiceRow, int | None]):
     def variety(self, row: ChoiceRow) -> str:
         """Return the right letter: small models answer the letter that the examples repeat."""
         return ascii_uppercase[row.answer]
+
+    def grammar(self, row: ChoiceRow, labels: Sequence[str], bounds: Bounds) -> list[str]:
+        """Return a rule for the letters of the options that this question has."""
+        return ["answer: " + shape('{"answer":"@"}', one_of(ascii_uppercase[: len(row.options)]))]
 
     def read(self, value: Any, row: ChoiceRow, labels: Sequence[str]) -> Read[int | None]:
         """Read the index of the chosen option, from its letter or its text; None where there is none."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
+from ..decoding.lark import Bounds, copied, list_of, shape
 from ..rows import PairRow
 from ..scoring.bootstrap import Array
 from ..scoring.normal import normal
@@ -31,6 +32,16 @@ class Re(Family[PairRow, list[Relation]]):
     def is_empty(self, row: PairRow) -> bool:
         """Return whether the passage holds no relation."""
         return not row.pairs
+
+    def grammar(self, row: PairRow, labels: Sequence[str], bounds: Bounds) -> list[str]:
+        """Return rules for pairs of strings of the passage, in any order."""
+        if not row.text.strip():
+            return ["answer: " + shape('{"relations":[]}')]
+        return [
+            "answer: " + list_of("relations", "pair", bounds.max_items),
+            "pair: " + shape('{"esame":"@","risultato":"@"}', "COPY", "COPY"),
+            *copied(row.text, bounds.max_chars),
+        ]
 
     def read(self, value: Any, row: PairRow, labels: Sequence[str]) -> Read[list[Relation]]:
         """Read (exam, result) pairs."""
