@@ -69,6 +69,27 @@ def demo(
 
 
 @app.command()
+def speed(
+    tasks: Annotated[str, typer.Option(help="Names of tasks, separated by commas.")],
+    output: Annotated[Path, typer.Option(help="File to append to, one measurement a line.")],
+    model: Annotated[str, typer.Option(help="The engine, as for `itamed eval --model`.")] = "itamed-hf",
+    model_args: Annotated[str, typer.Option(help="Its arguments.")] = "",
+    num_fewshot: Annotated[int, typer.Option(help="Examples a prompt.")] = 4,
+    notes: Annotated[int, typer.Option(help="Notes a task, the same ones every time.")] = 10,
+    batch_size: Annotated[str, typer.Option(help="Answers in progress at a time, or auto.")] = "8",
+) -> None:
+    """Measure how fast an engine answers, by family, and show all measurements of the file.
+
+    Times on a shared machine vary: measure engines in turn, several times each, into one file; the
+    table shows medians, and ratios to the first engine of the file.
+    """
+    from .speed import measure, save, show
+
+    save(measure(model, model_args, tasks.split(","), num_fewshot, notes, batch_size), output)
+    show(output)
+
+
+@app.command()
 def path() -> None:
     """Print the folder of the task files, for `lm_eval --include_path $(itamed path)`."""
     from .suite import tasks_dir

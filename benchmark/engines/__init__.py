@@ -1,0 +1,1 @@
+"""Models of the harness whose answers follow a grammar, one a document."""

@@ -1,0 +1,108 @@
+"""Which grammar a request's answer must follow: what all engines share.
+
+The grammar comes from a request's document, never from its generation arguments: the harness merges
+those of several requests by their keys, and would give a document the grammar of another one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lm_eval.api.instance import Instance
+
+from ..decoding.grammar import Reasoning, grammar_of
+from ..errors import ItamedError, SchemaError
+from ..rows import row_class
+
+if TYPE_CHECKING:
+    from llguidance import LLTokenizer
+
+# The harness turns the word "none" into None.
+_KINDS: Mapping[str, Reasoning] = {"None": "none", "none": "none", "cot": "cot", "think": "think"}
+_EXTRA_TOKENS: Mapping[Reasoning, int] = {"none": 0, "cot": 768, "think": 2048}
+"""Room for the longest reasoning that the grammars allow, at two characters a token."""
+_MAX_REASON = 300
+"""llguidance's errors may quote a whole grammar: so many characters of them say enough."""
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """How an engine decodes; model arguments of the same names choose it.
+
+    `constrained`: answers follow the document's grammar (false: free, as in the harness's own
+    models); `reasoning`: what may come before the answer.
+    """
+
+    constrained: bool = True
+    reasoning: Reasoning = "none"
+
+    @classmethod
+    def parse(cls, constrained: Any = True, reasoning: Any = "none") -> Decoding:
+        """Read the two model arguments as the harness hands them over: strings, booleans or None.
+
+        Raises:
+            ItamedError: an unknown value.
+        """
+        switch = {"true": True, "false": False}.get(str(constrained).lower())
+        if switch is None:
+            raise ItamedError(f"constrained={constrained} is neither true nor false.")
+        if str(reasoning) not in _KINDS:
+            raise ItamedError(f"reasoning={reasoning} is unknown: choose none, cot or think.")
+        return cls(switch, _KINDS[str(reasoning)])
+
+    @property
+    def extra_tokens(self) -> int:
+        """Tokens that reasoning may take beside those of the answer."""
+        return _EXTRA_TOKENS[self.reasoning]
+
+
+def request_grammar(
+    request: Instance, decoding: Decoding, tokenizer: LLTokenizer | None = None, validate: bool = True
+) -> str | None:
+    """Return the grammar of a request's answer (Lark text for llguidance).
+
+    None in free mode, and for documents that are no rows of itamed: those of other tasks run
+    unconstrained, as in the harness.
+
+    Args:
+        request: its document gives the grammar.
+        decoding: see `Decoding`.
+        tokenizer: the model's; where it is given, the grammar must not name tokens that it lacks.
+        validate: compile it here, for engines that would not tell.
+
+    Raises:
+        ItamedError: llguidance refuses the grammar. Engines differ in what they would do with it
+            (vLLM ends every such answer at once), so it must not reach them.
+    """
+    if not decoding.constrained or not _is_row(request.doc):
+        return None
+    from llguidance import LLMatcher
+
+    grammar = grammar_of(request.doc, decoding.reasoning)
+    if not validate:
+        return grammar
+    refusal = LLMatcher.validate_grammar(LLMatcher.grammar_from_lark(grammar), tokenizer)
+    if refusal:
+        raise ItamedError(
+            f"The grammar of document {request.doc['id']} of {request.task_name} does not compile for this model: use "
+            f"constrained=false, or another reasoning=. {' '.join(refusal.split())[:_MAX_REASON]}"
+        )
+    return grammar
+
+
+def prefix_order(requests: Sequence[Instance]) -> list[int]:
+    """Return the order of requests in which neighbours share the longest prompt prefixes.
+
+    Caches of prefixes then hold one task's instruction and examples, or one note, at a time.
+    """
+    return sorted(range(len(requests)), key=lambda at: requests[at].args[0])
+
+
+def _is_row(doc: Any) -> bool:
+    try:
+        row_class(doc)
+    except (SchemaError, TypeError):
+        return False
+    return True

@@ -1,0 +1,195 @@
+"""Attention of one forward over sequences at different places, packed one after another.
+
+The model sees a single row of tokens without padding; each token attends to its own slot. It is
+registered as an attention implementation of transformers, so that every architecture that takes
+one (Gemma-3, Llama, Qwen3, ...) runs with its own, unchanged code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch.nn.functional import scaled_dot_product_attention
+from transformers import AttentionInterface
+
+from ...errors import ItamedError
+from .slots import Slots
+
+NAME = "itamed_packed"
+_FEW = {"cpu": 0}
+"""Up to how many new tokens a sequence is attended to in one padded call with others, by device; a
+processor gains nothing from large calls, and padding costs it."""
+_BLOCK = {"cpu": 64}
+"""How many new tokens of a longer sequence a call takes: it sees no more keys than they need."""
+_FEW_ELSEWHERE, _BLOCK_ELSEWHERE = 32, 512
+
+
+@dataclass(frozen=True)
+class Piece:
+    """New tokens of one sequence: `count` of them from position `start` on, at `offset` in the packed row."""
+
+    slot: int
+    start: int
+    count: int
+    offset: int
+
+    @property
+    def end(self) -> int:
+        """Return the sequence's length after these tokens."""
+        return self.start + self.count
+
+    def blocks(self, size: int) -> list[Piece]:
+        """Return the piece cut into parts of at most `size` tokens."""
+        cuts = range(0, self.count, size)
+        return [Piece(self.slot, self.start + i, min(size, self.count - i), self.offset + i) for i in cuts]
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Pieces that attend in one call: slots `first` to `last`, keys `low` to `high`.
+
+    `queries` (slots, tokens) are places in the packed row, padded with the first; `bias` (slots, 1,
+    tokens, keys) is added to the scores: 0 where a query sees a key, minus infinity elsewhere;
+    `taken` picks the real ones of slots * tokens, in the order of `places`.
+    """
+
+    first: int
+    last: int
+    low: int
+    high: int
+    queries: torch.Tensor
+    bias: torch.Tensor
+    taken: torch.Tensor
+    places: torch.Tensor
+
+
+class Packed:
+    """One forward's layout: which token belongs where, and what it may see.
+
+    Args:
+        pieces: the new tokens of each sequence, in packed order, one piece a slot.
+        slots: where keys and values are kept.
+        like: a parameter of the model, for its device and precision.
+    """
+
+    def __init__(self, pieces: Sequence[Piece], slots: Slots, like: torch.Tensor) -> None:
+        self.slots, self._device, self._dtype = slots, like.device, like.dtype
+        self._pieces = sorted(pieces, key=lambda piece: piece.slot)
+        spans = [torch.arange(piece.start, piece.end) for piece in pieces]
+        self.positions = torch.cat(spans).to(self._device)
+        """(tokens,) position of each token in its sequence."""
+        rows = [piece.slot * slots.length + span for piece, span in zip(pieces, spans, strict=True)]
+        self.rows = torch.cat(rows).to(self._device)
+        """(tokens,) where each token's keys and values go in a layer of (slots * length)."""
+        self._groups: dict[int | None, list[_Group]] = {}
+
+    def groups(self, window: int | None) -> list[_Group]:
+        """Return the calls that attend for all pieces, in layers with this sliding window."""
+        if window not in self._groups:
+            limit = _FEW.get(self._device.type, _FEW_ELSEWHERE)
+            size = _BLOCK.get(self._device.type, _BLOCK_ELSEWHERE)
+            few = [piece for piece in self._pieces if piece.count <= limit]
+            many = [[block] for piece in self._pieces if piece.count > limit for block in piece.blocks(size)]
+            self._groups[window] = [self._group(pieces, window) for pieces in [few, *many] if pieces]
+        return self._groups[window]
+
+    def _group(self, pieces: list[Piece], window: int | None) -> _Group:
+        first, last = pieces[0].slot, pieces[-1].slot + 1
+        width = max(piece.count for piece in pieces)
+        reach = window or self.slots.length
+        low = max(0, min(piece.start for piece in pieces) - reach + 1)
+        high = max(piece.end for piece in pieces)
+        positions = torch.full((last - first, width), low)
+        queries = torch.zeros((last - first, width), dtype=torch.long)
+        taken, places = [], []
+        for piece in pieces:
+            row, span = piece.slot - first, torch.arange(piece.count)
+            positions[row, : piece.count] = piece.start + span
+            queries[row, : piece.count] = piece.offset + span
+            taken.append(row * width + span)
+            places.append(piece.offset + span)
+        keys = torch.arange(low, high)
+        seen = (keys <= positions[..., None]) & (keys > positions[..., None] - reach)
+        bias = torch.zeros(seen.shape, dtype=self._dtype).masked_fill_(~seen, -torch.inf)
+        tensors = (queries, bias[:, None], torch.cat(taken), torch.cat(places))
+        return _Group(first, last, low, high, *(tensor.to(self._device) for tensor in tensors))
+
+
+def attend(  # noqa: PLR0913 (the interface is transformers')
+    module: torch.nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    *,
+    packed: Packed,
+    scaling: float | None = None,
+    sliding_window: int | None = None,
+    softcap: float | None = None,
+    s_aux: torch.Tensor | None = None,
+    **_: Any,
+) -> tuple[torch.Tensor, None]:
+    """Store the new keys and values and attend to each sequence's own.
+
+    Args:
+        module: the model's attention layer.
+        query: (1, heads, tokens, width), after rotary embedding.
+        key: (1, key heads, tokens, width).
+        value: (1, key heads, tokens, width).
+        attention_mask: none: `packed` says what a token sees.
+        packed: the layout of this forward.
+        scaling: of the scores.
+        sliding_window: how many last positions a token sees, itself included.
+        softcap: not supported.
+        s_aux: not supported (attention sinks).
+
+    Returns:
+        ((1, tokens, heads, width), None) as transformers expects.
+
+    Raises:
+        ItamedError: the model's attention does something that this one does not.
+    """
+    if softcap is not None or s_aux is not None:
+        raise ItamedError("This model caps its attention scores or has sinks: use --model hf or itamed-vllm for it.")
+    keys, values = packed.slots.layer(int(module.layer_idx), key, value)  # type: ignore[arg-type]
+    keys.flatten(0, 1).index_copy_(0, packed.rows, key[0].transpose(0, 1))
+    values.flatten(0, 1).index_copy_(0, packed.rows, value[0].transpose(0, 1))
+    heads, kinds = query.shape[1], key.shape[1]
+    asked = query[0].transpose(0, 1)
+    out = asked.new_empty(*asked.shape[:2], value.shape[3])
+    for group in packed.groups(sliding_window):
+        found = _group_attention(group, asked, keys, values, scaling, heads // kinds)
+        out.index_copy_(0, group.places, found.index_select(0, group.taken))
+    return out[None], None
+
+
+def _group_attention(
+    group: _Group, asked: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, scaling: float | None, share: int
+) -> torch.Tensor:
+    """Return (slots * tokens, heads, width); query heads that share a key head become queries of it."""
+    slots, tokens = group.queries.shape
+    kinds, width = keys.shape[2], asked.shape[2]
+    query = asked[group.queries].view(slots, tokens, kinds, share, width)
+    query = query.permute(0, 2, 3, 1, 4).reshape(slots, kinds, share * tokens, width)
+    bias = group.bias if share == 1 else group.bias.repeat(1, 1, share, 1)
+    key, value = (kept[group.first : group.last, group.low : group.high].transpose(1, 2) for kept in (keys, values))
+    found = _attention(query, key, value, bias, width**-0.5 if scaling is None else scaling)
+    found = found.view(slots, kinds, share, tokens, -1).permute(0, 3, 1, 2, 4)
+    return found.reshape(slots * tokens, kinds * share, -1)
+
+
+def _attention(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, bias: torch.Tensor, scale: float
+) -> torch.Tensor:
+    """Attend; all (slots, key heads, tokens, width), `bias` with one head."""
+    if query.device.type == "cpu" and query.shape[1] == 1 and query.shape[2] >= 64 and query.shape[3] >= 128:
+        # PyTorch's kernel for processors is slow on wide heads: two products do the same in 0.6 of the time.
+        scores = torch.baddbmm(bias[:, 0], query[:, 0], key[:, 0].mT, alpha=scale)
+        return (scores.softmax(-1, dtype=torch.float32).to(value.dtype) @ value[:, 0])[:, None]
+    return scaled_dot_product_attention(query, key, value, attn_mask=bias, scale=scale)
+
+
+AttentionInterface.register(NAME, attend)

@@ -1,0 +1,115 @@
+"""`itamed-hf`: the harness's `hf` with our decode loop and one grammar a document."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from llguidance import LLTokenizer
+from lm_eval.api.instance import Instance
+from lm_eval.models.huggingface import HFLM
+from lm_eval.models.utils import handle_stop_sequences, normalize_gen_kwargs, postprocess_generated_text
+from tqdm import tqdm
+
+from ...errors import ItamedError
+from ..grammars import Decoding, request_grammar
+from ..work import Work
+from .loop import Loop
+from .memory import sequences_that_fit
+from .model import loop_model, packed_attention
+from .row import Request
+
+_log = logging.getLogger(__name__)
+
+
+class ItamedHF(HFLM):
+    """A transformers model, all of whose `hf` arguments it takes, with a grammar for each document.
+
+    An adapter (`peft`) is merged into the weights. Answers are greedy.
+
+    Args:
+        pretrained: the model.
+        constrained: see `Decoding`.
+        reasoning: see `Decoding`.
+        guess: whether to confirm guesses at several tokens in one forward; the answers are the same.
+        **kwargs: as for `hf`; `batch_size` is the number of answers in progress, "auto" by memory.
+    """
+
+    def __init__(
+        self, pretrained: Any, constrained: Any = True, reasoning: Any = "none", guess: bool = True, **kwargs: Any
+    ) -> None:
+        self.decoding = Decoding.parse(constrained, reasoning)
+        self.guess = guess
+        self.work = Work()
+        self._thinks = self.decoding.constrained and self.decoding.reasoning == "think"
+        if self._thinks:
+            kwargs |= {"enable_thinking": True, "think_end_token": kwargs.get("think_end_token", "</think>")}
+        super().__init__(pretrained, **kwargs)
+        if kwargs.get("peft"):
+            self._model = self.model.merge_and_unload()
+
+    def generate_until(self, requests: list[Instance], disable_tqdm: bool = False) -> list[str]:
+        """Answer all requests; each answer goes to the harness's cache when it is complete."""
+        model = loop_model(self.model, self.tokenizer)
+        vocabulary = model.vocabulary() if self._thinks else None
+        todo = [self._request(request, vocabulary) for request in requests]
+        length = max((len(request.prompt) + request.budget for request in todo), default=0)
+        width = sequences_that_fit(self.model, length) if self.batch_size == "auto" else int(self.batch_size)
+        loop = Loop(model, width, self.guess, self.work)
+        answers = [""] * len(requests)
+        bar = tqdm(total=len(requests), disable=disable_tqdm or self.rank != 0, desc="Answering")
+        with packed_attention(self.model), bar:
+            for number, answer in loop.run(todo):
+                answers[number] = self._text(answer.tokens, todo[number])
+                self.cache_hook.add_partial("generate_until", requests[number].args, answers[number])
+                bar.update()
+        return answers
+
+    def _text(self, tokens: Sequence[int], request: Request) -> str:
+        """Return an answer's text: of a constrained one all of it, of a free one what `hf` returns."""
+        end = None if request.grammar else self.think_end_token
+        if isinstance(end, int) and end in tokens:
+            tokens = tokens[len(tokens) - tuple(reversed(tokens)).index(end) :]
+        # The mark that ends a constrained thought must stay: the answer is what comes after it.
+        special = not (request.grammar and self._thinks)
+        text = str(self.tokenizer.decode(tokens, skip_special_tokens=special, clean_up_tokenization_spaces=False))
+        if isinstance(end, int):
+            text = text.lstrip()
+        return postprocess_generated_text(text, list(request.stops), end if isinstance(end, str) else None)
+
+    def _request(self, request: Instance, vocabulary: LLTokenizer | None) -> Request:
+        """Tokenise a request as `hf` does.
+
+        Raises:
+            ItamedError: it asks for sampling, leaves no room for a prompt, or its grammar names tokens
+                that the model lacks.
+        """
+        context, arguments = request.args
+        options = normalize_gen_kwargs(arguments, self.max_gen_toks)
+        if options.get("do_sample"):
+            raise ItamedError(f"itamed-hf answers greedily; {request.task_name} asks for sampling: use --model hf.")
+        # Other grammars are compiled when their turn comes, once.
+        grammar = request_grammar(request, self.decoding, vocabulary, validate=self._thinks)
+        budget = options["max_gen_toks"] + (self.decoding.extra_tokens if grammar else 0)
+        room = self.max_length - budget
+        if room <= 0:
+            raise ItamedError(
+                f"{request.task_name} needs {budget} tokens for an answer, the model takes {self.max_length} in all: "
+                "raise max_length in --model_args, or choose a model with a longer context."
+            )
+        prompt = self.tok_encode(context)
+        if len(prompt) > room:
+            left_out = len(prompt) - room
+            _log.warning(
+                "A prompt of %s has %d tokens; the first %d are left out.", request.task_name, len(prompt), left_out
+            )
+        eos = self.tok_decode([self.eot_token_id], skip_special_tokens=False)
+        stops = () if grammar else tuple(handle_stop_sequences(options["until"], eos=eos))
+        return Request(np.asarray(prompt[-room:], np.int64), budget, grammar, stops, str(request.task_name))
+
+    def get_model_info(self) -> dict[str, Any]:
+        """Return what the harness writes about the model, with what the answers cost."""
+        return {**super().get_model_info(), "itamed_work": asdict(self.work)}
