@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import sqlite3
 import sys
-import time
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
 from .errors import ItamedError
+from .paths import remedy
 from .report.usage import add_usage
 from .suite import tasks_dir
 from .version import __version__
@@ -24,6 +29,15 @@ MODELS = {
 }
 """Model classes that `itamed eval --model` takes beside the harness's own."""
 _TEMPLATE_MODELS = frozenset({"hf", "vllm", "itamed-hf", "itamed-vllm"})
+_MODEL = ("--model", "-M")
+_MODEL_ARGS = ("--model_args", "-a")
+_OUTPUT = ("--output_path", "-o")
+_MISTAKES = {
+    "No tasks specified": "`--tasks itamed` takes all 20; `lm_eval ls tasks` lists what there is.",
+    "Tasks not found": "`--tasks itamed` takes all 20; `lm_eval ls tasks` lists what there is.",
+    "Attempted to load model": "The name or path of a model itself goes into --model_args pretrained=NAME.",
+}
+"""What to do about an error of the harness, by the beginning of its message."""
 
 
 def harness_arguments(arguments: Sequence[str]) -> list[str]:
@@ -31,17 +45,20 @@ def harness_arguments(arguments: Sequence[str]) -> list[str]:
 
     Added where missing: an output folder and the samples (results that are not kept cannot be
     checked), the folder of the task files in an editable install, "enable_thinking=False" for a
-    chat template of a local model. "--resume" becomes a response cache whose name holds the model
-    and the suite's version, because the harness's own key holds neither.
+    chat template of a local model, and for `itamed-hf` a batch size by memory. "--resume" becomes a
+    response cache whose name holds the model and the suite's version, because the harness's own key
+    holds neither.
     """
     given = [argument for argument in arguments if argument != "--resume"]
     added: list[str] = []
-    if not _has(given, "--output_path", "-o"):
+    if not _has(given, *_OUTPUT):
         added += ["--output_path", DEFAULT_OUTPUT]
     if not _has(given, "--log_samples", "-s"):
         added.append("--log_samples")
     if "lm_eval" not in tasks_dir().parts and not _has(given, "--include_path"):
         added += ["--include_path", str(tasks_dir())]
+    if _value(given, *_MODEL) == "itamed-hf" and not _has(given, "--batch_size", "-b"):
+        added += ["--batch_size", "auto"]
     if "--resume" in arguments:
         added += ["--use_cache", str(_cache_name(given, output_of([*given, *added])))]
     return _without_thinking(given) + added
@@ -49,34 +66,76 @@ def harness_arguments(arguments: Sequence[str]) -> list[str]:
 
 def output_of(arguments: Sequence[str]) -> Path:
     """Return the output folder that the arguments name."""
-    return Path(_value(arguments, "--output_path", "-o") or DEFAULT_OUTPUT)
+    return Path(_value(arguments, *_OUTPUT) or DEFAULT_OUTPUT)
 
 
 def evaluate(arguments: Sequence[str]) -> Path:
     """Run the harness's "run" command and return the results file that it wrote, with the usage added.
 
     Raises:
-        ItamedError: the run ended without a results file (the harness itself only warns).
+        ItamedError: tasks, model or output folder are not to be had, or the run ended without whole
+            results (the harness itself only warns).
     """
     from lm_eval.__main__ import cli_evaluate
 
     register_models()
     logging.getLogger("lm_eval.api.task").addFilter(_is_news)
     complete = harness_arguments(arguments)
-    before = time.time()
-    saved = sys.argv
-    sys.argv = ["lm_eval", "run", *complete]
-    try:
-        cli_evaluate()
-    finally:
-        sys.argv = saved
     folder = output_of(complete)
-    written = [file for file in folder.parent.rglob("results_*.json") if file.stat().st_mtime >= before - 1]
+    require_folder(folder)
+    with patch.object(sys, "argv", ["lm_eval", "run", *complete]), _explained(), _stored() as written:
+        cli_evaluate()
     if not written:
-        raise ItamedError(f"The harness wrote no results below {folder}: is the folder writable and the disk not full?")
-    results = max(written, key=lambda file: file.stat().st_mtime)
-    add_usage(results)
-    return results
+        raise ItamedError(f"The harness wrote no results to {folder}: run it again, and look what it warns of.")
+    add_usage(written[-1])
+    return written[-1]
+
+
+def require_folder(folder: Path) -> None:
+    """Check that results can be stored in a folder, before hours are spent on them.
+
+    Raises:
+        ItamedError: it is named like a file, or cannot be written.
+    """
+    if folder.suffix == ".json":
+        raise ItamedError(f"--output_path {folder} must name a folder, which gets a results file for each run.")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise ItamedError(f"Cannot write {folder}: {error.strerror}. {remedy(error, 'set --output_path')}") from error
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Turn a user's mistake, or trouble with files and network, into a message; other errors are faults."""
+    try:
+        yield
+    except ValueError as error:
+        for start, way in _MISTAKES.items():
+            if str(error).startswith(start):
+                raise ItamedError(f"{str(error).rstrip('.')}. {way}") from error
+        raise
+    except (OSError, sqlite3.Error) as error:
+        reason = " ".join(str(error).split()).rstrip(".")
+        raise ItamedError(f"The run stopped: {reason}. Check the model's name or path, network and disk.") from error
+
+
+@contextmanager
+def _stored() -> Iterator[list[Path]]:
+    """Yield a list that gets the results files which this process stores: others may write to the same folder."""
+    from lm_eval.loggers import EvaluationTracker
+
+    found: list[Path] = []
+    save = EvaluationTracker.save_results_aggregated
+
+    def save_and_tell(self: EvaluationTracker, *args: Any, **kwargs: Any) -> None:
+        save(self, *args, **kwargs)
+        folder = Path(str(self.output_path), str(self.general_config_tracker.model_name_sanitized))
+        found.append(folder / f"results_{getattr(self, 'date_id', '')}.json")
+
+    with patch.object(EvaluationTracker, "save_results_aggregated", save_and_tell):
+        yield found
 
 
 def register_models() -> None:
@@ -103,8 +162,8 @@ def _has(arguments: Sequence[str], *names: str) -> bool:
 
 
 def _value(arguments: Sequence[str], *names: str) -> str | None:
-    """Return the value of a flag, written as `--flag value` or `--flag=value`."""
-    for position, argument in enumerate(arguments):
+    """Return the last value of a flag, written as `--flag value` or `--flag=value`."""
+    for position, argument in reversed(list(enumerate(arguments))):
         name, equals, value = argument.partition("=")
         if name in names:
             return value if equals else (arguments[position + 1] if position + 1 < len(arguments) else None)
@@ -112,7 +171,7 @@ def _value(arguments: Sequence[str], *names: str) -> str | None:
 
 
 def _cache_name(arguments: Sequence[str], output: Path) -> Path:
-    identity = [_value(arguments, *names) or "" for names in (("--model", "-m"), ("--model_args", "-a"))]
+    identity = [_value(arguments, *names) or "" for names in (_MODEL, _MODEL_ARGS)]
     chat = str(_has(arguments, "--apply_chat_template"))
     key = hashlib.sha256("\0".join([*identity, chat, __version__]).encode()).hexdigest()[:16]
     return output / "cache" / key
@@ -121,14 +180,11 @@ def _cache_name(arguments: Sequence[str], output: Path) -> Path:
 def _without_thinking(arguments: Sequence[str]) -> list[str]:
     """Add enable_thinking=False to the model arguments of a local chat model that leave it open."""
     completed = list(arguments)
-    if (
-        not _has(arguments, "--apply_chat_template")
-        or (_value(arguments, "--model", "-m") or "hf") not in _TEMPLATE_MODELS
-    ):
+    if not _has(arguments, "--apply_chat_template") or (_value(arguments, *_MODEL) or "hf") not in _TEMPLATE_MODELS:
         return completed
     for position, argument in enumerate(completed):
         name, equals, _ = argument.partition("=")
-        if name in ("--model_args", "-a"):
+        if name in _MODEL_ARGS:
             at = position if equals else position + 1
             if at < len(completed) and "enable_thinking" not in completed[at]:
                 completed[at] += ",enable_thinking=False"

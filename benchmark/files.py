@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from .errors import ItamedError
+from .paths import remedy
 
 
 def write_text(path: Path, text: str) -> None:
@@ -27,4 +28,4 @@ def write_text(path: Path, text: str) -> None:
 
 
 def _unwritable(path: Path, error: OSError) -> ItamedError:
-    return ItamedError(f"Cannot write {path}: {error.strerror}. Free some space, or name another folder.")
+    return ItamedError(f"Cannot write {path}: {error.strerror}. {remedy(error, 'change its path')}")

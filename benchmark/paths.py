@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -42,8 +43,19 @@ def storing(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         reason = error.strerror or str(error)
-        message = f"Cannot write {folder}: {reason}. Make room there, or set ITAMED_HOME to a folder you can write to."
-        raise StorageError(message) from error
+        raise StorageError(f"Cannot write {folder}: {reason}. {remedy(error, 'set ITAMED_HOME')}") from error
+
+
+def remedy(error: OSError, otherwise: str) -> str:
+    """Return what to do about a folder that cannot be written; where the disk is full, making room helps too.
+
+    Args:
+        error: what the file system said.
+        otherwise: how to choose another folder, as in "set ITAMED_HOME".
+    """
+    way = f"{otherwise} to a folder that can be written."
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return f"Make room there, or {way}" if full else way[0].upper() + way[1:]
 
 
 def _user_cache() -> Path:

@@ -6,7 +6,9 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from typing import TypeVar
 
+K = TypeVar("K")
 _WORD = re.compile(r"\w+")
 NGRAM = 8
 """Length, in words, of the n-grams that define a near-copy (the field's usual 8)."""
@@ -36,8 +38,8 @@ def ngrams(text: str, n: int = NGRAM) -> set[tuple[str, ...]]:
 
 
 def near_copies(
-    left: Iterable[tuple[str, str]], right: Iterable[tuple[str, str]], share: float = 0.5
-) -> Iterator[tuple[str, str, float]]:
+    left: Iterable[tuple[K, str]], right: Iterable[tuple[K, str]], share: float = 0.5
+) -> Iterator[tuple[K, K, float]]:
     """Yield pairs of texts, one of each side, that are copies or near-copies of each other.
 
     Args:

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+import yaml
 from itamed.benchmark.cli import app
 from itamed.benchmark.sources.registry import SOURCES
 from itamed.benchmark.suite import PREFIX
@@ -46,10 +47,26 @@ def test_every_source_has_its_tasks_licence_and_citation(source):
     assert f"* {source.title}: {source.citation}\n" in TEXT
 
 
+def test_what_a_build_alone_cannot_get_is_said():
+    prose = " ".join(TEXT.split())
+    assert "PharmaER.IT and the Hub copy of ITAMed are gated" in prose
+    by_hand = [name for name, source in SOURCES.items() if any(archive.by_hand for archive in source.archives)]
+    assert by_hand == ["multicardioner"]
+    assert "MultiCardioNER cannot be downloaded as one file: its archive has to be laid out by hand" in prose
+
+
 def test_the_founding_paper_is_cited_with_title_and_address():
     (line,) = (line for line in TEXT.splitlines() if line.startswith("* Founding paper: "))
     assert "Small LLMs for Medical NLP" in line
     assert "https://arxiv.org/abs/2602.17475" in line
+
+
+def test_the_citation_file_names_the_same_founding_paper():
+    (line,) = (line for line in TEXT.splitlines() if line.startswith("* Founding paper: "))
+    (paper,) = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))["references"]
+    names = ", ".join(f"{author['given-names']} {author['family-names']}" for author in paper["authors"])
+    assert f"* Founding paper: {names} ({paper['year']}). {paper['title']}. [arXiv:" in line
+    assert f"]({paper['url']})" in line
 
 
 def test_our_commands_and_their_flags_exist():

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import time
+import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -15,13 +18,15 @@ from ..errors import ItamedError, SourceError
 from ..paths import StorageError, datasets_dir, storing
 from ..sources.source import Source
 from .inputs import collect, known_digests, missing_inputs
-from .record import is_current, read_record
+from .record import is_current
 from .write import write_source
 
 Status: TypeAlias = Literal["built", "already built", "not in DIR", "failed"]
 Step: TypeAlias = Literal["fetch", "read", "write", "done"]
 Watch: TypeAlias = Callable[[Source, Step], None]
 """Called when a source's build enters a step."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -56,50 +61,64 @@ def build(request: Request, watch: Watch = lambda source, step: None) -> Iterato
 
     Raises:
         SourceError: the folder of sources does not exist.
-        StorageError: the data folder cannot be written, or another build is at work in it.
+        StorageError: there is something to build, and the data folder cannot be written or another
+            build is at work in it.
     """
     if request.folder is not None and not request.folder.is_dir():
         raise SourceError(f"There is no folder {request.folder}: check the path that --sources names.")
-    with _alone():
-        for source in request.sources:
+    plans = [(source, _guarded(partial(_plan, source, request))) for source in request.sources]
+    # A data folder that cannot be written is no fault where there is nothing to build.
+    with _alone() if any(status == "built" for _, (status, _) in plans) else nullcontext():
+        for source, (planned, message) in plans:
+            if planned != "built":
+                yield Outcome(source, planned, message)
+                continue
             start = time.monotonic()
-            status, message = _outcome(source, request, watch)
+            ended = _guarded(partial(_built, source, request.folder, watch))
             watch(source, "done")
-            yield Outcome(source, status, message, time.monotonic() - start)
+            yield Outcome(source, *ended, time.monotonic() - start)
 
 
-def _outcome(source: Source, request: Request, watch: Watch) -> tuple[Status, str]:
+def _guarded(step: Callable[[], tuple[Status, str]]) -> tuple[Status, str]:
+    """Turn an error into the failure of one source: even one that nobody thought of stops no other."""
     try:
-        missing = missing_inputs(source, request.folder) if request.folder is not None else []
-        if missing:
-            message = f"{request.folder} lacks {', '.join(missing)}."
-            return ("failed" if source.name in request.named else "not in DIR"), message
-        return ("built" if build_source(source, request.folder, request.force, watch) else "already built"), ""
+        return step()
     except ItamedError as error:
         return "failed", str(error)
+    except Exception as error:
+        _log.debug("unexpected", exc_info=True)
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        found = traceback.format_exception_only(error)[0].splitlines()[0]
+        message = f"unexpected {found:.200} ({Path(place.filename).name}, line {place.lineno})."
+        return "failed", f"{message} Is a file damaged? Download it again; else report it as a fault of the suite."
 
 
-def build_source(
-    source: Source, folder: Path | None, force: bool = False, watch: Watch = lambda source, step: None
-) -> bool:
-    """Build one source unless its build is of this code and these inputs.
+def _plan(source: Source, request: Request) -> tuple[Status, str]:
+    """Tell how a source's build will end, where "built" is yet to be seen."""
+    missing = missing_inputs(source, request.folder) if request.folder is not None else []
+    if missing:
+        return ("failed" if source.name in request.named else "not in DIR"), " ".join(missing)
+    current = not request.force and is_current(datasets_dir() / source.name, known_digests(source, request.folder))
+    return ("already built" if current else "built"), ""
 
-    Returns:
-        Whether it was built.
+
+def _built(source: Source, folder: Path | None, watch: Watch) -> tuple[Status, str]:
+    build_source(source, folder, watch)
+    return "built", ""
+
+
+def build_source(source: Source, folder: Path | None, watch: Watch = lambda source, step: None) -> None:
+    """Build one source, whether or not it is built already; the caller sees to it that no other build is at work.
 
     Raises:
         ItamedError: it cannot be fetched, read or written.
     """
-    place = datasets_dir() / source.name
-    if not force and is_current(read_record(place), known_digests(source, folder)):
-        return False
     watch(source, "fetch")
     inputs = collect(source, folder)
     watch(source, "read")
     rows = source.rows(inputs.trees, inputs.tables)
     watch(source, "write")
-    write_source(source, rows, inputs, place)
-    return True
+    write_source(source, rows, inputs, datasets_dir() / source.name)
 
 
 @contextmanager

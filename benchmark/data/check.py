@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,14 +14,11 @@ from ..errors import SchemaError
 from ..rows import SPLITS, Row
 from ..sources.source import Source
 from ..sources.splits import document_texts
-from ..text import near_copies
+from .copies import Copy, find_copies
 from .counts import Counts, count
-from .faults import contradictions, document_faults, row_faults
+from .faults import contradictions, task_faults
 from .load import rows_of
-from .record import Record
-
-COPY_SHARE = 0.5
-"""Share of the shorter document's word 8-grams from which on two documents are near copies."""
+from .record import Record, file_digest
 
 
 @dataclass(frozen=True)
@@ -35,31 +31,36 @@ class Fault:
 
 @dataclass(frozen=True)
 class Report:
-    """What a check of one source found: numbers by task and split, faults, and contradictions.
+    """What a check of one source found: numbers by task and split, faults, and what is worth a warning.
 
     `contradictions` holds, by task and split where there are any, pairs of rows that ask the same
-    and have different gold (see `faults.contradictions`): worth a warning, but published so.
+    and have different gold (see `faults.contradictions`): published so. `copies` are near copies of
+    held-out documents of another source, which no build of this one can know; `texts` are what they
+    are found in.
     """
 
-    counts: dict[str, dict[str, Counts]]
-    faults: list[Fault]
-    contradictions: dict[str, dict[str, list[tuple[str, str]]]]
+    counts: dict[str, dict[str, Counts]] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+    contradictions: dict[str, dict[str, list[tuple[str, str]]]] = field(default_factory=dict)
+    copies: list[Copy] = field(default_factory=list)
+    texts: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
 
 
 def check_source(source: Source, folder: Path, record: Record) -> Report:
-    """Read a built source again and check it.
+    """Read a built source again and check it, but for near copies (see `add_copies`).
 
     Args:
         source: the source.
         folder: its built folder.
         record: the record in that folder.
     """
-    report = Report({}, [Fault(source.name, message) for message in card_faults(source, folder)], {})
+    report = Report(faults=[Fault(source.name, message) for message in card_faults(source, folder)])
     placed: dict[str, tuple[str, str]] = {}
     for task in source.tasks:
         rows, damaged = _read(folder / task, record.tasks.get(task, {}))
         report.counts[task] = {split: count(held) for split, held in rows.items()}
-        found = [*damaged, *check_rows(rows), *_crossing(task, rows, placed)]
+        report.texts[task] = {split: document_texts(held) for split, held in rows.items()}
+        found = [*damaged, *task_faults(rows), *_crossing(task, rows, placed)]
         report.faults.extend(Fault(task, message) for message in found)
         contradicting = {split: contradictions(held) for split, held in rows.items()}
         report.contradictions[task] = {split: groups for split, groups in contradicting.items() if groups}
@@ -77,26 +78,23 @@ def card_faults(source: Source, folder: Path) -> Iterator[str]:
         yield f"README.md states the licence {stated}, not {source.licence}: build the data again with --force"
 
 
-def check_rows(rows: Mapping[str, list[Row]]) -> Iterator[str]:
-    """Yield the faults of one task's rows, by split."""
-    if "test" not in rows:
-        yield "there are no test rows"
-    for split, held in rows.items():
-        for row in held:
-            yield from (f"{row.id} {message}" for message in row_faults(row))
-            if row.split != split:
-                yield f"{row.id} says that it is {row.split} but stands in {split}"
-    yield from document_faults(row for held in rows.values() for row in held)
-    yield from copy_faults(rows)
+def add_copies(reports: Sequence[Report]) -> None:
+    """Look for near copies between all splits and tasks, and add them to the reports.
 
-
-def copy_faults(rows: Mapping[str, list[Row]]) -> Iterator[str]:
-    """Yield the documents of train and dev that nearly copy a test document, and of train that copy dev."""
-    texts = {split: document_texts(held) for split, held in rows.items()}
-    for held_out, exposed in (("test", "train"), ("test", "dev"), ("dev", "train")):
-        pairs = near_copies(texts.get(held_out, {}).items(), texts.get(exposed, {}).items(), COPY_SHARE)
-        for kept, copy, share in pairs:
-            yield f"{copy} ({exposed}) nearly copies {kept} ({held_out}): {share:.0%} of the shorter one's 8-grams"
+    Inside a source they are faults, told once for two documents however many tasks stand on them;
+    between two sources they are worth a warning.
+    """
+    owners = {task: report for report in reports for task in report.texts}
+    told: set[tuple[str, str]] = set()
+    for found in find_copies({task: splits for report in reports for task, splits in report.texts.items()}):
+        copy, kept = found.copy, found.kept
+        if owners[copy.task] is not owners[kept.task]:
+            owners[copy.task].copies.append(found)
+        elif copy.document != kept.document and (copy.document, kept.document) not in told:
+            told.add((copy.document, kept.document))
+            message = f"{copy.document} ({copy.split}) nearly copies {kept.document} ({kept.split} of {kept.task})"
+            share = f"{found.share:.0%} of the shorter one's 8-grams"
+            owners[copy.task].faults.append(Fault(copy.task, f"{message}: {share}"))
 
 
 def _crossing(task: str, rows: Mapping[str, list[Row]], placed: dict[str, tuple[str, str]]) -> Iterator[str]:
@@ -114,7 +112,7 @@ def _read(folder: Path, recorded: Mapping[str, Mapping[str, object]]) -> tuple[d
     for split in (split for split in SPLITS if split in recorded):
         path = folder / f"{split}.parquet"
         try:
-            changed = hashlib.sha256(path.read_bytes()).hexdigest() != recorded[split]["sha256"]
+            changed = file_digest(path) != recorded[split]["sha256"]
             rows[split] = rows_of(pq.read_table(path))
         except (OSError, pa.ArrowException, SchemaError) as error:
             faults.append(f"{path.name} cannot be read ({error}): build the data again with --force")

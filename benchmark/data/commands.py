@@ -14,7 +14,7 @@ from ..paths import datasets_dir
 from ..sources.registry import named
 from ..sources.source import Source
 from .build import Request, Step, build
-from .check import Report, check_source
+from .check import Report, add_copies, check_source
 from .push import push
 from .record import Record, read_record
 from .show import count_table, print_table, say_outcome, task_table
@@ -51,7 +51,7 @@ def build_command(
 
     Each source is built whole or not at all, a failed one stops no other, and what is up to date is skipped.
 
-    Ends with status 1 if a source failed. Example: itamed data build --sources ~/archives
+    Ends with status 1 if a source failed, or --sources has none. Example: itamed data build --sources ~/archives
     """
     request = Request(named(source or []), sources, frozenset(source or []), force)
     status = err().status("")
@@ -69,7 +69,12 @@ def build_command(
         outcomes.append(outcome)
         say_outcome(outcome, _record(outcome.source))
     out().print(f"Data folder: {escape(str(datasets_dir()))}", soft_wrap=True, highlight=False)
-    if any(outcome.status == "failed" for outcome in outcomes):
+    statuses = {outcome.status for outcome in outcomes}
+    if statuses == {"not in DIR"}:
+        raise ItamedError(
+            f"{sources} holds none of the sources: name the folder that the archives, or their folders, are in."
+        )
+    if "failed" in statuses:
         raise typer.Exit(1)
 
 
@@ -83,7 +88,9 @@ def list_command(source: Annotated[list[str] | None, _SOURCE] = None) -> None:
 @data_app.command("check")
 @ends_on_error
 def check_command(source: Annotated[list[str] | None, _SOURCE] = None) -> None:
-    """Read the built data again: spans, ids, splits, near copies between splits, counts.
+    """Read the built data again: spans, ids, splits, near copies between splits of all tasks, counts, licences.
+
+    Warns of contradictory duplicates (equal texts of a split with different gold) and of copies between sources.
 
     Ends with status 1 on a fault, or if nothing is built, or if a source named with --source is not.
     """
@@ -95,6 +102,8 @@ def check_command(source: Annotated[list[str] | None, _SOURCE] = None) -> None:
         for current, record in built:
             status.update(f"checking {current.name}")
             reports.append((current, check_source(current, datasets_dir() / current.name, record)))
+        status.update("looking for near copies")
+        add_copies([report for _, report in reports])
     print_table(count_table(reports))
     faults = [fault for _, report in reports for fault in report.faults]
     for fault in faults[:_SHOWN_FAULTS]:

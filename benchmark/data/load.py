@@ -15,7 +15,7 @@ from ..rows import SPLITS, Row, row_class
 from ..sources.hub_errors import endpoint, hub_calls
 from ..sources.registry import source_of
 from ..version import __version__
-from .record import FILE, is_compatible, read_record
+from .record import FILE, file_digest, is_compatible, read_record
 
 REPO_PREFIX = "itamed-"
 """A source's Hub repository is this and the source's name."""
@@ -43,7 +43,8 @@ def load_table(task: str, splits: Iterable[str] = SPLITS) -> dict[str, pa.Table]
     the repository `<namespace>/itamed-<source>` at $ITAMED_HUB_REVISION (default "main").
 
     Raises:
-        DataMissingError: there is no such task, or its data are neither built nor to be fetched.
+        DataMissingError: there is no such task, its data are neither built nor to be fetched, or a
+            file is not what the build wrote.
     """
     source = source_of(task).name
     folder = datasets_dir() / source
@@ -54,15 +55,24 @@ def load_table(task: str, splits: Iterable[str] = SPLITS) -> dict[str, pa.Table]
         made = f"were built by itamed {record.suite}" if record else "have no record of their build"
         message = f"The data of {task} in {folder} {made}, this is {__version__}: {_remedy(source)}"
         raise DataMissingError(message)
-    paths = {split: folder / task / f"{split}.parquet" for split in SPLITS if split in set(splits)}
-    try:
-        tables: dict[str, pa.Table] = {split: pq.read_table(path) for split, path in paths.items() if path.is_file()}
-    except (pa.ArrowException, OSError) as error:
-        message = f"The data of {task} in {folder} are damaged ({error}): {_remedy(source, force=True)}"
-        raise DataMissingError(message) from error
-    if not tables and not any(path.is_file() for path in (folder / task).glob("*.parquet")):
+    built = record.tasks.get(task)
+    if not built:
         raise DataMissingError(f"{folder} holds no data of {task}: {_remedy(source, force=True)}")
-    return tables
+    wanted = set(splits) & set(built)
+    paths = {split: folder / task / f"{split}.parquet" for split in SPLITS if split in wanted}
+    return {split: _table(path, built[split]["sha256"], source) for split, path in paths.items()}
+
+
+def _table(path: Path, digest: str, source: str) -> pa.Table:
+    """Read a file of a build, if it is still what the build wrote."""
+    try:
+        if file_digest(path) == digest:
+            return pq.read_table(path)
+    except FileNotFoundError as error:
+        raise DataMissingError(f"{path} was lost after the build: {_remedy(source)}") from error
+    except (pa.ArrowException, OSError) as error:
+        raise DataMissingError(f"{path} cannot be read ({error}): {_remedy(source, force=True)}") from error
+    raise DataMissingError(f"{path} was changed or damaged after the build: {_remedy(source, force=True)}")
 
 
 def rows_of(table: pa.Table) -> list[Row]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,8 @@ class Record:
 
     `suite` is the version that made it and `code` a digest of its readers; `inputs` maps each
     archive or Hub data set to the digest of its content; `origins` says which repository or file a
-    Hub data set was; `tasks` holds counts and the parquet file's SHA-256, by task and split.
+    Hub data set was; `tasks` holds counts and the parquet file's SHA-256, by task and split;
+    `left_out` says how many of what the reader left out on purpose.
     """
 
     source: str
@@ -30,6 +31,7 @@ class Record:
     tasks: dict[str, dict[str, dict[str, Any]]]
     suite: str = __version__
     code: str = ""
+    left_out: dict[str, int] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """Return the record as JSON, the same for the same content."""
@@ -44,18 +46,36 @@ def read_record(folder: Path) -> Record | None:
         return None
 
 
-def is_current(record: Record | None, inputs: Mapping[str, str]) -> bool:
-    """Tell whether a build was made by this code out of these inputs.
+def is_current(folder: Path, inputs: Mapping[str, str]) -> bool:
+    """Tell whether a folder holds a build that this code made out of these inputs, and all files of it.
 
     Args:
-        record: the record of the build, if there is one.
+        folder: where the build is, if there is one.
         inputs: digests by name, of those that are known without downloading.
     """
+    record = read_record(folder)
     return (
         record is not None
         and (record.suite, record.code) == (__version__, code_digest())
         and all(record.inputs.get(name) == digest for name, digest in inputs.items())
+        and all((folder / task / f"{split}.parquet").is_file() for task, by in record.tasks.items() for split in by)
     )
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file, computed once a process while the file stays as it is.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    state = path.stat()
+    return _file_digest(path, state.st_size, state.st_mtime_ns)
+
+
+@cache
+def _file_digest(path: Path, size: int, changed: int) -> str:
+    del size, changed
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def is_compatible(record: Record) -> bool:

@@ -13,6 +13,7 @@ from ..rows import SPLITS
 from ..sources.source import Source
 from .build import Outcome
 from .check import Report
+from .copies import Copy
 from .record import Record
 
 _PIPE_WIDTH = 240
@@ -32,6 +33,8 @@ def say_outcome(outcome: Outcome, record: Record | None) -> None:
     elif outcome.status == "built" and record is not None:
         total = sum(entry["rows"] for splits in record.tasks.values() for entry in splits.values())
         out().print(f"{name}: built, {total} rows in {outcome.seconds:.1f} s", highlight=False)
+        for what, number in sorted(record.left_out.items()):
+            out().print(f"  left out {number}: {what}", soft_wrap=True, highlight=False, markup=False)
     else:
         line = f"{name}: {outcome.status}. {outcome.message}".rstrip()
         out().print(line, soft_wrap=True, highlight=False, markup=False)
@@ -61,12 +64,19 @@ def count_table(reports: Sequence[tuple[Source, Report]]) -> Group:
 
 
 def warnings(report: Report) -> Iterator[str]:
-    """Yield one line for each task and split whose gold contradicts itself, with one case of it."""
+    """Yield a line, with one case, for each split whose gold contradicts itself or that copies another source's."""
     for task, splits in report.contradictions.items():
         for split, pairs in splits.items():
             number = f"{len(pairs)} {'text stands' if len(pairs) == 1 else 'texts stand'}"
             example = " and ".join(pairs[0])
             yield f"WARNING: {task} {split}: {number} in several rows with different gold, for example {example}"
+    alike: dict[tuple[str, ...], list[Copy]] = {}
+    for found in report.copies:
+        key = (found.copy.task, found.copy.split, found.kept.task, found.kept.split)
+        alike.setdefault(key, []).append(found)
+    for (task, split, other, held_out), copies in alike.items():
+        example = f"{copies[0].copy.document} of {copies[0].kept.document}"
+        yield f"WARNING: {task} {split}: near copies of {other} {held_out}: {len(copies)}, for example {example}"
 
 
 def print_table(table: RenderableType) -> None:

@@ -18,6 +18,7 @@ from ..rows import SPLITS, Row
 from ..sources.source import Rows, Source
 from .card import card
 from .counts import Counts, by_split, count
+from .faults import task_faults
 from .inputs import Inputs
 from .record import FILE, Record, code_digest
 
@@ -31,7 +32,7 @@ def write_source(source: Source, rows: Rows, inputs: Inputs, folder: Path) -> Re
     Everything is written to a temporary folder beside it, which is renamed when it is whole.
 
     Raises:
-        SchemaError: the rows are not those of the source's tasks.
+        SchemaError: the rows are not those of the source's tasks, or not sound.
         StorageError: the folder cannot be written; the folder that was there stays.
     """
     counts = _counts(source, rows)
@@ -63,7 +64,14 @@ def _counts(source: Source, rows: Rows) -> dict[str, dict[str, Counts]]:
             f"{', '.join(sorted(task for task in rows if not rows[task])) or 'none'}), but must give rows of "
             f"{', '.join(source.tasks)}. Report it as a fault of the suite."
         )
-    return {task: {split: count(held) for split, held in by_split(rows[task]).items()} for task in source.tasks}
+    splits = {task: by_split(rows[task]) for task in source.tasks}
+    faults = [f"{task}: {fault}" for task, held in splits.items() for fault in task_faults(held)]
+    if faults:
+        raise SchemaError(
+            f"The rows of {source.name} are not sound. Faults: {len(faults)}, the first: {faults[0]}. "
+            "Is a file damaged, or there twice? Download it again; else report it as a fault of the suite."
+        )
+    return {task: {split: count(held) for split, held in by.items()} for task, by in splits.items()}
 
 
 def _fill(
@@ -76,7 +84,8 @@ def _fill(
         for split, held in by_split(rows[task]).items():
             digest = _write_rows(folder / task / f"{split}.parquet", held)
             tasks[task][split] = counts[task][split].to_dict() | {"sha256": digest}
-    record = Record(source.name, inputs.digests(), inputs.origins(), tasks, code=code_digest())
+    given = inputs.digests(), inputs.origins()
+    record = Record(source.name, *given, tasks, code=code_digest(), left_out=inputs.left_out())
     (folder / "README.md").write_text(card(source, counts), encoding="utf-8")
     (folder / FILE).write_text(record.to_json(), encoding="utf-8")
     return record

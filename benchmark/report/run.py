@@ -54,18 +54,48 @@ class Run:
         return name if self.number == 1 else f"{name} ({self.number})"
 
     def records(self, name: str, mode: Mode) -> list[Record]:
-        """Return the scored records of a task from its samples file; none where it was not kept."""
+        """Return the scored records of a task from its samples file; none where it was not kept.
+
+        Raises:
+            ItamedError: the file is cut off or damaged.
+        """
         path = samples_path(self.path, name)
         if not path.is_file():
             return []
-        with path.open(encoding="utf-8") as lines:
-            samples = (json.loads(line) for line in lines)
-            return [_record(sample["score"]) for sample in samples if sample["filter"] == mode]
+        records: dict[Mode, list[Record]] = {kept: [] for kept in MODES}
+        for sample in read_samples(path):
+            records[sample["filter"]].append(_record(sample["score"]))
+        rows = sum(result.rows for result in self.tasks if result.name == name)
+        for kept, held in records.items():
+            if len(held) != rows:
+                raise damaged(path, f"it holds {len(held)} of {rows} {kept} answers")
+        return records[mode]
 
 
 def samples_path(results: Path, name: str) -> Path:
     """Return where the harness keeps a task's samples, beside the results file of the same run."""
     return results.with_name(f"samples_{name}_{results.stem.removeprefix('results_')}.jsonl")
+
+
+def read_samples(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the samples of a file of the harness.
+
+    Raises:
+        ItamedError: the file is damaged or cannot be read.
+    """
+    try:
+        with path.open(encoding="utf-8") as lines:
+            yield from map(json.loads, lines)
+    except (OSError, ValueError) as error:
+        raise damaged(path, error) from error
+
+
+def damaged(path: Path, reason: object) -> ItamedError:
+    """Return the error of a file of a run that is not whole; its run is of no use."""
+    return ItamedError(
+        f"{path} is damaged ({reason}): was the disk full, or the run killed? Make room, delete the results and "
+        "samples of that run, and run it again."
+    )
 
 
 def _record(plain: list[Any]) -> Record:
@@ -109,12 +139,14 @@ def read_run(path: Path) -> Run:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         config, results, shots = (dict(data[key]) for key in ("config", "results", "n-shot"))
-    except (ValueError, KeyError, TypeError) as error:
-        raise ItamedError(f"{path} is not a results file of the harness ({error!r}): was the run killed?") from error
-    names = [
-        name for name in results if name.startswith((PREFIX, MINI_PREFIX)) and f"{HIDDEN},repaired" in results[name]
-    ]
-    tasks = [_task_result(name, results[name], shots.get(name, 0)) for name in names]
+        names = [
+            name for name in results if name.startswith((PREFIX, MINI_PREFIX)) and f"{HIDDEN},repaired" in results[name]
+        ]
+        tasks = [_task_result(name, results[name], shots.get(name, 0)) for name in names]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ItamedError(
+            f"{path} is not a results file of the harness ({error!r}): was the disk full, or the run killed?"
+        ) from error
     order = {name: number for number, name in enumerate(suite())}
     settings = {key: data.get(key) for key in ("date", "lm_eval_version", "total_evaluation_time_seconds", "usage")}
     return Run(

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from ..files import write_text
 from ..suite import MINI_PREFIX, PREFIX
-from .run import samples_path
+from .run import damaged, read_samples, samples_path
 
 _log = logging.getLogger(__name__)
 
@@ -32,11 +32,17 @@ def add_usage(path: Path) -> None:
 
     Args:
         path: a results file of the harness, with the samples beside it.
+
+    Raises:
+        ItamedError: one of these files is missing or damaged, or usage cannot be written.
     """
-    data = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise damaged(path, error) from error
     tokenizer = _tokenizer(data["config"].get("model_args"))
     samples = {name: samples_path(path, name) for name in data["results"] if name.startswith((PREFIX, MINI_PREFIX))}
-    by_task = {name: _count(place, tokenizer) for name, place in samples.items() if place.is_file()}
+    by_task = {name: _count(place, tokenizer) for name, place in samples.items()}
     data["usage"] = {"seconds": float(data["total_evaluation_time_seconds"]), "tasks": by_task}
     write_text(path, json.dumps(data, indent=2, ensure_ascii=False))
 
@@ -63,16 +69,14 @@ def _count(path: Path, tokenizer: Tokenizer | None) -> dict[str, int]:
     if tokenizer:
         total |= {"tokens_in": 0, "tokens_out": 0}
     seen: set[int] = set()
-    with path.open(encoding="utf-8") as lines:
-        for line in lines:
-            sample = json.loads(line)
-            if sample["doc_id"] in seen:
-                continue
-            seen.add(sample["doc_id"])
-            for side, text in (("in", _prompt(sample)), ("out", sample["resps"][0][0])):
-                total[f"characters_{side}"] += len(text)
-                if tokenizer:
-                    total[f"tokens_{side}"] += len(tokenizer.encode(text, add_special_tokens=False))
+    for sample in read_samples(path):
+        if sample["doc_id"] in seen:
+            continue
+        seen.add(sample["doc_id"])
+        for side, text in (("in", _prompt(sample)), ("out", sample["resps"][0][0])):
+            total[f"characters_{side}"] += len(text)
+            if tokenizer:
+                total[f"tokens_{side}"] += len(tokenizer.encode(text, add_special_tokens=False))
     return total
 
 

@@ -32,18 +32,16 @@ def align(mentions: Sequence[Mention], text: str, gold: Sequence[Located]) -> li
     wanted: dict[Mention, list[int]] = {}
     for number, (string, kind) in enumerate(mentions):
         wanted.setdefault((normal(string), kind), []).append(number)
+    right: dict[Mention, list[tuple[int, int]]] = {}
+    for start, end, kind in gold:
+        right.setdefault((normal(text[start:end]), kind), []).append((start, end))
     spans: list[Located | None] = [None] * len(mentions)
     for (string, kind), numbers in wanted.items():
-        for number, place in zip(numbers, _places(string, kind, text, gold), strict=False):
+        first = right.get((string, kind), [])
+        places = [*first, *(place for place in occurrences(string, text) if place not in first)]
+        for number, place in zip(numbers, places, strict=False):
             spans[number] = (*place, kind)
     return spans
-
-
-def _places(string: str, kind: str, text: str, gold: Sequence[Located]) -> list[tuple[int, int]]:
-    """Return the occurrences of a string in the order in which they are given out."""
-    first = [(start, end) for start, end, type_ in gold if type_ == kind and normal(text[start:end]) == string]
-    found = occurrences(string, text)
-    return [*first, *(place for place in found if place not in first)]
 
 
 def occurrences(string: str, text: str) -> list[tuple[int, int]]:

@@ -41,7 +41,7 @@ def read(trees: Mapping[str, Tree]) -> Rows:
     """
     tree = trees[ARCHIVE.name]
     rows = {task: [row for part in parts for row in _sentence_rows(tree, *part)] for task, parts in _PARTS.items()}
-    kept = {row.id for row in without_leaks([row for listed in rows.values() for row in listed])}
+    kept = {row.id for row in without_leaks([row for listed in rows.values() for row in listed], tree.left_out)}
     return {task: [row for row in listed if row.id in kept] for task, listed in rows.items()}
 
 

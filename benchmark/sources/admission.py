@@ -40,11 +40,13 @@ def read(trees: Mapping[str, Tree]) -> Rows:
         SourceError: the file is missing.
         SchemaError: a line is not a question with the columns `COLUMNS`.
     """
+    tree = trees[ARCHIVE.name]
+    rows = [question(record) for record in _records(tree.text(_PATH))]
+    tree.left_out["questions with an empty option, or one that stands twice"] += rows.count(None)
     distinct: dict[str, ChoiceRow] = {}
-    for record in _records(trees[ARCHIVE.name].text(_PATH)):
-        row = question(record)
-        if row is not None:
-            distinct.setdefault(content(row), row)
+    for row in filter(None, rows):
+        if row is not distinct.setdefault(content(row), row):
+            tree.left_out["questions that repeat another"] += 1
     return {QA: list(split_by_groups(list(distinct.values())))}
 
 

@@ -69,7 +69,9 @@ def read_documents(arguments: Tree, relations: Tree) -> list[Document]:
         for italian, english in _parallel_cases(arguments, split):
             case_id = ids.get(_fingerprint(italian)) or f"text-{stable_hash(_fingerprint(italian)):016x}"
             documents.append(Document(case_id, split, italian, english, pairs.get(case_id, [])))
-    return without_copies(documents)
+    kept = without_copies(documents)
+    arguments.left_out["train or dev documents on a held-out question"] += len(documents) - len(kept)
+    return kept
 
 
 def without_copies(documents: Sequence[Document]) -> list[Document]:

@@ -35,11 +35,11 @@ def column_map(data_set: str, defaults: Columns) -> Columns:
         SchemaError: the file is not YAML of that form, or maps a name that the reader does not have.
     """
     chosen = _read(columns_file()).get(data_set) or {}
-    unknown = sorted(set(chosen) - set(defaults))
+    unknown = sorted(map(str, set(chosen) - set(defaults)))
     if unknown:
         message = f"{columns_file()} maps {', '.join(unknown)} for {data_set}, which reads {', '.join(defaults)} only."
         raise SchemaError(message)
-    return {**defaults, **{name: _candidates(value) for name, value in chosen.items()}}
+    return {**defaults, **{name: _candidates(name, value) for name, value in chosen.items()}}
 
 
 def resolve(data_set: str, origin: str, found: Iterable[str], wanted: Columns) -> dict[str, str]:
@@ -73,8 +73,13 @@ def _plain(name: str) -> str:
     return re.sub(r"[\W_]+", "_", name.strip().lower())
 
 
-def _candidates(value: Any) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(map(str, value))
+def _candidates(name: str, value: Any) -> tuple[str, ...]:
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, list) or not names or not all(isinstance(column, str) for column in names):
+        raise SchemaError(
+            f"{columns_file()} maps {name} to {value!r:.80}, wanted the name of a column or a list of them."
+        )
+    return tuple(names)
 
 
 def _read(path: Path) -> dict[str, dict[str, Any]]:

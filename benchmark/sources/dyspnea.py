@@ -13,6 +13,7 @@ from .hub import Tables
 from .source import Archive, HubData, Rows, Source
 from .splits import move_to_dev, without_leaks
 from .tree import Tree
+from .values import key_of, needed_text
 
 TASK = "itamed_crf_dyspnea"
 PAGE = 20
@@ -57,15 +58,15 @@ def read(tables: Mapping[str, Tables], trees: Mapping[str, Tree]) -> Rows:
         rows = [*_rows(development, "dev", options), *_rows(test, "test", options)]
     else:
         rows = move_to_dev(_rows(development, "test", options), DEV_SIZE, TASK, "test")
-    return {TASK: without_leaks(rows)}
+    return {TASK: without_leaks(rows, tables[DEVELOPMENT.name].left_out)}
 
 
 def _forms(data: Tables) -> list[Form]:
     forms = []
-    for record in data.rows("it"):
-        origin = f"{data.origin}, note {record['document_id']}"
-        values = _values(record["annotations"], origin)
-        forms.append(Form(str(record["document_id"]), str(record["note"] or ""), values))
+    for number, record in enumerate(data.rows("it")):
+        key = key_of(record, "document_id", f"{data.origin}, row {number}")
+        origin = f"{data.origin}, note {key}"
+        forms.append(Form(key, needed_text(record, "note", origin), _values(record["annotations"], origin)))
     return sorted(forms, key=lambda form: form.id)
 
 
@@ -74,13 +75,15 @@ def _values(annotations: object, origin: str) -> dict[str, str]:
     entries = annotations if isinstance(annotations, list) else []
     values: dict[str, str] = {}
     for entry in entries:
-        if not isinstance(entry, dict) or not isinstance(entry.get("item"), str):
+        value = entry.get("ground_truth") if isinstance(entry, dict) else None
+        if not isinstance(entry, dict) or not isinstance(entry.get("item"), str) or not isinstance(value, str | None):
             raise SchemaError(
                 f"{origin}: an annotation is {entry!r:.80}, not an object with `item` and `ground_truth`."
             )
-        values[entry["item"].strip()] = str(entry.get("ground_truth") or EMPTY).strip() or EMPTY
-    if len(values) != ITEMS:
-        raise SchemaError(f"{origin} has {len(values)} form items instead of {ITEMS}: is it the right data set?")
+        values[entry["item"].strip()] = (value or "").strip() or EMPTY
+    if not len(entries) == len(values) == ITEMS:
+        message = f"{origin} has {len(entries)} form items, {len(values)} of them different, instead of {ITEMS}"
+        raise SchemaError(f"{message}: is it the right data set?")
     return values
 
 

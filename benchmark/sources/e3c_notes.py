@@ -50,10 +50,13 @@ def read_notes(tree: Tree) -> list[Note]:
         SourceError: a file is missing or cut off.
         SchemaError: the split list or a file is not what the corpus holds.
     """
-    documents = {key: document for key, document in _documents(tree).items() if document.annotations}
+    given = _documents(tree)
+    documents = {key: document for key, document in given.items() if document.annotations}
     official = official_train(tree.text(OFFICIAL_SPLIT))
     complete = {key for key, document in documents.items() if is_complete(document)}
     leaked = leaks({key: document.text for key, document in documents.items()}, official)
+    tree.left_out["notes without any annotation"] += len(given) - len(documents)
+    tree.left_out["train notes that nearly copy a test note"] += len(leaked)
     train = sorted((official & set(documents)) - leaked)
     dev = set(choose_dev([key for key in train if key in complete]))
     splits: dict[str, Split] = {key: "test" for key in documents if key not in official}

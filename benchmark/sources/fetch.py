@@ -54,6 +54,10 @@ def fetch(archive: Archive) -> Tree:
         StorageError: it cannot be stored.
     """
     place = downloads_dir() / archive.name
+    if archive.by_hand and not place.is_file():
+        raise SourceError(
+            f"{archive.name} cannot be downloaded. {archive.by_hand} Then pass --sources DIR, with it in DIR."
+        )
     with storing(downloads_dir()):
         fresh = not place.is_file() and not download(archive.url, place)
         try:

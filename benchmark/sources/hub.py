@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ..errors import SchemaError, SourceError
-from .columns import column_map, resolve
+from .columns import column_map, columns_file, resolve
 from .hub_errors import endpoint, hub_calls
 from .source import HubData
 from .tablefiles import READERS, Record, column_names, read_records, split_of
@@ -18,7 +19,10 @@ _NOT_TABLES = ("dataset_info.json", "dataset_infos.json", ".*")
 
 
 class Tables:
-    """The tables of one Hub data set, by split, with the reader's own names for the columns."""
+    """The tables of one Hub data set, by split, with the reader's own names for the columns.
+
+    `left_out` counts what a reader leaves out on purpose, by what it is.
+    """
 
     def __init__(self, data: HubData, origin: str, files: Mapping[str, Path]) -> None:
         """Hold the table files.
@@ -30,6 +34,7 @@ class Tables:
         """
         self.data = data
         self.origin = origin
+        self.left_out: Counter[str] = Counter()
         self._files = dict(sorted(files.items()))
 
     @property
@@ -63,6 +68,24 @@ class Tables:
             raise SchemaError(
                 f"{self.origin} has no split {', '.join(missing)}. Found: {', '.join(self.splits)}. Name the files "
                 "or folders after their splits (train, dev or validation, test) and pass them with --sources DIR."
+            )
+
+    def require_most(self, kept: int, total: int, what: str) -> None:
+        """Check that at least half of some rows could be used: else the columns are others, or damaged.
+
+        Args:
+            kept: number of rows that could be used.
+            total: number of rows.
+            what: end of the sentence "only 3 of 20 ...".
+
+        Raises:
+            SchemaError: there are fewer, or no rows at all.
+        """
+        if not kept or 2 * kept < total:
+            reasons = ", ".join(f"{reason} ({number})" for reason, number in sorted((+self.left_out).items()))
+            raise SchemaError(
+                f"{self.origin}: only {kept} of {total} {what}. Left out: {reasons or 'nothing'}. Download "
+                f"the data set again; if other columns hold them, say so in {columns_file()}."
             )
 
     def digest(self) -> str:

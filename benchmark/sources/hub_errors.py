@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ..errors import ItamedError
+from ..paths import remedy
 
 LOG_IN = "log in (`hf auth login`) or set HF_TOKEN"
 
@@ -46,7 +47,7 @@ def explain(repo: str, error: Exception) -> str:
     if status is not None:
         return _refusal(repo, error, status)
     if isinstance(error, OSError) and error.errno is not None and not isinstance(error, ConnectionError):
-        return f"Cannot store {repo}: {error.strerror}. Make room, or set HF_HOME to a folder you can write to."
+        return f"Cannot store {repo}: {error.strerror}. {remedy(error, 'set HF_HOME')}"
     reason = _first_line(error)
     return f"The Hub cannot be reached for {repo} ({reason}): check the network, HF_ENDPOINT and HF_HUB_OFFLINE."
 

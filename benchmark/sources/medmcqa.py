@@ -34,12 +34,13 @@ def read(tables: Mapping[str, Tables], trees: Mapping[str, Tree]) -> Rows:
     del trees
     data = tables[DATA.name]
     data.require(*_SPLITS)
-    rows = first_of_each(
+    asked = (
         row
         for split, ours in _SPLITS.items()
         for row in question_rows(data, split, ours, lambda record: [record[name] for name in _OPTIONS])
     )
-    return {TASK: without_leaks(move_to_dev(rows, DEV_SIZE, TASK, "train"))}
+    rows = first_of_each(asked, data.left_out)
+    return {TASK: without_leaks(move_to_dev(rows, DEV_SIZE, TASK, "train"), data.left_out)}
 
 
 SOURCE = Source(

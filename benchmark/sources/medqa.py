@@ -29,10 +29,10 @@ def read(tables: Mapping[str, Tables], trees: Mapping[str, Tree]) -> Rows:
     data = tables[DATA.name]
     data.require("test", "train")
     known = [split for split in SPLITS if split in data.splits]
-    rows = first_of_each(row for split in known for row in question_rows(data, split, split))
+    rows = first_of_each((row for split in known for row in question_rows(data, split, split)), data.left_out)
     if "dev" not in known:
         rows = move_to_dev(rows, DEV_SIZE, TASK, "train")
-    return {TASK: without_leaks(rows)}
+    return {TASK: without_leaks(rows, data.left_out)}
 
 
 SOURCE = Source(

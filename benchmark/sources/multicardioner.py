@@ -30,6 +30,11 @@ ARCHIVE = Archive(
     url="https://zenodo.org/records/10948354",
     wanted=("*/*.tsv", "*/txt/*.txt"),
     digest="939b1bb9555026ae8f4c0c49d4c71946f19c8f6edf351fbe8a61fc6ef615a1e6",
+    by_hand=(
+        "From the Italian part of https://zenodo.org/records/10948354 lay out a folder multicardioner-it with the "
+        "folders drugtemist_train, drugtemist_test, cardioccc_dev and cardioccc_test, each with its notes (txt/*.txt) "
+        "and a table of its own name (.tsv) with the columns filename, label, start_span, end_span and text."
+    ),
 )
 
 
@@ -48,7 +53,7 @@ def read(trees: Mapping[str, Tree]) -> Rows:
     """
     tree = trees[ARCHIVE.name]
     rows = {task: _task_rows(tree, folders) for task, folders in _FOLDERS.items()}
-    kept = {row.id for row in without_leaks([row for listed in rows.values() for row in listed])}
+    kept = {row.id for row in without_leaks([row for listed in rows.values() for row in listed], tree.left_out)}
     return {task: [row for row in listed if row.id in kept] for task, listed in rows.items()}
 
 

@@ -11,6 +11,7 @@ from .hub import Tables
 from .source import HubData, Rows, Source
 from .splits import without_leaks
 from .tree import Tree
+from .values import key_of, needed_text, texts_of
 
 TASK = "itamed_ner_pharmaer"
 
@@ -43,15 +44,17 @@ def read(tables: Mapping[str, Tables], trees: Mapping[str, Tree]) -> Rows:
     del trees
     data = tables[DATA.name]
     data.require(*SPLITS)
-    return {TASK: without_leaks([row for split in SPLITS for row in _rows(data, split)])}
+    rows = [row for split in SPLITS for row in _rows(data, split)]
+    return {TASK: without_leaks(rows, data.left_out)}
 
 
 def _rows(data: Tables, split: str) -> Iterator[Row]:
-    for record in data.rows(split):
-        name = f"{data.origin}, document {record['document_id']}"
-        offsets = token_offsets(record["text"], record["tokens"])
-        spans = bio_spans(record["text"], offsets, record["labels"], name)
-        yield from passages(f"pharmaer-{record['document_id']}", split, record["text"], spans)
+    for number, record in enumerate(data.rows(split)):
+        key = key_of(record, "document_id", f"{data.origin}, {split} row {number}")
+        origin = f"{data.origin}, document {key}"
+        text, tokens = needed_text(record, "text", origin), texts_of(record, "tokens", origin)
+        spans = bio_spans(text, token_offsets(text, tokens), texts_of(record, "labels", origin), origin)
+        yield from passages(f"pharmaer-{key}", split, text, spans)
 
 
 def token_offsets(text: str, tokens: Sequence[str]) -> list[tuple[int, int] | None]:

@@ -27,13 +27,15 @@ class Archive:
     `name` is the file's name in a sources folder; `wanted` are glob patterns, relative to the
     archive's single top folder, of the members that the reader uses; `digest` is the SHA-256 over
     those members' names and contents (`Tree.digest`), so that a repacked archive or an unpacked
-    folder with the same files is accepted, and a changed file is not.
+    folder with the same files is accepted, and a changed file is not. `by_hand` says, in one
+    sentence, how to lay out its folder where the publisher serves no such file at `url`.
     """
 
     name: str
     url: str
     wanted: tuple[str, ...]
     digest: str
+    by_hand: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -28,16 +29,21 @@ def document_texts(rows: Iterable[Row]) -> dict[str, str]:
     return {doc_id: "\n".join(texts) for doc_id, texts in parts.items()}
 
 
-def without_leaks(rows: Sequence[Row]) -> list[Row]:
+def without_leaks(rows: Sequence[Row], left_out: Counter[str]) -> list[Row]:
     """Drop the train and dev documents that nearly copy a test document, and train ones that copy dev.
 
     The test is never touched, so that scores on it stay comparable.
+
+    Args:
+        rows: of one source.
+        left_out: counts the documents that are dropped.
     """
     kept = list(rows)
     for held_out, exposed in (("test", ("train", "dev")), ("dev", ("train",))):
         left = document_texts(row for row in kept if row.split == held_out)
         right = document_texts(row for row in kept if row.split in exposed)
         leaked = {key for _, key, _ in near_copies(left.items(), right.items())}
+        left_out[f"{' or '.join(exposed)} documents that nearly copy a {held_out} document"] += len(leaked)
         kept = [row for row in kept if row.split not in exposed or row.doc_id not in leaked]
     return kept
 
@@ -49,12 +55,18 @@ def move_to_dev(rows: Iterable[Row], size: int, salt: str, out_of: str) -> list[
     return [replace(row, split="dev") if row.split == out_of and row.doc_id in chosen else row for row in listed]
 
 
-def first_of_each(rows: Iterable[Row]) -> list[Row]:
-    """Keep one row of each content, preferring test over dev over train, in the order given."""
+def first_of_each(rows: Iterable[Row], left_out: Counter[str]) -> list[Row]:
+    """Keep one row of each content, preferring test over dev over train, in the order given.
+
+    Args:
+        rows: of one task.
+        left_out: counts the rows that are dropped.
+    """
     listed = list(rows)
     best: dict[str, tuple[int, int]] = {}
     for number, row in enumerate(listed):
         rank = (-SPLITS.index(row.split), number)
         best[content(row)] = min(best.get(content(row), rank), rank)
     numbers = {number for _, number in best.values()}
+    left_out["rows that repeat another"] += len(listed) - len(numbers)
     return [row for number, row in enumerate(listed) if number in numbers]

@@ -9,11 +9,13 @@ from typing import Any
 
 from ..errors import SchemaError
 from ..rows import ChoiceRow
-from .choice import question_row, read_answer, shuffled
+from .choice import question_row, read_answer, read_options, shuffled
 from .hub import Tables
 from .source import HubData, Rows, Source
 from .splits import first_of_each, move_to_dev, without_leaks
+from .tablefiles import Record
 from .tree import Tree
+from .values import key_of, text_of
 
 TASK = "itamed_qa_ssm"
 DEV_SIZE = 40
@@ -40,26 +42,33 @@ DATA = HubData(
 def read(tables: Mapping[str, Tables], trees: Mapping[str, Tree]) -> Rows:
     """Read the questions that need no image, with the options in a stable order of our own."""
     del trees
-    rows = first_of_each(_rows(tables[DATA.name]))
+    data = tables[DATA.name]
+    rows = first_of_each(_rows(data), data.left_out)
     if len({row.id for row in rows}) < len(rows):
-        message = (
-            f"{tables[DATA.name].origin} holds questions twice, perhaps in two languages: keep only {DATA.files[0]}."
-        )
-        raise SchemaError(message)
-    return {TASK: without_leaks(move_to_dev(rows, DEV_SIZE, TASK, "test"))}
+        raise SchemaError(f"{data.origin} holds questions twice, perhaps in two languages: keep only {DATA.files[0]}.")
+    return {TASK: without_leaks(move_to_dev(rows, DEV_SIZE, TASK, "test"), data.left_out)}
 
 
 def _rows(data: Tables) -> Iterator[ChoiceRow]:
-    for number, record in enumerate(data.rows()):
-        if needs_image(record["image"]):
-            continue
-        question = str(record["question"] or "").strip()
-        given = {letter: " ".join(str(record[letter] or "").split()) for letter in _LETTERS}
-        answer = read_answer(record["answer"], given, f"{data.origin}, row {number}")
-        row = question_row("ssm", "test", question, shuffled(given, question), answer)
-        if row is not None:
-            key = f"ssm-{record['code']}"
-            yield replace(row, id=key, doc_id=key)
+    asked = number = 0
+    for number, record in enumerate(data.rows(), 1):
+        row = "questions that need an image" if needs_image(record["image"]) else _row(data, record, number - 1)
+        if isinstance(row, ChoiceRow):
+            asked += 1
+            yield row
+        else:
+            data.left_out[row] += 1
+    data.require_most(asked, number, "questions can be asked")
+
+
+def _row(data: Tables, record: Record, number: int) -> ChoiceRow | str:
+    origin = f"{data.origin}, row {number}"
+    key = f"ssm-{key_of(record, 'code', origin)}"
+    question = text_of(record, "question", origin).strip()
+    given = read_options({letter: record[letter] for letter in _LETTERS}, origin)
+    answer = read_answer(record["answer"], given, origin)
+    row = question_row("ssm", "test", question, shuffled(given, question), answer)
+    return replace(row, id=key, doc_id=key) if isinstance(row, ChoiceRow) else row
 
 
 def needs_image(value: Any) -> bool:

@@ -95,7 +95,10 @@ def _json(path: Path, columns: tuple[str, ...] | None) -> Iterator[Record]:
 def _csv(path: Path, columns: tuple[str, ...] | None) -> Iterator[Record]:
     del columns
     with path.open(encoding="utf-8-sig", newline="") as file:
-        yield from csv.DictReader(file)
+        for record in csv.DictReader(file):
+            if None in record:
+                raise ValueError("a row has more fields than there are columns")
+            yield record
 
 
 def _record(value: Any) -> Record:

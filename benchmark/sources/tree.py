@@ -8,6 +8,7 @@ import hashlib
 import tarfile
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -22,12 +23,13 @@ class Tree:
     """The files of one source, by their path below the archive's single top folder.
 
     Only files that match `wanted` are kept, in memory, so that readers are independent of how the
-    publisher packed them.
+    publisher packed them. `left_out` counts what a reader leaves out on purpose, by what it is.
     """
 
     def __init__(self, origin: str, files: dict[str, bytes]) -> None:
         """Hold `files` (path to content); `origin` is named in error messages."""
         self.origin = origin
+        self.left_out: Counter[str] = Counter()
         self._files = files
 
     def __iter__(self) -> Iterator[str]:

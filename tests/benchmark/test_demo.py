@@ -2,12 +2,12 @@
 
 import json
 import sys
-from pathlib import Path
 
 import lm_eval.__main__
 import pytest
 from itamed.benchmark import demo
 from itamed.benchmark.errors import ItamedError
+from lm_eval.loggers import EvaluationTracker
 
 NAME = "itamed-mini-qa-ssm"
 
@@ -15,12 +15,10 @@ NAME = "itamed-mini-qa-ssm"
 def write_results():
     """Leave what the harness leaves, as its command line says: one task with one answer."""
     given = dict(zip(sys.argv, sys.argv[1:], strict=False))
-    folder = Path(given["--output_path"], "model")
-    folder.mkdir(parents=True)
-    sample = {"doc_id": 0, "arguments": {"gen_args_0": {"arg_0": "una due tre", "arg_1": {}}}, "resps": [["C"]]}
-    (folder / f"samples_{NAME}_now.jsonl").write_text(json.dumps(sample))
-    results = {"results": {NAME: {}}, "config": {"model_args": given["--model_args"]}}
-    (folder / "results_now.json").write_text(json.dumps(results | {"total_evaluation_time_seconds": "7"}))
+    tracker = EvaluationTracker(output_path=given["--output_path"])
+    sample = {"doc_id": 0, "arguments": [("una due tre", {})], "resps": [["C"]], "filtered_resps": ["C"], "target": "C"}
+    tracker.save_results_aggregated({"results": {NAME: {}}, "config": {"model_args": given["--model_args"]}})
+    tracker.save_results_samples(NAME, [sample])
     print("the harness's own table")
 
 
@@ -31,7 +29,7 @@ def test_the_demo_counts_tokens_as_an_evaluation_does(tmp_path, monkeypatch, wor
     path = demo.run_demo("gemma3-270m", output, 4)
     usage = json.loads(path.read_text())["usage"]
     assert usage["tasks"][NAME] == {"characters_in": 11, "characters_out": 1, "tokens_in": 3, "tokens_out": 1}
-    assert usage["seconds"] == 7
+    assert usage["seconds"] > 0
     assert "own table" in (output / "harness.txt").read_text()
     assert "own table" not in capsys.readouterr().out
 

@@ -25,7 +25,7 @@ def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(Path, "write_text", full)
-    with pytest.raises(ItamedError, match=r"No space left on device.*Free some space"):
+    with pytest.raises(ItamedError, match=r"No space left on device.*Make room"):
         write_text(path, "due")
     assert path.read_text() == "uno"
     assert [file.name for file in tmp_path.iterdir() if "home" not in file.name] == ["b.txt"]

@@ -30,7 +30,7 @@ def main(moment, folder):
         return real_rename(self, target)
 
     pq.write_table, Path.rename = write, rename
-    build_source(make_open_source(Path(folder), NOTES), Path(folder), force=True)
+    build_source(make_open_source(Path(folder), NOTES), Path(folder))
 
 
 if __name__ == "__main__":

@@ -107,6 +107,27 @@ def test_what_is_current_is_not_built_again(open_source, folder):
     assert statuses(open_source, folder=folder, force=True) == {"open": "built"}
 
 
+def test_a_build_that_lost_a_file_is_built_again(built_open, folder):
+    (datasets_dir() / "open" / NER / "train.parquet").unlink()
+    assert statuses(built_open, folder=folder) == {"open": "built"}
+    assert set(load_rows(NER)) == {"train", "dev", "test"}
+
+
+def test_where_nothing_is_to_be_built_nothing_is_written(built_open, folder, monkeypatch):
+    """A cache may be read-only, and another build at work in it."""
+    (datasets_dir() / ".build.lock").unlink(missing_ok=True)
+    before = {path: path.stat().st_mtime_ns for path in home().rglob("*")}
+
+    def refuse(self, *args, **kwargs):
+        raise OSError(errno.EROFS, "Read-only file system", str(self))
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    assert statuses(built_open, folder=folder) == {"open": "already built"}
+    assert {path: path.stat().st_mtime_ns for path in home().rglob("*")} == before
+    with pytest.raises(StorageError, match=r"Read-only file system\. Set ITAMED_HOME to a folder"):
+        list(build(Request([built_open], folder, force=True)))
+
+
 def test_changed_inputs_code_or_version_are_built_again(open_source, folder, monkeypatch):
     build_source(open_source, folder)
     changed = make_open_source(folder, {**NOTES, "b1": ("test", "La zia cerca il miele.", "miele")})
@@ -150,7 +171,69 @@ def test_what_the_folder_lacks_fails_only_if_it_was_named(open_source, closed_so
     (folder / "open.tar.gz").unlink()
     assert statuses(open_source, closed_source, folder=folder) == {"open": "not in DIR", "closed": "built"}
     (outcome,) = build(Request([open_source], folder, frozenset(["open"])))
-    assert (outcome.status, outcome.message) == ("failed", f"{folder} lacks open.tar.gz.")
+    assert outcome.status == "failed"
+    assert outcome.message == (
+        f"{folder} lacks open.tar.gz: download it from http://127.0.0.1:9/none and put it there, as it is or unpacked "
+        "as open."
+    )
+
+
+def test_what_the_folder_lacks_names_its_address(open_source, folder):
+    data = HubData("toy", ("clinic/Toy", "clinic/toy-it"), {"text": ("text",)}, files=("toy.json",))
+    by_hand = replace(open_source.archives[0], name="other.tar.gz", by_hand="Lay it out yourself.")
+    source = replace(open_source, archives=(by_hand,), hub=(data,))
+    (outcome,) = build(Request([source], folder))
+    assert f"{folder} lacks other.tar.gz: Lay it out yourself." in outcome.message
+    assert (
+        f"{folder} lacks Toy or toy.json: download it from https://huggingface.co/datasets/clinic/Toy"
+        in outcome.message
+    )
+
+
+@pytest.mark.parametrize("name", ["open", "Toy", "toy-it"])
+def test_a_source_in_place_of_the_folder_that_holds_it_is_told(open_source, folder, name, monkeypatch):
+    data = HubData("toy", ("clinic/Toy", "clinic/toy-it"), {"text": ("text",)})
+    (folder / name).mkdir()
+    monkeypatch.chdir(folder / name)
+    for place in (folder / name, Path()):
+        (outcome,) = build(Request([replace(open_source, hub=(data,))], place))
+        assert f"{place} is itself a source: name the folder that it is in (--sources {folder})." in outcome.message
+
+
+def test_an_error_that_nobody_thought_of_is_one_line_and_the_others_go_on(open_source, closed_source, folder):
+    def stumble(trees):
+        raise KeyError("una\ncolonna")
+
+    first, second = build(Request([replace(open_source, read=stumble), closed_source], folder))
+    assert (first.status, second.status) == ("failed", "built")
+    assert first.message.startswith("unexpected KeyError: 'una")
+    assert "test_build.py, line " in first.message
+    assert "\n" not in first.message
+
+
+def test_rows_that_are_not_sound_are_not_written(open_source, folder):
+    rows = read_notes({"x": _tree(folder)})[NER]
+    shifted = replace(rows[0], spans=(replace(rows[0].spans[0], start=0),))
+    for faulty, message in (
+        ([*rows, rows[0]], f"the id {rows[0].id} occurs 2 times"),
+        ([shifted, *rows[1:]], f"{rows[0].id} has a span 0-"),
+        ([replace(rows[0], text=" ", spans=()), *rows[1:]], "has no text"),
+        ([row for row in rows if row.split != "test"], "there are no test rows"),
+    ):
+        with pytest.raises(SchemaError, match=f"The rows of open are not sound.*{message}"):
+            build_source(replace(open_source, read=lambda trees, faulty=faulty: {NER: faulty}), folder)
+    assert not (datasets_dir() / "open").exists()
+
+
+def test_what_a_reader_leaves_out_is_recorded(open_source, folder):
+    def read(trees):
+        (tree,) = trees.values()
+        tree.left_out["notes about cats"] += 2
+        tree.left_out["notes about dogs"] += 0
+        return read_notes(trees)
+
+    build_source(replace(open_source, read=read), folder)
+    assert read_record(datasets_dir() / "open").left_out == {"notes about cats": 2}
 
 
 def test_rows_of_another_task_or_split_are_a_fault_of_the_reader(open_source, folder):
@@ -189,7 +272,7 @@ def test_a_full_disk_leaves_what_was_there(built_open, folder, monkeypatch, mome
     if moment == "parquet":
         monkeypatch.setattr(pq, "write_table", write_table)
     with pytest.raises(StorageError, match=r"No space left on device.*Make room.*ITAMED_HOME"):
-        build_source(built_open, folder, force=True)
+        build_source(built_open, folder)
     assert content(datasets_dir() / "open") == before
     assert {path.name for path in datasets_dir().iterdir()} == {"open"}
 
@@ -242,6 +325,6 @@ def test_two_builds_at_once_do_not_mix(open_source, folder):
     going = build(Request([open_source], folder))
     next(going)
     with pytest.raises(StorageError, match="Another build"):
-        list(build(Request([open_source], folder)))
+        list(build(Request([open_source], folder, force=True)))
     going.close()
     assert statuses(open_source, folder=folder) == {"open": "already built"}

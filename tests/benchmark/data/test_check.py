@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 from itamed.benchmark.data.build import Request, build, build_source
-from itamed.benchmark.data.check import check_rows, check_source
-from itamed.benchmark.data.faults import contradictions, document_faults, row_faults
+from itamed.benchmark.data.check import Report, add_copies, check_source
+from itamed.benchmark.data.faults import contradictions, document_faults, row_faults, task_faults
 from itamed.benchmark.data.record import read_record
 from itamed.benchmark.data.show import count_table, print_table
 from itamed.benchmark.paths import datasets_dir
@@ -106,22 +106,56 @@ def row(key, split, text):
     return SpanRow(f"{key}-p0", key, split, text, ())
 
 
+LINE = "il treno delle otto parte sempre in ritardo quando la neve copre i binari della valle"
+OTHER = "la barca del pescatore torna al porto solo quando il vento gira da nord verso sera"
+
+
+def copies(*texts):
+    """Return the reports of sources whose tasks hold these texts, by task, split and document."""
+    reports = [Report(texts=by_task) for by_task in texts]
+    add_copies(reports)
+    return reports
+
+
 def test_a_copy_across_splits_is_found_and_a_copy_within_one_is_not():
-    line = "il treno delle otto parte sempre in ritardo quando la neve copre i binari della valle"
-    sound = {"train": [row("a", "train", line), row("b", "train", line)], "test": [row("c", "test", "tutt'altra cosa")]}
-    assert list(check_rows(sound)) == []
-    leaking = sound | {"test": [row("c", "test", f"Oggi {line}, dicono.")]}
-    assert [fault for fault in check_rows(leaking) if "nearly copies c (test): 100%" in fault]
+    (sound,) = copies({"one": {"train": {"a": LINE, "b": LINE}, "test": {"c": OTHER}}})
+    assert sound.faults == sound.copies == []
+    (leaking,) = copies({"one": {"dev": {"a": LINE, "b": OTHER}, "test": {"c": f"Oggi {LINE}, dicono."}}})
+    (fault,) = leaking.faults
+    assert fault.task == "one"
+    assert fault.message == "a (dev) nearly copies c (test of one): 100% of the shorter one's 8-grams"
+
+
+def test_a_copy_across_tasks_of_a_source_is_a_fault_told_once():
+    tasks = {f"task{n}": {"train": {"a": LINE}, "test": {"b": LINE}} for n in range(3)}
+    (report,) = copies(tasks)
+    assert len(report.faults) == 1
+    (report,) = copies({"one": {"train": {"a": LINE}}, "two": {"test": {"b": LINE}}, "three": {"dev": {"c": OTHER}}})
+    (fault,) = report.faults
+    assert (fault.task, fault.message.partition(":")[0]) == ("one", "a (train) nearly copies b (test of two)")
+    assert report.copies == []
+
+
+def test_a_copy_across_sources_is_a_warning_and_no_fault(capsys, built_open):
+    first, second = copies(
+        {"one": {"train": {"a": LINE, "z": OTHER}}}, {"two": {"test": {"b": LINE, "y": OTHER}, "train": {"x": "altro"}}}
+    )
+    assert first.faults == second.faults == second.copies == []
+    print_table(count_table([(built_open, first), (built_open, second)]))
+    (line,) = (line for line in capsys.readouterr().out.splitlines() if line.startswith("WARNING"))
+    assert line.strip() == "WARNING: one train: near copies of two test: 2, for example a of b"
 
 
 def test_without_test_rows_or_in_the_wrong_file_is_a_fault():
-    assert list(check_rows({"train": [row("a", "train", "uno")]})) == ["there are no test rows"]
-    assert any("stands in test" in fault for fault in check_rows({"test": [row("a", "dev", "uno")]}))
+    assert list(task_faults({"train": [row("a", "train", "uno")]})) == ["there are no test rows"]
+    assert any("stands in test" in fault for fault in task_faults({"test": [row("a", "dev", "uno")]}))
 
 
 def report_of(source):
     folder = datasets_dir() / source.name
-    return check_source(source, folder, read_record(folder))
+    report = check_source(source, folder, read_record(folder))
+    add_copies([report])
+    return report
 
 
 def test_a_sound_build_has_counts_and_no_faults(built_open):
@@ -161,7 +195,7 @@ def test_a_document_in_two_splits_of_two_tasks_is_found(open_source, folder):
 def test_the_record_is_plain_json_without_times_or_paths(built_open):
     text = (datasets_dir() / "open" / "build.json").read_text()
     assert str(datasets_dir()) not in text
-    assert set(json.loads(text)) == {"source", "inputs", "origins", "tasks", "suite", "code"}
+    assert set(json.loads(text)) == {"source", "inputs", "origins", "tasks", "suite", "code", "left_out"}
 
 
 def test_a_contradiction_inside_a_split_is_a_warning_and_no_fault(folder, capsys):

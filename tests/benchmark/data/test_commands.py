@@ -1,7 +1,10 @@
 """The commands: what they print, where, and the status they end with."""
 
+from dataclasses import replace
+
 import pytest
 from itamed.benchmark.console import ends_on_error
+from itamed.benchmark.data.build import build_source
 from itamed.benchmark.data.commands import data_app
 from itamed.benchmark.paths import datasets_dir
 from itamed.benchmark.sources import registry
@@ -9,7 +12,7 @@ from itamed.benchmark.sources.registry import source_of
 from typer.testing import CliRunner
 
 from ..fakehub import TOKEN
-from .conftest import NER, QA
+from .conftest import NER, NOTES, QA, make_open_source, read_notes
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +30,7 @@ def test_build_takes_what_the_folder_has_and_lists_the_rest(open_source, closed_
     result = run("build", "--sources", folder)
     assert result.exit_code == 0
     assert "open: built, 3 rows" in result.stdout
-    assert f"closed: not in DIR. {folder} lacks closed.tar.gz." in result.stdout
+    assert f"closed: not in DIR. {folder} lacks closed.tar.gz: download it from http" in result.stdout
     assert "dyspnea: not in DIR." in result.stdout
     assert str(datasets_dir()) in result.stdout
     assert "open: already built" in run("build", "--sources", folder, "--source", "open").stdout
@@ -43,6 +46,25 @@ def test_build_ends_with_1_when_a_source_fails_or_a_named_one_is_missing(open_so
     (folder / "open.tar.gz").unlink()
     assert run("build", "--sources", folder).exit_code == 0
     assert run("build", "--sources", folder, "--source", "open").exit_code == 1
+
+
+def test_build_ends_with_1_when_the_folder_has_no_source(open_source, tmp_path):
+    (tmp_path / "empty").mkdir()
+    result = run("build", "--sources", tmp_path / "empty")
+    assert result.exit_code == 1
+    assert f"Error: {tmp_path / 'empty'} holds none of the sources" in result.stderr
+
+
+def test_build_says_what_a_reader_left_out(open_source, folder, monkeypatch):
+    def read(trees):
+        (tree,) = trees.values()
+        tree.left_out["notes about cats [sic]"] += 2
+        return read_notes(trees)
+
+    monkeypatch.setitem(registry.SOURCES, "open", replace(open_source, read=read))
+    lines = run("build", "--sources", folder, "--source", "open").stdout.splitlines()
+    assert "open: built, 3 rows" in lines[0]
+    assert lines[1] == "  left out 2: notes about cats [sic]"
 
 
 @pytest.mark.parametrize(
@@ -85,6 +107,16 @@ def test_check_prints_counts_and_faults(built_open, built_closed):
     assert f"Error: {NER}: dev.parquet was changed" in faulty.stderr
 
 
+def test_check_finds_a_copy_of_a_test_document(folder, monkeypatch):
+    _, text, word = NOTES["a10"]
+    source = make_open_source(folder, NOTES | {"b1": ("train", text, word)})
+    monkeypatch.setitem(registry.SOURCES, "open", source)
+    build_source(source, folder)
+    result = run("check", "--source", "open")
+    assert result.exit_code == 1
+    assert f"Error: {NER}: b1 (train) nearly copies a10 (test of {NER}): 100%" in result.stderr
+
+
 def test_push_uploads_what_may_be_published_and_refuses_the_rest(built_open, built_closed, hub, monkeypatch):
     monkeypatch.setenv("HF_TOKEN", TOKEN)
     result = run("push", "--namespace", "clinic")
@@ -104,5 +136,8 @@ def test_an_error_ends_quietly_outside_of_a_command_too(capsys):
 
 def test_the_help_teaches():
     assert "itamed data build --sources ~/archives" in " ".join(run("build", "--help").stdout.replace("│", " ").split())
+    checks = " ".join(run("check", "--help").stdout.replace("│", " ").split())
+    assert "licences" in checks
+    assert "contradictory duplicates" in checks
     for command in ("build", "check", "list", "push"):
         assert command in run("--help").stdout

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from itamed.benchmark.data import record
 from itamed.benchmark.data.load import load_rows, load_table, rows_of
 from itamed.benchmark.errors import DataMissingError, SchemaError
 from itamed.benchmark.paths import datasets_dir
@@ -86,6 +87,32 @@ def test_a_damaged_file_names_the_command(built_open):
         load_rows(NER)
 
 
+def test_a_file_that_changed_after_it_was_loaded_once_is_refused(built_open):
+    folder = datasets_dir() / "open" / NER
+    assert load_rows(NER)["dev"]
+    (folder / "dev.parquet").write_bytes((folder / "test.parquet").read_bytes())
+    with pytest.raises(DataMissingError, match=r"dev\.parquet was changed.*--source open --force"):
+        load_rows(NER)
+    assert load_rows(NER, ["test"])["test"]
+
+
+def test_a_file_is_hashed_once(built_open, monkeypatch):
+    hashed = []
+    real = record.hashlib.sha256
+    monkeypatch.setattr(record.hashlib, "sha256", lambda content=b"": hashed.append(content) or real(content))
+    for _ in range(3):
+        load_rows(NER, ["test"])
+    assert len(hashed) <= 1
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_a_lost_file_names_the_command(built_open, split):
+    (datasets_dir() / "open" / NER / f"{split}.parquet").unlink()
+    with pytest.raises(DataMissingError, match=rf"{split}\.parquet was lost.*`itamed data build --source open`"):
+        load_rows(NER, ["test", "train"])
+    assert load_rows(NER, ["dev"])
+
+
 def test_a_build_of_another_version_is_not_read(built_open):
     path = datasets_dir() / "open" / "build.json"
     record = json.loads(path.read_text())
@@ -97,8 +124,8 @@ def test_a_build_of_another_version_is_not_read(built_open):
 
 
 def test_a_task_that_its_source_got_later_names_the_command(built_open):
-    for path in (datasets_dir() / "open" / NER).iterdir():
-        path.unlink()
+    path = datasets_dir() / "open" / "build.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"tasks": {}}))
     with pytest.raises(DataMissingError, match="holds no data of itamed_ner_toy"):
         load_rows(NER)
 

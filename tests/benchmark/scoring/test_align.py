@@ -68,6 +68,15 @@ def test_normal_form_is_stable_and_its_map_points_into_the_source(text):
     assert normal(normal(text)) == normal(text)
 
 
+# Among them marks, letters that join what stands before them, and what is dropped or made equal.
+ODD = "ae\u0301\u0323\u0345ﬁ½´¨\u200b\u00ad \n\u00a0’“–\u0344\u09c7\u09be\u1100\u1161\u11a8한ｶﾞ"
+
+
+@given(st.text(max_size=12) | st.text(ODD, max_size=12))
+def test_normal_form_without_the_map_is_the_same(text):
+    assert normal(text) == normal_map(text)[0].strip()
+
+
 @given(st.lists(st.sampled_from(["febbre", "Febbre", "asma", "giorni", "x"]), max_size=6), st.randoms())
 def test_order_of_answers_never_matters(strings, random):
     mentions = [(string, "d") for string in strings]

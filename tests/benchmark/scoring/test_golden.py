@@ -47,6 +47,29 @@ def test_seqeval_strict_iob2(seed):
 
 
 @pytest.mark.parametrize("seed", range(20))
+def test_seqeval_on_answers(seed):
+    """The metric that reports show, from answers; a string that is not in the text is an entity outside of it."""
+    rng = random.Random(seed)
+    records, tags = [], ([], [])
+    for number in range(20):
+        # Distinct words: one string names one place, so that tags and strings say the same.
+        text = " ".join(rng.sample(WORDS, rng.randrange(2, len(WORDS))))
+        gold, others = (random_spans(rng, text, ["a", "b"], 5) for _ in range(2))
+        predicted = flatten([*(span for span in gold if rng.random() < 0.6), *others])
+        row = SpanRow(f"r{number}", f"n{number}", "test", text, tuple(Span(*s, text[s[0] : s[1]]) for s in gold))
+        invented = [("cefalea", rng.choice("ab")) for _ in range(rng.randrange(3))]
+        answer = [*((text[start:end], kind) for start, end, kind in predicted), *invented]
+        rng.shuffle(answer)
+        counts = family_of(SpanRow).count(row, answer)
+        records.append(("SpanRow", row.doc_id, tuple(sorted({**counts, "rows": 1}.items()))))
+        tags[0].append([*iob2(text, gold), *("O" for _ in invented)])
+        tags[1].append([*iob2(text, predicted), *(f"B-{kind}" for _, kind in invented)])
+    ours = report(tuple(records), 10)["metrics"]["iob2_f1"]["value"]
+    assert 0 < ours < 1
+    assert ours == pytest.approx(f1_score(*tags, mode="strict", scheme=IOB2))
+
+
+@pytest.mark.parametrize("seed", range(20))
 def test_multicardioner_definition(seed):
     """Micro F1 over the set of exact (file, label, start, end), as the task's organisers define it."""
     rng = random.Random(seed)

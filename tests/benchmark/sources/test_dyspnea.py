@@ -119,8 +119,27 @@ def test_english_notes_beside_the_italian_ones_are_not_read(tmp_path):
 
 def test_a_form_with_other_items_is_an_error_that_names_the_note(tmp_path):
     short = {**note(5, {}), "annotations": form({}, NAMES[:5])}
-    with pytest.raises(SchemaError, match="note 5_it has 5 form items instead of 134"):
-        rows_of(tmp_path, DEVELOPED, [short])
+    with pytest.raises(SchemaError, match="note 5_it has 5 form items, 5 of them different, instead of 134"):
+        rows_of(tmp_path / "a", DEVELOPED, [short])
+    twice = {**note(5, {}), "annotations": form({}, [*NAMES, NAMES[0]])}
+    with pytest.raises(SchemaError, match="note 5_it has 135 form items, 134 of them different"):
+        rows_of(tmp_path / "b", DEVELOPED, [twice])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"clinical_note": None}, "note 5_it: note is None"),
+        ({"clinical_note": 7}, "note 5_it: note is 7"),
+        ({"document_id": None}, "row 0: document_id is None"),
+        ({"annotations": form({"spo2": 98})}, "note 5_it: an annotation is "),
+    ],
+)
+def test_a_missing_value_or_one_of_another_type_is_refused(tmp_path, change, message):
+    tables = {DEVELOPMENT.name: hub_tables(tmp_path, DEVELOPMENT, {"it.json": DEVELOPED})}
+    tables[TEST.name] = hub_tables(tmp_path, TEST, {"it.json": [note(5, {}) | change]})
+    with pytest.raises(SchemaError, match=message):
+        read(tables, trees())
 
 
 @pytest.mark.integration

@@ -4,6 +4,7 @@ import errno
 import io
 import tarfile
 import threading
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -162,6 +163,16 @@ def test_a_web_page_in_place_of_the_file_says_to_go_there(server):
     with pytest.raises(SourceError, match=r"is a web page.*download corpus.tar.gz there by hand.*--sources DIR"):
         fetch(server.archive)
     assert not list(downloads_dir().iterdir())
+
+
+def test_an_archive_that_is_served_nowhere_says_how_to_make_it(server):
+    archive = replace(server.archive, by_hand="Put all notes into one folder.")
+    with pytest.raises(SourceError, match=r"cannot be downloaded\. Put all notes into one folder\..*--sources DIR"):
+        fetch(archive)
+    assert server.ranges == []
+    downloads_dir().mkdir(parents=True)
+    (downloads_dir() / archive.name).write_bytes(server.content)
+    assert list(fetch(archive)) == list(FILES)
 
 
 def test_no_network_is_one_clear_message(server, monkeypatch):

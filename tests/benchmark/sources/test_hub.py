@@ -113,7 +113,15 @@ def test_the_users_column_map_is_followed(tmp_path):
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [("toy: {frase: x}", "maps frase"), ("toy: [", "Cannot read"), ("toy: text", "must map")],
+    [
+        ("toy: {frase: x}", "maps frase"),
+        ("toy: {1: x}", "maps 1"),
+        ("toy: {text: 5}", "maps text to 5"),
+        ("toy: {text: [a, 5]}", "maps text to"),
+        ("toy: {text: }", "maps text to None"),
+        ("toy: [", "Cannot read"),
+        ("toy: text", "must map"),
+    ],
 )
 def test_a_wrong_column_map_is_refused(tmp_path, content, message):
     put(tmp_path, {"Toy.IT/test.jsonl": jsonl(RECORDS)})
@@ -134,6 +142,12 @@ def test_a_missing_split_names_those_found(tmp_path):
 def test_a_damaged_file_is_named(tmp_path, name, content):
     put(tmp_path, {f"Toy.IT/{name}": content})
     with pytest.raises((SourceError, SchemaError), match=name):
+        list(find_tables(DATA, tmp_path).rows())
+
+
+def test_a_line_with_more_fields_than_columns_is_refused(tmp_path):
+    put(tmp_path, {"Toy.IT/test.csv": b"text,Number\nuno,1\ndue, tre,2\n"})
+    with pytest.raises(SourceError, match=r"test\.csv is damaged.*more fields"):
         list(find_tables(DATA, tmp_path).rows())
 
 

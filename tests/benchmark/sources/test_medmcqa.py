@@ -66,8 +66,31 @@ def test_rows_that_cannot_be_asked_are_dropped(tmp_path):
         record(5, question="  "),
         record(6, opc="", cop=2),
     ]
-    rows = rows_of(tmp_path, [record(7), *bad], [record(8)])
-    assert {row.text.split(":")[0] for row in rows} == {"Domanda numero 7", "Domanda numero 8"}
+    good = range(7, 14)
+    files = {"train.json": [*map(record, good), *bad, record(7)], "validation.json": [record(20)]}
+    tables = hub_tables(tmp_path, DATA, files)
+    rows = read({DATA.name: tables}, {})[TASK]
+    assert {row.text.split(":")[0] for row in rows} == {f"Domanda numero {n}" for n in (*good, 20)}
+    assert +tables.left_out == {
+        "questions with fewer than two options, or whose right option is empty or stands twice": 4,
+        "questions whose answer is missing or hidden": 1,
+        "questions without text": 1,
+        "rows that repeat another": 1,
+    }
+
+
+@pytest.mark.parametrize("hidden", [-1, None])
+def test_a_part_whose_answers_are_missing_is_refused(tmp_path, hidden):
+    validation = [record(n) | {"cop": hidden} for n in range(20, 24)]
+    with pytest.raises(SchemaError, match=r"only 0 of 4 dev questions.*answer is missing or hidden \(4\)"):
+        rows_of(tmp_path, [record(1)], validation)
+
+
+@pytest.mark.parametrize("question", [5, 5.5, ["che", "cosa"]])
+def test_a_question_that_is_no_text_is_refused(tmp_path, question):
+    files = {"train.json": [record(1), record(2, question=question)], "validation.json": [record(3)]}
+    with pytest.raises(SchemaError, match="train row 1: question is "):
+        read({DATA.name: hub_tables(tmp_path, DATA, files)}, {})
 
 
 def test_an_empty_wrong_option_is_left_out_and_the_answer_follows(tmp_path):

@@ -67,10 +67,21 @@ def test_without_a_test_part_there_is_no_task(tmp_path):
     ],
 )
 def test_options_in_every_usual_form(value):
-    assert read_options(value, "here") == OPTIONS
+    assert {letter: text for letter, text in read_options(value, "here").items() if text} == OPTIONS
 
 
-@pytest.mark.parametrize("value", ["A) uno B) due", 4, None, [{"text": "uno"}, {"text": "due"}]])
+def test_an_index_counts_the_options_that_are_missing():
+    options = read_options({"A": "il gatto", "B": None, "C": "la capra"}, "here")
+    assert read_answer(2, options, "here") == "C"
+
+
+def test_numbers_are_options_too():
+    assert list(read_options([5, 2.5, "10", float("nan")], "here").values()) == ["5", "2.5", "10", ""]
+
+
+@pytest.mark.parametrize(
+    "value", ["A) uno B) due", 4, None, [{"text": "uno"}, {"text": "due"}], [True, False], ["x"] * 27, {"A": ["x"]}]
+)
 def test_options_in_another_form_are_an_error(value):
     with pytest.raises(SchemaError, match="here: the options are"):
         read_options(value, "here")

@@ -102,6 +102,34 @@ def test_an_unknown_label_and_a_wrong_number_of_labels_are_errors(tmp_path):
         rows_of(tmp_path / "b", test=[document(3, "solo", ["solo"], ["O", "O"])])
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"text": None},
+        {"text": " "},
+        {"text": 5},
+        {"tokens": None},
+        {"tokens": [1, 2]},
+        {"tokens": "solo"},
+        {"labels": None},
+        {"labels": [0] * len(TOKENS)},
+        {"document_id": None},
+        {"document_id": True},
+    ],
+)
+def test_a_missing_value_or_one_of_another_type_is_refused(tmp_path, change):
+    (name,) = change
+    files = {f"{split}.json": [other(split)] for split in ("train", "validation")}
+    tables = hub_tables(tmp_path, DATA, files | {"test.json": [other(1), document(2) | change]})
+    with pytest.raises(SchemaError, match=rf"(document d2|test row 1): {name} is "):
+        read({DATA.name: tables}, {})
+
+
+def test_documents_may_be_numbered(tmp_path):
+    (row,) = rows_of(tmp_path, test=[document(3) | {"document_id": 7}])[-1:]
+    assert row.doc_id == "pharmaer-7"
+
+
 def test_a_train_document_that_copies_a_test_document_is_dropped(tmp_path):
     rows = rows_of(tmp_path, train=[document(1), other(4)], test=[document(3)])
     assert {row.doc_id for row in rows} == {"pharmaer-d4", "pharmaer-d2", "pharmaer-d3"}

@@ -70,5 +70,30 @@ def test_another_form_is_an_error_that_names_the_row(value):
         read_pairs(value, "row 3")
 
 
-def test_no_relations_at_all():
-    assert read_pairs(None, "row 3") == ()
+def test_relations_that_are_missing_are_not_none_at_all(tmp_path):
+    assert read_pairs(None, "row 3") is None
+    tables = hub_tables(tmp_path, DATA, {"t.json": [*map(record, range(3)), record(3) | {"relations": None}]})
+    assert len(read({DATA.name: tables}, {})[TASK]) == 3
+    (reason,) = +tables.left_out
+    assert "relations are missing" in reason
+    with pytest.raises(SchemaError, match=r"only 0 of 4 sentences.*relations are missing.*\(4\)"):
+        rows_of(tmp_path / "none", [record(n) | {"relations": None} for n in range(4)])
+
+
+@pytest.mark.parametrize("change", [{"text": 5}, {"text": ["a"]}, {"relations": "peso"}, {"relations": {"a": "b"}}])
+def test_a_value_of_another_type_is_refused(tmp_path, change):
+    (name,) = change
+    tables = hub_tables(tmp_path, DATA, {"t.json": [record(1), record(2) | change]})
+    with pytest.raises(SchemaError, match=f"row 1: {name} is "):
+        read({DATA.name: tables}, {})
+
+
+def test_what_is_left_out_is_counted(tmp_path):
+    wrong = [record(9, [["9 chili", "pesa"]]), record(8) | {"text": None}]
+    tables = hub_tables(tmp_path, DATA, {"t.json": [*map(record, range(5)), record(1), *wrong]})
+    assert len(read({DATA.name: tables}, {})[TASK]) == 5
+    assert +tables.left_out == {
+        "rows that repeat another": 1,
+        "sentences with a pair that does not stand in them": 1,
+        "sentences without text": 1,
+    }

@@ -1,5 +1,7 @@
 """Stable splits, and nothing in train or dev that nearly copies the test."""
 
+from collections import Counter
+
 from itamed.benchmark.rows import ChoiceRow, Row, SpanRow
 from itamed.benchmark.sources.splits import carve, document_texts, first_of_each, move_to_dev, without_leaks
 
@@ -34,21 +36,21 @@ def test_copies_leave_train_and_dev_and_the_test_is_untouched():
         row("r3", "train", "Sette barche verdi aspettano la marea alta davanti alla diga del porto vecchio"),
         row("t2", "test", SENTENCE),
     ]
-    assert [kept.doc_id for kept in without_leaks(rows)] == ["t1", "d2", "r3", "t2"]
+    assert [kept.doc_id for kept in without_leaks(rows, Counter())] == ["t1", "d2", "r3", "t2"]
 
 
 def test_a_common_passage_is_no_copy_of_a_long_document():
     words = [f"parola{n}" for n in range(60)]
     long = [SpanRow(f"r1-p{n}", "r1", "train", " ".join(words[n * 20 : n * 20 + 20]), ()) for n in range(3)]
     short = [row("t1", "test", " ".join([*words[:20], *(f"altra{n}" for n in range(40))]))]
-    assert without_leaks([*long, *short]) == [*long, *short]
+    assert without_leaks([*long, *short], Counter()) == [*long, *short]
 
 
 def test_questions_are_compared_with_their_options():
     stem = "Quale delle seguenti cose si trova di solito in una cucina di campagna?"
     one = ChoiceRow("q1", "q1", "test", stem, ("il paiolo di rame lucido appeso al muro", "la nave"), 0)
     reordered = ChoiceRow("q2", "q2", "train", stem, one.options[::-1], 1)
-    assert without_leaks([one, reordered]) == [one]
+    assert without_leaks([one, reordered], Counter()) == [one]
 
 
 def test_pages_of_one_text_count_once():
@@ -58,4 +60,4 @@ def test_pages_of_one_text_count_once():
 
 def test_of_equal_contents_the_test_row_stays():
     rows = [row("r", "train", "uno"), row("t", "test", "uno"), row("d", "dev", "uno"), row("x", "train", "due")]
-    assert [kept.doc_id for kept in first_of_each(rows)] == ["t", "x"]
+    assert [kept.doc_id for kept in first_of_each(rows, Counter())] == ["t", "x"]

@@ -92,6 +92,25 @@ def test_two_languages_in_one_folder_are_found_out(tmp_path):
         rows_of(tables)
 
 
+@pytest.mark.parametrize(
+    ("column", "value", "name"),
+    [("Question Code", None, "code"), ("Question", 12, "question"), ("Question Code", ["a"], "code")],
+)
+def test_a_missing_code_or_a_question_of_another_type_is_refused(tmp_path, column, value, name):
+    tables = hub_tables(tmp_path, DATA, {"t.json": [record(1), {**record(2), column: value}]})
+    with pytest.raises(SchemaError, match=f"row 1: {name} is "):
+        rows_of(tables)
+
+
+def test_answers_that_are_missing_are_counted_and_refused_when_most_are(tmp_path):
+    hidden = [{**record(n), "Correct Answer": None} for n in range(40, 43)]
+    tables = hub_tables(tmp_path / "a", DATA, {"t.json": [*map(record, range(9)), *hidden, record(50, image="Yes")]})
+    assert len(rows_of(tables)) == 9
+    assert +tables.left_out == {"questions that need an image": 1, "questions whose answer is missing or hidden": 3}
+    with pytest.raises(SchemaError, match="only 1 of 4 questions can be asked"):
+        rows_of(hub_tables(tmp_path / "b", DATA, {"t.json": [record(1), *hidden]}))
+
+
 def test_a_few_shot_example_that_copies_a_test_question_is_dropped(tmp_path):
     records = [record(n) for n in range(200)]
     dev = {row.id for row in rows_of(hub_tables(tmp_path / "a", DATA, {"t.json": records})) if row.split == "dev"}

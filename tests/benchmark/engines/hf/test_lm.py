@@ -1,6 +1,7 @@
 """`itamed-hf` as the harness uses it, on a tiny model in a folder."""
 
 import json
+from copy import deepcopy
 from unittest.mock import Mock, patch
 
 import numpy as np
@@ -85,13 +86,37 @@ def test_chat_templates_begin_prompts_once(folder):
     assert ours.generate_until([request]) == plain.generate_until([request])
 
 
-def test_thoughts_are_left_out_of_free_answers_as_in_the_harness(folder):
+@pytest.mark.parametrize("kind", [str, int])
+def test_thoughts_are_left_out_of_free_answers_as_in_the_harness(folder, kind):
     requests = questions()
     text = harness(HFLM, folder).generate_until(requests)[0]
-    given = {"think_end_token": next(text[at : at + 2] for at in range(4, 20) if text[at : at + 2].isalpha())}
+    tokens = tiny.encode(text)
+    mark = next(token for token in tokens[2:] if tiny.tokenizer().decode(token).isalpha())
+    given = {"think_end_token": mark if kind is int else tiny.tokenizer().decode(mark)}
     plain = harness(HFLM, folder, **given).generate_until(requests)
     assert plain[0] != text
     assert harness(ItamedHF, folder, **given).generate_until(requests) == plain
+
+
+THINKING = """%llguidance {}
+start: <think>? THOUGHT? </think> "{\\"answer\\":\\"" ("A" | "B") "\\"}"
+THOUGHT: /(?s:.{1,5})/
+"""
+
+
+def test_the_mark_that_ends_a_thought_stays(folder, tmp_path, monkeypatch):
+    """Where it is a special token it would be left out of a text as others are."""
+    tokenizer = deepcopy(tiny.tokenizer())
+    tokenizer.add_special_tokens({"additional_special_tokens": ["<think>", "</think>"]})
+    tiny.speaking("qwen3").save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    monkeypatch.setattr("itamed.benchmark.engines.grammars.grammar_of", lambda *_: THINKING)
+    lm = harness(ItamedHF, tmp_path, reasoning="think")
+    answers = lm.generate_until([question(number, f"### Compito\n{number}") for number in range(4)])
+    for answer in answers:
+        assert answer.count("</think>") == 1
+        assert read_answer(answer).status == "valid"
+    assert lm.enable_thinking is True, "the chat template opens the thinking part"
 
 
 def captured():

@@ -22,7 +22,8 @@ def test_the_work_adds_up(name, width):
         # The last decision of each answer need not be fed.
         assert work.prompt - work.reused + work.decided - len(prompts) <= work.fed
     assert plain.decided == guessing.decided
-    assert guessing.fed <= guessing.prompt - guessing.reused + guessing.answered + guessing.guessed
+    wrong = guessing.guessed - guessing.confirmed
+    assert guessing.fed <= guessing.prompt - guessing.reused + guessing.answered + wrong, "nothing is fed twice"
 
 
 @pytest.mark.parametrize("width", [1, 3, 16])
@@ -60,3 +61,14 @@ def test_guesses_are_learned_from_the_answers_of_the_same_task():
     asked = ([Request(prompts[2], 30, task=task) for task in tasks] for tasks in ("aaaa", "abcd"))
     same, others = (runs.answers(tiny.model("qwen3"), requests, 1)[1] for requests in asked)
     assert same.forwards < others.forwards
+
+
+def test_no_guess_goes_beyond_the_end():
+    prompts, _, expected = runs.case("qwen3", False)
+    ended = next(prompt for prompt, answer in zip(prompts, expected, strict=True) if not answer.cut)
+    fed = []
+    lm = runs.loop_model(tiny.model("qwen3"), tiny.tokenizer())
+    lm = runs.observed(lm, lambda ids, _: fed.extend(ids[0].tolist()))
+    _, work = runs.answers(tiny.model("qwen3"), runs.asked([ended] * 5, [None] * 5), 1, lm=lm)
+    assert work.confirmed > 0
+    assert tiny.END not in fed
