@@ -12,7 +12,7 @@ class Work:
     `forwards` are model calls and `fed` the tokens in them; `prompt` tokens were asked, of which
     `reused` were known from other prompts; of the `answered` tokens the model `decided` so many, the
     others were forced. `guessed` tokens were fed on trust, `confirmed` of them rightly so. No engine
-    can do with fewer tokens than `prompt - reused + decided`.
+    can do with fewer tokens than `prompt - reused + decided`, less one an answer.
     """
 
     forwards: int = 0

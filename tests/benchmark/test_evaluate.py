@@ -4,7 +4,6 @@ import errno
 import json
 import re
 import sqlite3
-from functools import partial
 from pathlib import Path
 
 import lm_eval.__main__
@@ -15,13 +14,16 @@ from itamed.benchmark.cli import app
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.evaluate import evaluate, harness_arguments, output_of
 from itamed.benchmark.report.run import find_runs
+from itamed.benchmark.suite import tasks_dir
 from typer.testing import CliRunner
 
 
 @pytest.fixture
 def quick(monkeypatch):
-    """Keep the harness from looking through its own thousands of task files."""
-    monkeypatch.setattr(lm_eval.tasks, "TaskManager", partial(lm_eval.tasks.TaskManager, include_defaults=False))
+    """Keep the harness from looking through its own thousands of task files, among which ours may be installed."""
+    start = lm_eval.tasks.TaskManager.__init__
+    ours = {"include_path": str(tasks_dir()), "include_defaults": False}
+    monkeypatch.setattr(lm_eval.tasks.TaskManager, "__init__", lambda self, *_, **given: start(self, **given | ours))
 
 
 def test_results_and_samples_are_always_kept():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -23,6 +23,11 @@ from .model import loop_model, packed_attention
 from .row import Request
 
 _log = logging.getLogger(__name__)
+_UNDERSTOOD = frozenset({"until", "max_gen_toks", "do_sample", "temperature", "top_p", "top_k"})
+"""Generation arguments that greedy search follows, or that say nothing without sampling."""
+_SEARCH = ("num_beams", "repetition_penalty", "no_repeat_ngram_size")
+_PLAIN = (False, 0, 1)
+"""Values that leave plain greedy search as it is."""
 
 
 class ItamedHF(HFLM):
@@ -58,6 +63,9 @@ class ItamedHF(HFLM):
         todo = [self._request(request, vocabulary) for request in requests]
         length = max((len(request.prompt) + request.budget for request in todo), default=0)
         width = sequences_that_fit(self.model, length) if self.batch_size == "auto" else int(self.batch_size)
+        if width < 1:
+            raise ItamedError(f"batch_size is {width}: give at least 1, or auto.")
+        self._warn_of_settings()
         loop = Loop(model, width, self.guess, self.work)
         answers = [""] * len(requests)
         bar = tqdm(total=len(requests), disable=disable_tqdm or self.rank != 0, desc="Answering")
@@ -89,8 +97,7 @@ class ItamedHF(HFLM):
         """
         context, arguments = request.args
         options = normalize_gen_kwargs(arguments, self.max_gen_toks)
-        if options.get("do_sample"):
-            raise ItamedError(f"itamed-hf answers greedily; {request.task_name} asks for sampling: use --model hf.")
+        _require_plain_greedy(options, str(request.task_name))
         # Other grammars are compiled when their turn comes, once.
         grammar = request_grammar(request, self.decoding, vocabulary, validate=self._thinks)
         budget = options["max_gen_toks"] + (self.decoding.extra_tokens if grammar else 0)
@@ -110,6 +117,20 @@ class ItamedHF(HFLM):
         stops = () if grammar else tuple(handle_stop_sequences(options["until"], eos=eos))
         return Request(np.asarray(prompt[-room:], np.int64), budget, grammar, stops, str(request.task_name))
 
+    def _warn_of_settings(self) -> None:
+        """Say what a model's own generation settings ask for beyond plain greedy search."""
+        config = self.model.generation_config
+        asked = [name for name in _SEARCH if getattr(config, name, None) not in (None, *_PLAIN)]
+        if asked:
+            _log.warning("The model's settings for %s are left out: answers are plain greedy.", ", ".join(asked))
+
     def get_model_info(self) -> dict[str, Any]:
         """Return what the harness writes about the model, with what the answers cost."""
         return {**super().get_model_info(), "itamed_work": asdict(self.work)}
+
+
+def _require_plain_greedy(options: Mapping[str, Any], task: str) -> None:
+    unknown = [name for name, value in options.items() if name not in _UNDERSTOOD and value not in (None, *_PLAIN)]
+    if options.get("do_sample") or unknown:
+        asked = "sampling" if options.get("do_sample") else ", ".join(unknown)
+        raise ItamedError(f"itamed-hf answers greedily; {task} asks for {asked}: use --model hf.")

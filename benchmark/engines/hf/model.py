@@ -102,6 +102,9 @@ def _check(model: PreTrainedModel, decoder: torch.nn.Module, backbone: Callable[
         if isinstance(error, torch.OutOfMemoryError):
             raise
         raise _refusal(model, str(error)) from error
+    layers = model.config.get_text_config().num_hidden_layers
+    if slots.layers != layers:
+        raise _refusal(model, f"{slots.layers} of its {layers} layers attend")
     if not likeness > (_ALIKE if usual.dtype == torch.float32 else _ROUNDED):
         raise _refusal(model, f"its hidden states differ, cosine {likeness:.3f}")
 

@@ -24,6 +24,11 @@ class Slots:
         self.free = list(range(count))
         self._layers: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
 
+    @property
+    def layers(self) -> int:
+        """Return how many layers have stored keys and values."""
+        return len(self._layers)
+
     def layer(self, number: int, keys: torch.Tensor, values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return a layer's keys and values, (count, length, heads, width) each.
 

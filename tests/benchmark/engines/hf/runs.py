@@ -1,5 +1,7 @@
 """Runs of the loop on tiny models, and the reference that they are held against."""
 
+import signal
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 
@@ -36,6 +38,22 @@ def observed(lm, see):
     return replace(lm, backbone=backbone)
 
 
+@contextmanager
+def within(seconds):
+    """Fail what takes more processor time than this: it hangs."""
+
+    def fail(*_):
+        raise AssertionError(f"no end after {seconds} seconds: does the loop hang?")
+
+    before = signal.signal(signal.SIGVTALRM, fail)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
+
+
 def limited(lm, most):
     """Return a loop's model that fails a test, rather than hang, after `most` forwards."""
     left = iter(range(most))
@@ -51,7 +69,7 @@ def answers(model, requests, width=3, guess=True, lm=None):
     # The worst case: a forward brings nothing but one token of one prompt or answer.
     most = sum(len(request.prompt) + request.budget + 2 for request in requests)
     loop = Loop(limited(lm or loop_model(model, tokenizer()), most), width, guess)
-    with packed_attention(model):
+    with packed_attention(model), within(60):
         found = list(loop.run(requests))
     assert sorted(number for number, _ in found) == list(range(len(requests))), "each is answered once"
     return [answer for _, answer in sorted(found, key=lambda each: each[0])], loop.work

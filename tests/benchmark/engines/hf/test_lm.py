@@ -14,7 +14,7 @@ from lm_eval.api.instance import Instance
 from lm_eval.models.huggingface import HFLM
 
 from ..instances import question
-from . import tiny
+from . import runs, tiny
 
 OTHER = {"question": "?"}
 """A document of another project's task."""
@@ -155,6 +155,31 @@ def test_an_answer_that_leaves_no_room_for_a_prompt_is_a_clear_error(folder):
 def test_sampling_is_a_clear_error(folder, given):
     with pytest.raises(ItamedError, match="itamed-hf answers greedily; task asks for sampling: use --model hf"):
         harness(ItamedHF, folder).generate_until([question(1, **given)])
+
+
+@pytest.mark.parametrize("given", [{"num_beams": 2}, {"repetition_penalty": 1.3}, {"no_repeat_ngram_size": 2}])
+def test_what_is_not_plain_greedy_search_is_not_ignored(folder, given):
+    requests = questions(**given)
+    assert harness(HFLM, folder).generate_until(requests) != harness(HFLM, folder).generate_until(questions())
+    with pytest.raises(ItamedError, match=f"(?s){next(iter(given))}.*--model hf"):
+        harness(ItamedHF, folder).generate_until(requests)
+
+
+def test_settings_that_come_with_a_model_are_not_ignored(tmp_path, caplog):
+    """Some models ask for a penalty on repetition, which `generate()` applies to greedy answers too."""
+    model = tiny.speaking("qwen3")
+    model.generation_config.repetition_penalty = 1.3
+    model.save_pretrained(tmp_path)
+    tiny.tokenizer().save_pretrained(tmp_path)
+    plain = harness(HFLM, tmp_path).generate_until(questions())
+    with caplog.at_level("WARNING"):
+        assert harness(ItamedHF, tmp_path).generate_until(questions()) == plain or "repetition_penalty" in caplog.text
+
+
+@pytest.mark.parametrize("size", [0, -1])
+def test_no_batch_at_all_is_a_clear_error(folder, size):
+    with runs.within(5), pytest.raises(ItamedError, match="batch_size"):
+        harness(ItamedHF, folder, batch_size=size).generate_until(questions(1))
 
 
 def test_reasoning_gets_tokens_of_its_own(folder):

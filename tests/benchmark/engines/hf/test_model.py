@@ -52,6 +52,12 @@ def made(name, shape):
     return getattr(transformers, f"{name}ForCausalLM")(config).eval()
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("name", sorted(tiny.ARCHITECTURES))
+def test_rounding_is_no_reason_to_refuse(name, dtype):
+    assert loop_model(tiny.fresh(name, dtype=dtype), tiny.tokenizer()).ends == {tiny.END}
+
+
 @pytest.mark.parametrize("name", sorted(LIKE_LLAMA))
 def test_other_architectures_that_attend_through_the_interface(name):
     model = made(name, LIKE_LLAMA[name])
@@ -61,9 +67,10 @@ def test_other_architectures_that_attend_through_the_interface(name):
     assert runs.answers(model, runs.asked(prompts, grammars, 15))[0] == expected
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 @pytest.mark.parametrize("name", sorted(REFUSED))
-def test_architectures_that_would_answer_wrongly_are_refused(name):
-    model = made(name, REFUSED[name])
+def test_architectures_that_would_answer_wrongly_are_refused(name, dtype):
+    model = made(name, REFUSED[name]).to(dtype)
     prompts, _ = tiny.prompts(1, 3)
     with pytest.raises(ItamedError, match="--model hf"):
         runs.answers(model, runs.asked(prompts, [None] * 3, 5))

@@ -12,12 +12,14 @@ from itamed.benchmark.decoding.answer import read_answer
 from itamed.benchmark.decoding.grammar import grammar_of
 from itamed.benchmark.engines.hf.lm import ItamedHF
 from itamed.benchmark.evaluate import evaluate
+from itamed.benchmark.suite import tasks_dir
 from llguidance import LLMatcher
 from lm_eval.tasks import TaskManager
 
 from . import runs, tiny
 
 TASKS = ["itamed-mini-ner-drugtemist", "itamed-mini-qa-ssm"]
+OWN = {"include_path": str(tasks_dir()), "include_defaults": False}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -25,9 +27,7 @@ def own_tasks_alone():
     """Keep the harness from reading its thousands of task files at each run."""
     start = TaskManager.__init__
     with (
-        patch.object(
-            TaskManager, "__init__", lambda self, *_, **given: start(self, **given | {"include_defaults": False})
-        ),
+        patch.object(TaskManager, "__init__", lambda self, *_, **given: start(self, **given | OWN)),
         patch.dict(os.environ, {"HF_HUB_OFFLINE": "1"}),
     ):
         yield
@@ -91,7 +91,9 @@ import os, signal, sys, time
 from lm_eval.api.model import CacheHook
 from lm_eval.tasks import TaskManager
 from itamed.benchmark.evaluate import evaluate
+from itamed.benchmark.suite import tasks_dir
 
+own = {"include_path": str(tasks_dir()), "include_defaults": False}
 store, start, left = CacheHook.add_partial, TaskManager.__init__, iter(range(4))
 
 def add_partial(self, *given):
@@ -101,7 +103,7 @@ def add_partial(self, *given):
         os.kill(os.getpid(), signal.SIGKILL)
 
 CacheHook.add_partial = add_partial
-TaskManager.__init__ = lambda self, *_, **given: start(self, **given | {"include_defaults": False})
+TaskManager.__init__ = lambda self, *_, **given: start(self, **given | own)
 evaluate(sys.argv[1:])
 """
 
