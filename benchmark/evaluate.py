@@ -23,6 +23,7 @@ DEFAULT_OUTPUT = "itamed-results"
 MODELS = {
     "itamed-baseline": "itamed.benchmark.baselines:Baseline",
     "itamed-hf": "itamed.benchmark.engines.hf.lm:ItamedHF",
+    "itamed-stock": "itamed.benchmark.engines.stock:StockHF",
     "itamed-vllm": "itamed.benchmark.engines.vllm:ItamedVLLM",
     "itamed-completions": "itamed.benchmark.engines.api:ItamedCompletions",
     "itamed-chat-completions": "itamed.benchmark.engines.api:ItamedChatCompletions",

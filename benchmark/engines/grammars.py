@@ -53,6 +53,17 @@ class Decoding:
         return cls(switch, _KINDS[str(reasoning)])
 
     @property
+    def thinks(self) -> bool:
+        """Return whether grammars name a model's own thinking tokens."""
+        return self.constrained and self.reasoning == "think"
+
+    def thinking_arguments(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what the harness's local models need beside the given arguments to open a thought."""
+        if not self.thinks:
+            return {}
+        return {"enable_thinking": True, "think_end_token": given.get("think_end_token", "</think>")}
+
+    @property
     def extra_tokens(self) -> int:
         """Tokens that reasoning may take beside those of the answer."""
         return _EXTRA_TOKENS[self.reasoning]

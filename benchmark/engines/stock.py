@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from string import ascii_uppercase
 from typing import Any
 
 import torch
@@ -68,7 +69,7 @@ def answer_schema(doc: Mapping[str, Any]) -> dict[str, Any]:
     """Return the JSON schema of a document's answers: shape and fixed values, as far as a schema can say it."""
     row = row_class(doc).from_dict(dict(doc))
     if isinstance(row, ChoiceRow):
-        return _object({"answer": {"enum": list("ABCDEFGHIJ"[: len(row.options)])}})
+        return _object({"answer": {"enum": list(ascii_uppercase[: len(row.options)])}})
     if isinstance(row, FormRow):
         return _object({i.name: {"enum": list(i.options)} if i.options else {"type": "string"} for i in row.items})
     root = next(iter(family_of(type(row)).gold(row)))

@@ -65,11 +65,9 @@ class ItamedVLLM(VLLM):
         if speculate not in _SPECULATION:
             raise ItamedError(f"speculate={speculate} is unknown: choose ngram, or leave it out.")
         arguments = {"enable_prefix_caching": True, **_SPECULATION[speculate], **kwargs, "batch_size": "auto"}
-        self._names_tokens = self.decoding.constrained and self.decoding.reasoning == "think"
         if self.decoding.constrained:
             arguments.setdefault("structured_outputs_config", {"backend": "guidance", "disable_any_whitespace": True})
-        if self._names_tokens:
-            arguments |= {"enable_thinking": True, "think_end_token": kwargs.get("think_end_token", "</think>")}
+        arguments |= self.decoding.thinking_arguments(kwargs)
         try:
             super().__init__(pretrained, **arguments)
         except (ValueError, NotImplementedError, RuntimeError) as error:
@@ -80,7 +78,7 @@ class ItamedVLLM(VLLM):
 
     def generate_until(self, requests: list[Instance], disable_tqdm: bool = False) -> list[str]:
         """Answer requests, those of all tasks together, ordered so that they share prefixes."""
-        tokenizer = llguidance.hf.from_tokenizer(self.tokenizer) if self._names_tokens else None
+        tokenizer = llguidance.hf.from_tokenizer(self.tokenizer) if self.decoding.thinks else None
         grammars = [request_grammar(request, self.decoding, tokenizer) for request in requests]
         order = prefix_order(requests)
         size = _PART if self.cache_hook.dbdict is None else _STORED_PART

@@ -52,7 +52,7 @@ class _Group:
     """Pieces that attend in one call: slots `first` to `last`, keys `low` to `high`.
 
     `queries` (slots, tokens) are places in the packed row, padded with the first; `bias` (slots, 1,
-    tokens, keys) is added to the scores: 0 where a query sees a key, minus infinity elsewhere;
+    shared heads * tokens, keys) is added to the scores: 0 where a query sees a key, minus infinity elsewhere;
     `taken` picks the real ones of slots * tokens, in the order of `places`.
     """
 
@@ -84,19 +84,24 @@ class Packed:
         rows = [piece.slot * slots.length + span for piece, span in zip(pieces, spans, strict=True)]
         self.rows = torch.cat(rows).to(self._device)
         """(tokens,) where each token's keys and values go in a layer of (slots * length)."""
-        self._groups: dict[int | None, list[_Group]] = {}
+        self._groups: dict[tuple[int | None, int], list[_Group]] = {}
 
-    def groups(self, window: int | None) -> list[_Group]:
-        """Return the calls that attend for all pieces, in layers with this sliding window."""
-        if window not in self._groups:
+    def groups(self, window: int | None, share: int) -> list[_Group]:
+        """Return the calls that attend for all pieces.
+
+        Args:
+            window: the sliding window of a layer.
+            share: query heads that share a key head of it.
+        """
+        if (window, share) not in self._groups:
             limit = _FEW.get(self._device.type, _FEW_ELSEWHERE)
             size = _BLOCK.get(self._device.type, _BLOCK_ELSEWHERE)
             few = [piece for piece in self._pieces if piece.count <= limit]
             many = [[block] for piece in self._pieces if piece.count > limit for block in piece.blocks(size)]
-            self._groups[window] = [self._group(pieces, window) for pieces in [few, *many] if pieces]
-        return self._groups[window]
+            self._groups[window, share] = [self._group(pieces, window, share) for pieces in [few, *many] if pieces]
+        return self._groups[window, share]
 
-    def _group(self, pieces: list[Piece], window: int | None) -> _Group:
+    def _group(self, pieces: list[Piece], window: int | None, share: int) -> _Group:
         first, last = pieces[0].slot, pieces[-1].slot + 1
         width = max(piece.count for piece in pieces)
         reach = window or self.slots.length
@@ -114,7 +119,7 @@ class Packed:
         keys = torch.arange(low, high)
         seen = (keys <= positions[..., None]) & (keys > positions[..., None] - reach)
         bias = torch.zeros(seen.shape, dtype=self._dtype).masked_fill_(~seen, -torch.inf)
-        tensors = (queries, bias[:, None], torch.cat(taken), torch.cat(places))
+        tensors = (queries, bias[:, None].repeat(1, 1, share, 1), torch.cat(taken), torch.cat(places))
         return _Group(first, last, low, high, *(tensor.to(self._device) for tensor in tensors))
 
 
@@ -157,11 +162,11 @@ def attend(  # noqa: PLR0913 (the interface is transformers')
     keys, values = packed.slots.layer(int(module.layer_idx), key, value)  # type: ignore[arg-type]
     keys.flatten(0, 1).index_copy_(0, packed.rows, key[0].transpose(0, 1))
     values.flatten(0, 1).index_copy_(0, packed.rows, value[0].transpose(0, 1))
-    heads, kinds = query.shape[1], key.shape[1]
+    share = query.shape[1] // key.shape[1]
     asked = query[0].transpose(0, 1)
     out = asked.new_empty(*asked.shape[:2], value.shape[3])
-    for group in packed.groups(sliding_window):
-        found = _group_attention(group, asked, keys, values, scaling, heads // kinds)
+    for group in packed.groups(sliding_window, share):
+        found = _group_attention(group, asked, keys, values, scaling, share)
         out.index_copy_(0, group.places, found.index_select(0, group.taken))
     return out[None], None
 
@@ -174,9 +179,8 @@ def _group_attention(
     kinds, width = keys.shape[2], asked.shape[2]
     query = asked[group.queries].view(slots, tokens, kinds, share, width)
     query = query.permute(0, 2, 3, 1, 4).reshape(slots, kinds, share * tokens, width)
-    bias = group.bias if share == 1 else group.bias.repeat(1, 1, share, 1)
     key, value = (kept[group.first : group.last, group.low : group.high].transpose(1, 2) for kept in (keys, values))
-    found = _attention(query, key, value, bias, width**-0.5 if scaling is None else scaling)
+    found = _attention(query, key, value, group.bias, width**-0.5 if scaling is None else scaling)
     found = found.view(slots, kinds, share, tokens, -1).permute(0, 3, 1, 2, 4)
     return found.reshape(slots * tokens, kinds * share, -1)
 

@@ -47,7 +47,10 @@ class Slots:
 
     def shared(self, prompt: Ids) -> int:
         """Return how many of a prompt's first tokens some slot holds; the last one is always computed."""
-        return max((common(ids, prompt[:-1]) for ids in self.ids), default=0)
+        return max(self._held(prompt), default=0)
+
+    def _held(self, prompt: Ids) -> list[int]:
+        return [common(ids, prompt[:-1]) for ids in self.ids]
 
     @torch.inference_mode()
     def take(self, prompt: Ids) -> tuple[int, int]:
@@ -56,7 +59,7 @@ class Slots:
         Returns:
             (slot, tokens): the slot, and how many of the prompt's tokens it now holds.
         """
-        held = [common(ids, prompt[:-1]) for ids in self.ids]
+        held = self._held(prompt)
         slot = max(self.free, key=lambda number: (held[number], -len(self.ids[number])))
         donor = int(np.argmax(held))
         if held[donor] > held[slot]:

@@ -37,7 +37,9 @@ class Waiting:
 
     def __init__(self, requests: Sequence[Request], model: Model, guess: bool, pool: Executor) -> None:
         self._requests, self._model, self._guess, self._pool = requests, model, guess, pool
-        self._order = sorted(range(len(requests)), key=lambda i: (requests[i].task, requests[i].prompt.tolist()))
+        # Big-endian bytes sort like the ids, in a tenth of the memory of lists.
+        keys = [(request.task, request.prompt.astype(">u4").tobytes()) for request in requests]
+        self._order = sorted(range(len(requests)), key=keys.__getitem__)
         self._tasks = _tasks(requests)
         self._compiled: dict[int, Future[Matcher]] = {}
 
