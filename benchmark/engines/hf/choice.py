@@ -16,6 +16,9 @@ from .matcher import Allowed
 
 MANY = 8192
 """With more candidates than this the whole output layer costs less than gathering its rows."""
+_PART = {"cpu": 2048}
+"""Rows of the output layer in one product, by device."""
+_PART_ELSEWHERE = 65_536
 
 
 def choose(hidden: torch.Tensor, head: torch.nn.Linear, allowed: Sequence[Allowed]) -> list[int]:
@@ -52,11 +55,32 @@ def _among(hidden: torch.Tensor, head: torch.nn.Linear, allowed: Sequence[Allowe
 
 
 def _among_all(hidden: torch.Tensor, head: torch.nn.Linear, allowed: Sequence[Allowed]) -> list[int]:
-    logits = head(hidden)
+    """Choose part by part of the vocabulary: all logits of many places would take gigabytes, and leave the caches."""
+    outside = _outside(allowed, head)
+    size = _PART.get(hidden.device.type, _PART_ELSEWHERE)
+    best = hidden.new_full((len(allowed),), -torch.inf)
+    # Where no logit is a number, any allowed token will do, but none outside.
+    chosen = torch.tensor([0 if ids is None else int(ids[0]) for ids in allowed], device=hidden.device)
+    for start in range(0, head.weight.shape[0], size):
+        part = slice(start, start + size)
+        bias = None if head.bias is None else head.bias[part]
+        logits = torch.nn.functional.linear(hidden, head.weight[part], bias)
+        if outside is not None:
+            logits.masked_fill_(outside[:, part], -torch.inf)
+        top = logits.max(-1)
+        better = top.values > best
+        best = torch.where(better, top.values, best)
+        chosen = torch.where(better, top.indices + start, chosen)
+    return [int(token) for token in chosen.tolist()]
+
+
+def _outside(allowed: Sequence[Allowed], head: torch.nn.Linear) -> torch.Tensor | None:
+    """Return what is not allowed, (places, vocabulary); None where all is."""
+    if all(ids is None for ids in allowed):
+        return None
+    outside = np.zeros((len(allowed), head.weight.shape[0]), bool)
     for row, ids in enumerate(allowed):
         if ids is not None:
-            inside = torch.from_numpy(ids).to(hidden.device)
-            kept = logits[row, inside]
-            logits[row] = -torch.inf
-            logits[row, inside] = kept
-    return [int(token) for token in logits.argmax(-1).tolist()]
+            outside[row] = True
+            outside[row, ids] = False
+    return torch.from_numpy(outside).to(head.weight.device)
