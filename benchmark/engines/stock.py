@@ -6,7 +6,8 @@ The grammar is the JSON schema of the answer's shape; XGrammar has no substring 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from string import ascii_uppercase
 from typing import Any
 
@@ -42,13 +43,10 @@ class StockHF(HFLM):
 
     def generate_until(self, requests: list[Instance], disable_tqdm: bool = False) -> list[str]:
         """Answer batch by batch, in the harness's own order, so that each row's grammar is known."""
-        size = int(self.batch_size)
-        order = sorted(
-            range(len(requests)), key=lambda i: (-len(self.tok_encode(requests[i].args[0])), requests[i].args[0])
-        )
         answers = [""] * len(requests)
-        for start in range(0, len(order), size):
-            batch = order[start : start + size]
+        for batch in _batches(
+            requests, [len(self.tok_encode(each.args[0])) for each in requests], int(self.batch_size)
+        ):
             self._grammars = [self._grammar(requests[i].doc) for i in batch]
             for i, answer in zip(batch, super().generate_until([requests[i] for i in batch], True), strict=True):
                 answers[i] = answer
@@ -63,6 +61,17 @@ class StockHF(HFLM):
 
         processor = LogitsProcessor(self._grammars)
         return super()._model_generate(context, max_length, stop, logits_processor=[processor], **kwargs)
+
+
+def _batches(requests: Sequence[Instance], lengths: Sequence[int], size: int) -> Iterator[list[int]]:
+    """Yield batches of places as the harness forms them: of equal settings, longest prompts first."""
+    by_settings: dict[str, list[int]] = defaultdict(list)
+    for place, request in enumerate(requests):
+        by_settings[json.dumps(request.args[1], sort_keys=True)].append(place)
+    for places in by_settings.values():
+        places.sort(key=lambda i: (-lengths[i], requests[i].args[0]))
+        for start in range(0, len(places), size):
+            yield places[start : start + size]
 
 
 def answer_schema(doc: Mapping[str, Any]) -> dict[str, Any]:

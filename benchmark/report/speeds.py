@@ -1,0 +1,120 @@
+"""Measurements of `itamed speed`, side by side: medians, ratios, and what the answers cost on any device."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any, TypeAlias
+
+from ..files import write_text
+from ..suite import FAMILIES
+from .markdown import table as markdown_table
+from .run import damaged, model_arguments
+from .show import wide_console
+from .table import FAMILY_NAMES, plain_table
+
+Measurement: TypeAlias = Mapping[str, Any]
+"""What `itamed.benchmark.speed.measure` returns."""
+_ALL = "all"
+
+
+def show_speeds(path: Path, markdown: Path | None = None) -> None:
+    """Print the tables of a file of measurements, one a line; write the same as Markdown.
+
+    Raises:
+        ItamedError: the file cannot be read, or the Markdown not be written.
+    """
+    rounds: dict[str, list[Measurement]] = defaultdict(list)
+    for result in _read(path):
+        rounds[_engine(result)].append(result)
+    tables = [("Rows answered a second (median of rounds; ratio to the first engine)", *_rates(rounds))]
+    tables.append(("Work an answer, on any device", *_work(rounds)))
+    console = wide_console()
+    for title, header, rows in tables:
+        console.print(plain_table(title, header, rows))
+    if markdown:
+        parts = [f"{title}:\n\n{markdown_table(header, rows)}" for title, header, rows in tables]
+        write_text(markdown, "\n".join(parts))
+
+
+def _read(path: Path) -> list[Measurement]:
+    try:
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    except (OSError, ValueError) as error:
+        raise damaged(path, error) from error
+
+
+def _engine(result: Measurement) -> str:
+    """Return an engine's name with the arguments that tell it from others; folders are cut off."""
+    given = model_arguments({"model_args": result["arguments"]}).items()
+    parts = [Path(value).name if key == "pretrained" else f"{key}={value}" for key, value in given]
+    return " ".join([result["model"], *parts, f"{result['shots']}-shot", f"batch {result['batch']}"])
+
+
+def _rates(rounds: Mapping[str, Sequence[Measurement]]) -> tuple[list[str], list[list[str]]]:
+    families = _families(rounds)
+    rates = {name: {family: _median(results, family, _rate) for family in families} for name, results in rounds.items()}
+    first = next(iter(rates.values()))
+    rows = [
+        [name, str(len(rounds[name])), *(f"{rate:.2f} ({rate / first[family]:.2f}x)" for family, rate in found.items())]
+        for name, found in rates.items()
+    ]
+    return ["engine", "rounds", *(FAMILY_NAMES.get(family, family) for family in families)], rows
+
+
+def _work(rounds: Mapping[str, Sequence[Measurement]]) -> tuple[list[str], list[list[str]]]:
+    """Return one line an engine that counts: calls of the model and tokens fed, by family, and the least possible.
+
+    No engine can do with fewer tokens than those of prompts that no other prompt shares and those
+    that the model has to choose.
+    """
+    counted = {name: results[0] for name, results in rounds.items() if _sum(results[0], _ALL, "forwards")}
+    families = _families(rounds)
+    rows = []
+    for name, result in counted.items():
+        for title, number in (("model calls", _calls), ("tokens fed", _fed), ("least tokens", _least)):
+            cells = [number(result, family) for family in families]
+            if any(cells):
+                rows.append([f"{name}: {title}", *(f"{cell:.1f}" for cell in cells)])
+    return ["engine", *(FAMILY_NAMES.get(family, family) for family in families)], rows
+
+
+def _families(rounds: Mapping[str, Sequence[Measurement]]) -> list[str]:
+    measured = {family for results in rounds.values() for result in results for family in result["families"]}
+    return [*(family for family in FAMILIES if family in measured), _ALL]
+
+
+def _median(results: Sequence[Measurement], family: str, number: Callable[[Measurement, str], float]) -> float:
+    return median(number(result, family) for result in results)
+
+
+def _parts(result: Measurement, family: str) -> list[Mapping[str, Any]]:
+    return list(result["families"].values()) if family == _ALL else [result["families"][family]]
+
+
+def _sum(result: Measurement, family: str, name: str) -> int:
+    return sum(part["work"].get(name, 0) for part in _parts(result, family))
+
+
+def _rows(result: Measurement, family: str) -> int:
+    return sum(part["rows"] for part in _parts(result, family))
+
+
+def _rate(result: Measurement, family: str) -> float:
+    return _rows(result, family) / sum(float(part["seconds"]) for part in _parts(result, family))
+
+
+def _calls(result: Measurement, family: str) -> float:
+    return _sum(result, family, "forwards") / _rows(result, family)
+
+
+def _fed(result: Measurement, family: str) -> float:
+    return _sum(result, family, "fed") / _rows(result, family)
+
+
+def _least(result: Measurement, family: str) -> float:
+    least = sum(_sum(result, family, name) for name in ("prompt", "decided")) - _sum(result, family, "reused")
+    return least / _rows(result, family)

@@ -1,0 +1,105 @@
+"""Measuring an engine: what is counted, kept and shown."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+from itamed.benchmark import speed
+from itamed.benchmark.cli import app
+from itamed.benchmark.engines.work import Work
+from itamed.benchmark.errors import ItamedError
+from itamed.benchmark.report.speeds import show_speeds
+from typer.testing import CliRunner
+
+TASKS = "itamed-mini-qa-ssm,itamed-mini-ner-drugtemist"
+
+
+class Engine:
+    """Answers at once, and counts one model call and ten tokens a request."""
+
+    def __init__(self, batch_size, **given):
+        self.work, self.given, self.asked = Work(), given, []
+
+    def generate_until(self, requests, disable_tqdm=False):
+        self.asked.append(len(requests))
+        self.work.forwards += len(requests)
+        self.work.fed += 10 * len(requests)
+        self.work.prompt += 9 * len(requests)
+        self.work.reused += 4 * len(requests)
+        self.work.decided += len(requests)
+        return ["" for _ in requests]
+
+
+@pytest.fixture
+def engine(monkeypatch):
+    made = []
+
+    def create(arguments, config):
+        made.append(Engine(**arguments, **config))
+        return made[-1]
+
+    monkeypatch.setattr(speed, "get_model", lambda name: SimpleNamespace(create_from_arg_obj=create))
+    return made
+
+
+def measure(path, **given):
+    options = [part for name, value in given.items() for part in (f"--{name.replace('_', '-')}", str(value))]
+    return CliRunner().invoke(app, ["speed", "--tasks", TASKS, "--output", str(path), "--notes", "2", *options])
+
+
+def test_a_measurement_counts_what_followed_the_first_request(tmp_path, engine):
+    path = tmp_path / "speed.jsonl"
+    done = measure(path, model_args="pretrained=/some/where/tiny,constrained=false", num_fewshot=1)
+    assert done.exit_code == 0, done.output
+    (result,) = map(json.loads, path.read_text().splitlines())
+    (made,) = engine
+    assert made.given == {"pretrained": "/some/where/tiny", "constrained": False, "device": "cuda:0"}
+    assert result["shots"] == 1
+    assert set(result["families"]) == {"qa", "ner"}
+    assert made.asked[::2] == [1, 1], "a request of each family warms up"
+    for rows, family in zip(made.asked[1::2], result["families"].values(), strict=True):
+        assert family["rows"] == rows == family["work"]["forwards"]
+        assert family["seconds"] > 0
+    assert "itamed-hf tiny constrained=false 1-shot batch 8" in done.output
+    assert "least tokens" in done.output
+
+
+def written(path, *seconds, model="a", work=None):
+    """Append measurements of ten rows that took so many seconds."""
+    lines = path.read_text() if path.exists() else ""
+    for each in seconds:
+        family = {"rows": 10, "seconds": each, "work": work or {}}
+        result = {"model": model, "arguments": "", "shots": 4, "batch": "8", "families": {"qa": family}}
+        lines += json.dumps(result) + "\n"
+    path.write_text(lines)
+
+
+def test_tables_show_medians_and_ratios_to_the_first(tmp_path, capsys):
+    path, page = tmp_path / "s.jsonl", tmp_path / "s.md"
+    written(path, 10, 20, 1000, model="old")
+    written(path, 5, 4, model="new", work={"forwards": 30, "fed": 70, "prompt": 50, "reused": 20, "decided": 10})
+    show_speeds(path, page)
+    text = page.read_text()
+    assert "| old 4-shot batch 8 | 3 | 0.50 (1.00x) | 0.50 (1.00x) |" in text
+    assert "| new 4-shot batch 8 | 2 | 2.25 (4.50x) | 2.25 (4.50x) |" in text
+    assert "new 4-shot batch 8: model calls | 3.0 | 3.0 |" in text
+    assert "new 4-shot batch 8: tokens fed | 7.0 | 7.0 |" in text
+    assert "new 4-shot batch 8: least tokens | 4.0 | 4.0 |" in text
+    assert "old 4-shot batch 8:" not in text, "it counts nothing"
+    assert "2.25 (4.50x)" in capsys.readouterr().out
+
+
+def test_a_damaged_file_is_named(tmp_path):
+    path = tmp_path / "s.jsonl"
+    path.write_text("{")
+    with pytest.raises(ItamedError, match=r"s\.jsonl"):
+        show_speeds(path)
+
+
+def test_the_first_measurement_is_kept_when_the_second_fails(tmp_path, engine, monkeypatch):
+    path = tmp_path / "s.jsonl"
+    assert measure(path).exit_code == 0
+    before = path.read_text()
+    monkeypatch.setattr(Engine, "generate_until", lambda *_, **__: 1 / 0)
+    assert measure(path).exit_code != 0
+    assert path.read_text() == before
