@@ -40,7 +40,8 @@ def evaluate_command(context: typer.Context) -> None:
     """
     from .evaluate import evaluate
 
-    report_command([evaluate(context.args)])
+    if results := evaluate(context.args):
+        report_command([results])
 
 
 @app.command(name="report")
@@ -56,6 +57,22 @@ def report_command(
     show(paths, html=html, markdown=markdown, plot=plot)
 
 
+@app.command(name="compare")
+def compare_command(
+    first: Annotated[Path, typer.Argument(help="The results folder or file of one run.")],
+    second: Annotated[Path, typer.Argument(help="Those of another run on the same notes.")],
+    markdown: Annotated[Path | None, typer.Option(help="Also write Markdown tables.")] = None,
+) -> None:
+    """Show what the second run gains on the first, by task and family, paired note by note.
+
+    Example: itamed compare free/ constrained/
+    """
+    from .report.differences import show_differences
+    from .report.run import find_run
+
+    show_differences(find_run(first), find_run(second), markdown)
+
+
 @app.command()
 def demo(
     model: Annotated[str, typer.Option(help="gemma3-270m (base) or smollm2-135m (instruct).")] = "gemma3-270m",
@@ -65,7 +82,8 @@ def demo(
     """Run all 20 tasks on the embedded mini set with a small real model, and write the report."""
     from .demo import run_demo
 
-    report_command([run_demo(model, output, limit)], html=output / "report.html")
+    if results := run_demo(model, output, limit):
+        report_command([results], html=output / "report.html")
 
 
 @app.command()
@@ -83,10 +101,21 @@ def speed(
     Times on a shared machine vary: measure engines in turn, several times each, into one file; the
     table shows medians, and ratios to the first engine of the file.
     """
-    from .speed import measure, save, show
+    from .speed import measure, save
 
     save(measure(model, model_args, tasks.split(","), num_fewshot, notes, batch_size), output)
-    show(output)
+    speeds(output)
+
+
+@app.command()
+def speeds(
+    file: Annotated[Path, typer.Argument(help="What `itamed speed --output` has written.")],
+    markdown: Annotated[Path | None, typer.Option(help="Also write Markdown tables.")] = None,
+) -> None:
+    """Show the measurements of a file: rows a second by family, ratios, model calls and tokens an answer."""
+    from .report.speeds import show_speeds
+
+    show_speeds(file, markdown)
 
 
 @app.command()

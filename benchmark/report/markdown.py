@@ -20,11 +20,11 @@ def markdown(runs: Sequence[Run], all_means: Sequence[Means]) -> str:
     return "\n".join(
         [
             "Family means and their mean (repaired answers, %, 95 % interval over notes):\n",
-            _table(["run", "tasks", *FAMILY_NAMES.values()], _means(runs, all_means)),
+            table(["run", "tasks", *FAMILY_NAMES.values()], _means(runs, all_means)),
             "Main score by task (repaired answers, %, 95 % interval over notes):\n",
-            _table(*scores),
+            table(*scores),
             "Form of the answers: valid / repaired / truncated / unparseable, % of rows:\n",
-            _table(*forms),
+            table(*forms),
         ]
     )
 
@@ -53,6 +53,7 @@ def _forms(name: str, results: Sequence[dict[str, TaskResult]]) -> list[str]:
     return [f"`{name}`", *cells]
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a Markdown table."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"

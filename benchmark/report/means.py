@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from ..families import family_named
 from ..scoring.bootstrap import RESAMPLES, Array, Estimate, Table, by_note, summarise, weights
 from ..suite import FAMILIES, ROLES
 from ..verdict import Mode
-from .run import Run, TaskResult
+from .run import Run
 
 
 @dataclass(frozen=True)
@@ -26,20 +27,30 @@ class Means:
     complete: dict[str, bool]
 
 
+class Drawn(NamedTuple):
+    """A score with its (resamples,) draws."""
+
+    value: float
+    draws: Array
+
+
 def means(run: Run, mode: Mode = "repaired") -> Means:
     """Compute the means of a run.
 
     Notes are resampled together for all tasks of one source, so that a note which several tasks
     share moves them together. Without the samples files, values come without intervals.
     """
-    draws = _draws(run, mode)
-    by_role = {role: _role([t for t in run.tasks if t.task.role == role], draws, mode) for role in ROLES}
+    drawn = drawn_means(run, drawn_tasks(run, mode))
+    by_role = {role: {name: summarise(*of_name) for name, of_name in found.items()} for role, found in drawn.items()}
     complete = {role: set(found) >= set(FAMILIES) for role, found in by_role.items()}
     return Means(by_role, complete)
 
 
-def _draws(run: Run, mode: Mode) -> dict[str, Array]:
-    """Return resampled scores, a (resamples,) array a task."""
+def drawn_tasks(run: Run, mode: Mode = "repaired") -> dict[str, Drawn]:
+    """Return the main score of each task of a run.
+
+    Runs on the same notes get the same resamples of them: their draws are paired.
+    """
     notes = {}
     for result in run.tasks:
         records = run.records(result.name, mode)
@@ -47,7 +58,8 @@ def _draws(run: Run, mode: Mode) -> dict[str, Array]:
             family = family_named(records[0][0])
             summed = by_note((note, dict(pairs)) for _, note, pairs in records)
             notes[result.name] = (family, {note: family.finish(counts) for note, counts in summed.items()})
-    drawn: dict[str, Array] = {}
+    values = {result.name: result.estimates[mode]["score"].value for result in run.tasks}
+    drawn = {name: Drawn(value, np.full(RESAMPLES, np.nan)) for name, value in values.items()}
     for source in sorted({result.task.source for result in run.tasks}):
         mine = [result.name for result in run.tasks if result.task.source == source and result.name in notes]
         union = sorted({note for name in mine for note in notes[name][1]})
@@ -56,24 +68,25 @@ def _draws(run: Run, mode: Mode) -> dict[str, Array]:
         for name in mine:
             family, counts = notes[name]
             columns = [index[note] for note in counts]
-            drawn[name] = family.metrics(Table(counts.values()).sums(common[:, columns]))["score"]
+            drawn[name] = Drawn(values[name], family.metrics(Table(counts.values()).sums(common[:, columns]))["score"])
     return drawn
 
 
-def _role(results: Sequence[TaskResult], draws: Mapping[str, Array], mode: Mode) -> dict[str, Estimate]:
-    values: dict[str, float] = {}
-    family_draws: dict[str, Array] = {}
-    for family in FAMILIES:
-        mine = [result for result in results if result.task.family == family]
-        if mine:
-            values[family] = float(np.mean([result.estimates[mode]["score"].value for result in mine]))
-            family_draws[family] = _mean([draws.get(result.name, np.full(RESAMPLES, np.nan)) for result in mine])
-    found = {family: summarise(values[family], family_draws[family]) for family in values}
-    if values:
-        found["mean"] = summarise(float(np.mean(list(values.values()))), _mean(list(family_draws.values())))
-    return found
+def drawn_means(run: Run, tasks: Mapping[str, Drawn]) -> dict[str, dict[str, Drawn]]:
+    """Return by role the mean of each family present, and "mean" of families, from what `drawn_tasks` gives."""
+    by_role: dict[str, dict[str, Drawn]] = {}
+    for role in ROLES:
+        found = by_role[role] = {}
+        for family in FAMILIES:
+            mine = [tasks[t.name] for t in run.tasks if t.task.role == role and t.task.family == family]
+            if mine:
+                found[family] = _mean(mine)
+        if found:
+            found["mean"] = _mean(list(found.values()))
+    return by_role
 
 
-def _mean(draws: Sequence[Array]) -> Array:
-    """Average draws over tasks; a resample that lacks one of them is undefined."""
-    return np.mean(np.stack(draws), axis=0)
+def _mean(drawn: Sequence[Drawn]) -> Drawn:
+    """Average scores; a resample that lacks one of them is undefined."""
+    values, draws = zip(*drawn, strict=True)
+    return Drawn(float(np.mean(values)), np.mean(np.stack(draws), axis=0))

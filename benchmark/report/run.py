@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -48,9 +48,11 @@ class Run:
 
     @property
     def label(self) -> str:
-        """Return a short name: model and number of shots, and which of several runs alike."""
+        """Return a short name: model, number of shots, decoding, and which of several runs alike."""
         shots = {result.shots for result in self.tasks}
         name = f"{Path(self.model).name} {'/'.join(map(str, sorted(shots)))}-shot"
+        if self.settings["constrained"]:
+            name += " constrained"
         return name if self.number == 1 else f"{name} ({self.number})"
 
     def records(self, name: str, mode: Mode) -> list[Record]:
@@ -121,6 +123,19 @@ def find_runs(paths: Iterable[Path]) -> list[Run]:
     return found
 
 
+def find_run(path: Path) -> Run:
+    """Read the one run of a folder or file.
+
+    Raises:
+        ItamedError: as for `find_runs`, or the folder holds several runs.
+    """
+    found = find_runs([path])
+    if len(found) > 1:
+        names = ", ".join(str(run.path) for run in found)
+        raise ItamedError(f"{path} holds {len(found)} runs, name the results file of one: {names}.")
+    return found[0]
+
+
 def _result_files(path: Path) -> Iterator[Path]:
     if path.is_file():
         yield path
@@ -153,10 +168,24 @@ def read_run(path: Path) -> Run:
         path,
         data.get("model_name") or str(config.get("model")),
         {"backend": config.get("model"), "limit": config.get("limit"), "batch": config.get("batch_size")}
+        | {"constrained": _constrained(config)}
         | {"chat": bool(data.get("chat_template_sha"))}
         | settings,
         tuple(sorted(tasks, key=lambda result: order[result.task.name])),
     )
+
+
+def model_arguments(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the model arguments of a results file's configuration, which may be one string."""
+    given = config.get("model_args") or {}
+    return dict(part.split("=", 1) for part in given.split(",") if "=" in part) if isinstance(given, str) else given
+
+
+def _constrained(config: Mapping[str, Any]) -> bool:
+    """Tell whether answers were held to grammars: by our own models, unless they were told not to."""
+    model = str(config.get("model"))
+    ours = model.startswith("itamed-") and model != "itamed-baseline"
+    return ours and str(model_arguments(config).get("constrained")).lower() != "false"
 
 
 def _task_result(name: str, result: dict[str, Any], shots: int) -> TaskResult:

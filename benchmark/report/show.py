@@ -20,6 +20,11 @@ _WIDTH = 160
 """Columns of a table that goes into a file or a pipe: nothing must be cut there."""
 
 
+def wide_console() -> Console:
+    """Return the console for tables."""
+    return Console(width=None if sys.stdout.isatty() else _WIDTH)
+
+
 def show(
     paths: Iterable[Path], *, html: Path | None = None, markdown: Path | None = None, plot: Path | None = None
 ) -> None:
@@ -30,7 +35,7 @@ def show(
     """
     runs = find_runs(paths)
     found = [means(run) for run in runs]
-    console = Console(width=None if sys.stdout.isatty() else _WIDTH)
+    console = wide_console()
     for run in runs:
         console.print(task_table(run))
     console.print(means_table(runs, found))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rich.table import Table
 
@@ -18,6 +18,16 @@ ROLE_NAMES = {"id": "in-distribution", "ood": "out-of-distribution"}
 def percent(estimate: Estimate) -> str:
     """Return a score in per cent with its interval, "58.1 [54.9, 61.0]"."""
     return f"{100 * estimate.value:.1f} [{100 * estimate.low:.1f}, {100 * estimate.high:.1f}]"
+
+
+def plain_table(title: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    """Return a table of texts: names on the left, figures on the right."""
+    table = Table(title=title, title_justify="left")
+    for number, column in enumerate(header):
+        table.add_column(column, justify="right" if number else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(*row)
+    return table
 
 
 def task_table(run: Run) -> Table:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from ..files import write_text
 from ..suite import MINI_PREFIX, PREFIX
-from .run import damaged, read_samples, samples_path
+from .run import damaged, model_arguments, read_samples, samples_path
 
 _log = logging.getLogger(__name__)
 
@@ -40,17 +40,15 @@ def add_usage(path: Path) -> None:
         data = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise damaged(path, error) from error
-    tokenizer = _tokenizer(data["config"].get("model_args"))
+    tokenizer = _tokenizer(model_arguments(data["config"]))
     samples = {name: samples_path(path, name) for name in data["results"] if name.startswith((PREFIX, MINI_PREFIX))}
     by_task = {name: _count(place, tokenizer) for name, place in samples.items()}
     data["usage"] = {"seconds": float(data["total_evaluation_time_seconds"]), "tasks": by_task}
     write_text(path, json.dumps(data, indent=2, ensure_ascii=False))
 
 
-def _tokenizer(model_args: Any) -> Tokenizer | None:
-    if isinstance(model_args, str):
-        model_args = dict(part.split("=", 1) for part in model_args.split(",") if "=" in part)
-    name = (model_args or {}).get("tokenizer") or (model_args or {}).get("pretrained")
+def _tokenizer(model_args: Mapping[str, Any]) -> Tokenizer | None:
+    name = model_args.get("tokenizer") or model_args.get("pretrained")
     if not name:
         return None
     try:

@@ -14,16 +14,7 @@ from itamed.benchmark.cli import app
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.evaluate import evaluate, harness_arguments, output_of
 from itamed.benchmark.report.run import find_runs
-from itamed.benchmark.suite import tasks_dir
 from typer.testing import CliRunner
-
-
-@pytest.fixture
-def quick(monkeypatch):
-    """Keep the harness from looking through its own thousands of task files, among which ours may be installed."""
-    start = lm_eval.tasks.TaskManager.__init__
-    ours = {"include_path": str(tasks_dir()), "include_defaults": False}
-    monkeypatch.setattr(lm_eval.tasks.TaskManager, "__init__", lambda self, *_, **given: start(self, **given | ours))
 
 
 def test_results_and_samples_are_always_kept():
@@ -77,7 +68,7 @@ def test_the_answer_cache_belongs_to_one_model():
     assert cache("a") != cache("b")
 
 
-def test_a_run_writes_results_that_the_report_reads(tmp_path, quick):
+def test_a_run_writes_results_that_the_report_reads(tmp_path, own_tasks_alone):
     arguments = ["--model", "itamed-baseline", "--model_args", "model=lookup", "--tasks", "itamed-mini-ner"]
     arguments[-1] = "itamed-mini-ner-e3c-clinentity,itamed-mini-qa-ssm"
     path = evaluate([*arguments, "--output_path", str(tmp_path / "out")])
@@ -97,7 +88,7 @@ BASELINE = ["--model", "itamed-baseline", "--model_args", "model=lookup", "--tas
 FULL = OSError(errno.ENOSPC, "No space left on device")
 
 
-def test_results_of_another_run_are_not_taken_for_ours(tmp_path, monkeypatch, quick):
+def test_results_of_another_run_are_not_taken_for_ours(tmp_path, monkeypatch, own_tasks_alone):
     real, out = lm_eval.__main__.cli_evaluate, tmp_path / "out"
     others = [tmp_path / "elsewhere" / "results_9.json", out / "lookup" / "results_9.json"]
 
@@ -146,13 +137,13 @@ def test_an_output_folder_that_cannot_be_written_is_refused_before_the_run(tmp_p
         (["--model", "moon"], "no model for this name found! Supported model names: .*itamed-hf.*--model_args"),
     ],
 )
-def test_tasks_and_models_that_there_are_not_end_with_one_message(tmp_path, quick, changes, message):
+def test_tasks_and_models_that_there_are_not_end_with_one_message(tmp_path, own_tasks_alone, changes, message):
     result = CliRunner().invoke(app, ["eval", *BASELINE, "--output_path", str(tmp_path / "out"), *changes])
     assert isinstance(result.exception, ItamedError)
     assert re.search(message, str(result.exception))
 
 
-def test_a_run_without_tasks_ends_with_one_message(tmp_path, quick):
+def test_a_run_without_tasks_ends_with_one_message(tmp_path, own_tasks_alone):
     result = CliRunner().invoke(app, ["eval", *BASELINE[:4], "--output_path", str(tmp_path / "out")])
     assert isinstance(result.exception, ItamedError)
     assert "No tasks specified" in str(result.exception)
@@ -171,7 +162,7 @@ def test_trouble_with_files_or_network_ends_with_one_message(tmp_path, monkeypat
         evaluate([*BASELINE, "--output_path", str(tmp_path / "out")])
 
 
-def test_results_cut_off_by_a_full_disk_are_named(tmp_path, quick, monkeypatch):
+def test_results_cut_off_by_a_full_disk_are_named(tmp_path, own_tasks_alone, monkeypatch):
     real = Path.write_text
 
     def write_half(self, text, *args, **kwargs):
@@ -186,7 +177,7 @@ def test_results_cut_off_by_a_full_disk_are_named(tmp_path, quick, monkeypatch):
 
 
 @pytest.mark.parametrize("left", ["half a line", "whole lines", "nothing"])
-def test_samples_cut_off_by_a_full_disk_are_named(tmp_path, quick, monkeypatch, left):
+def test_samples_cut_off_by_a_full_disk_are_named(tmp_path, own_tasks_alone, monkeypatch, left):
     from lm_eval.loggers import EvaluationTracker
 
     real = EvaluationTracker.save_results_samples
@@ -211,7 +202,7 @@ def test_a_run_without_results_is_an_error(tmp_path, monkeypatch):
         evaluate(["--output_path", str(tmp_path / "out")])
 
 
-def test_unknown_baseline_is_named_with_its_choices(tmp_path, quick):
+def test_unknown_baseline_is_named_with_its_choices(tmp_path, own_tasks_alone):
     arguments = ["eval", "--model", "itamed-baseline", "--model_args", "model=best", "--tasks", "itamed-mini-qa-ssm"]
     result = CliRunner().invoke(app, [*arguments, "--output_path", str(tmp_path)])
     assert isinstance(result.exception, ItamedError)

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory):
+def results(tmp_path_factory, own_tasks_alone):
     folder = tmp_path_factory.mktemp("runs")
     for rule in ("empty", "lookup"):
         arguments = ["--model", "itamed-baseline", "--model_args", f"model={rule}", "--tasks", "itamed-mini"]

@@ -67,7 +67,9 @@ def test_the_choice_is_the_arg_max_of_the_masked_layer(case):
 def test_the_whole_layer_is_computed_only_where_many_may_come_next(monkeypatch):
     head = layer(torch.randn(30, 4))
     whole, among_all = [], choice._among_all
-    monkeypatch.setattr(choice, "_among_all", lambda hidden, *rest: whole.append(len(hidden)) or among_all(hidden, *rest))
+    monkeypatch.setattr(
+        choice, "_among_all", lambda hidden, *rest: whole.append(len(hidden)) or among_all(hidden, *rest)
+    )
     few, many = np.arange(MANY), np.arange(MANY + 1)
     choose(torch.randn(3, 4), head, [few, few, few])
     assert whole == []

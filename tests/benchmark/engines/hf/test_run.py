@@ -1,7 +1,6 @@
 """Whole runs of the evaluation command with `itamed-hf`, on a tiny model in a folder."""
 
 import json
-import os
 import sqlite3
 import subprocess
 import sys
@@ -12,25 +11,12 @@ from itamed.benchmark.decoding.answer import read_answer
 from itamed.benchmark.decoding.grammar import grammar_of
 from itamed.benchmark.engines.hf.lm import ItamedHF
 from itamed.benchmark.evaluate import evaluate
-from itamed.benchmark.suite import tasks_dir
 from llguidance import LLMatcher
-from lm_eval.tasks import TaskManager
 
 from . import runs, tiny
 
 TASKS = ["itamed-mini-ner-drugtemist", "itamed-mini-qa-ssm"]
-OWN = {"include_path": str(tasks_dir()), "include_defaults": False}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def own_tasks_alone():
-    """Keep the harness from reading its thousands of task files at each run."""
-    start = TaskManager.__init__
-    with (
-        patch.object(TaskManager, "__init__", lambda self, *_, **given: start(self, **given | OWN)),
-        patch.dict(os.environ, {"HF_HUB_OFFLINE": "1"}),
-    ):
-        yield
+pytestmark = pytest.mark.usefixtures("own_tasks_alone")
 
 
 def command(folder, output, model="itamed-hf", **arguments):

@@ -1,0 +1,100 @@
+"""Two runs on the same notes: how far apart their scores are, and whether that may be chance."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import ItamedError
+from ..scoring.bootstrap import Array, Estimate, summarise
+from ..suite import ROLES
+from ..verdict import Mode
+from .means import Drawn, drawn_means, drawn_tasks
+from .run import Run
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One score of two runs: `gain` is that of the second less that of the first.
+
+    `p` is two-sided, from the paired bootstrap over notes, and corrected (Holm) for the other
+    differences of its table.
+    """
+
+    name: str
+    first: Estimate
+    second: Estimate
+    gain: Estimate
+    p: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All differences between two runs: by task, and by role the means of families and of all."""
+
+    tasks: tuple[Difference, ...]
+    means: dict[str, tuple[Difference, ...]]
+
+
+def compare(first: Run, second: Run, mode: Mode = "repaired") -> Comparison:
+    """Compare two runs note by note.
+
+    Raises:
+        ItamedError: they did not answer the same notes of the same tasks, or their answers were not kept.
+    """
+    _require_same_notes(first, second, mode)
+    tasks = [drawn_tasks(run, mode) for run in (first, second)]
+    means = [drawn_means(run, drawn) for run, drawn in zip((first, second), tasks, strict=True)]
+    return Comparison(_differences(*tasks), {role: _differences(means[0][role], means[1][role]) for role in ROLES})
+
+
+def _require_same_notes(first: Run, second: Run, mode: Mode) -> None:
+    rows = [
+        {task.name: Counter(note for _, note, _ in run.records(task.name, mode)) for task in run.tasks}
+        for run in (first, second)
+    ]
+    for run, found in zip((first, second), rows, strict=True):
+        if unkept := [name for name, notes in found.items() if not notes]:
+            raise ItamedError(
+                f"{run.path} has no answers beside it for {', '.join(unkept)}: keep them (--log_samples)."
+            )
+    differing = [name for name in {**rows[0], **rows[1]} if rows[0].get(name) != rows[1].get(name)]
+    if differing:
+        counts = (f"{name} ({_size(rows[0], name)} and {_size(rows[1], name)})" for name in differing)
+        raise ItamedError(
+            f"{first.label} and {second.label} did not answer the same notes: {', '.join(counts)}. Run both with the "
+            "same --tasks and the same sample."
+        )
+
+
+def _size(rows: Mapping[str, Counter[str]], name: str) -> str:
+    return f"{len(rows[name])} notes, {rows[name].total()} rows" if name in rows else "none"
+
+
+def _differences(first: Mapping[str, Drawn], second: Mapping[str, Drawn]) -> tuple[Difference, ...]:
+    pairs = {name: (first[name], second[name]) for name in first}
+    gains = {name: Drawn(b.value - a.value, b.draws - a.draws) for name, (a, b) in pairs.items()}
+    chances = holm([chance(gain.draws) for gain in gains.values()])
+    return tuple(
+        Difference(name, summarise(*first[name]), summarise(*second[name]), summarise(*gain), p)
+        for (name, gain), p in zip(gains.items(), chances, strict=True)
+    )
+
+
+def chance(draws: Array) -> float:
+    """Return the two-sided p-value of a difference from its paired draws: how often its sign is not theirs."""
+    known = draws[~np.isnan(draws)]
+    rarer = min(np.count_nonzero(known <= 0), np.count_nonzero(known >= 0))
+    return min(1.0, 2 * (rarer + 1) / (len(known) + 1))
+
+
+def holm(chances: Sequence[float]) -> list[float]:
+    """Return p-values corrected for their number (Holm 1979): none is significant by the company it keeps."""
+    corrected, worst = [1.0] * len(chances), 0.0
+    for rank, place in enumerate(np.argsort(chances, kind="stable")):
+        worst = max(worst, min(1.0, (len(chances) - rank) * chances[place]))
+        corrected[place] = worst
+    return corrected

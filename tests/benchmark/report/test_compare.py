@@ -1,0 +1,121 @@
+"""Two runs against each other: paired differences, their chances, and runs that cannot be compared."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+from itamed.benchmark.cli import app
+from itamed.benchmark.errors import ItamedError
+from itamed.benchmark.evaluate import evaluate
+from itamed.benchmark.report.compare import chance, compare, holm
+from itamed.benchmark.report.run import find_run
+from itamed.benchmark.scoring.bootstrap import RESAMPLES
+from typer.testing import CliRunner
+
+TASKS = "itamed-mini-ner-e3c-clinentity,itamed-mini-ner-drugtemist,itamed-mini-qa-casimedicos"
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory, own_tasks_alone):
+    """Return the folders of runs of two rules, and of one with fewer tasks."""
+    found = {}
+    for name, rule, tasks in (("empty", "empty", TASKS), ("lookup", "lookup", TASKS), ("few", "lookup", TASKS[:30])):
+        found[name] = tmp_path_factory.mktemp(name)
+        arguments = ["--model", "itamed-baseline", "--model_args", f"model={rule}", "--tasks", tasks]
+        evaluate([*arguments, "--output_path", str(found[name])])
+    return found
+
+
+@pytest.fixture
+def runs(folders):
+    return {name: find_run(folder) for name, folder in folders.items()}
+
+
+def test_a_gain_is_the_difference_of_the_scores(runs):
+    found = compare(runs["empty"], runs["lookup"])
+    scores = {task.name: task.score.value for task in runs["lookup"].tasks}
+    assert [each.name for each in found.tasks] == list(scores), "in the order of the suite"
+    for each in found.tasks:
+        assert each.first.value == 0
+        assert each.gain.value == each.second.value == scores[each.name]
+        assert (each.gain.low, each.gain.high) == pytest.approx((each.second.low, each.second.high)), "of nothing"
+    ner, qa, mean = found.means["id"]
+    assert [ner.name, qa.name, mean.name] == ["ner", "qa", "mean"]
+    assert ner.gain.value == pytest.approx(np.mean([scores[name] for name in scores if "-ner-" in name]))
+    assert mean.gain.value == pytest.approx((ner.gain.value + qa.gain.value) / 2)
+    assert found.means["ood"] == ()
+
+
+def test_the_order_of_the_runs_is_the_sign_of_the_gain(runs):
+    there, back = compare(runs["empty"], runs["lookup"]), compare(runs["lookup"], runs["empty"])
+    for one, other in zip(there.tasks, back.tasks, strict=True):
+        assert (one.gain.value, one.gain.low, one.p) == (-other.gain.value, -other.gain.high, other.p)
+
+
+def test_a_run_gains_nothing_on_itself(runs):
+    for each in compare(runs["lookup"], runs["lookup"]).tasks:
+        assert (each.gain.value, each.gain.low, each.gain.high, each.p) == (0, 0, 0, 1)
+
+
+def test_pairing_narrows_the_interval(runs, folders, tmp_path):
+    """Runs that differ in one note: what makes notes hard or easy for both must not count."""
+    copy = shutil.copytree(folders["lookup"], tmp_path / "copy")
+    path = next(copy.rglob("samples_itamed-mini-ner-drugtemist_*.jsonl"))
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    scored = next(line["score"] for line in lines if line["filter"] == "repaired" and dict(line["score"][2])["tp"])
+    scored[2] = [[name, 0 if name == "tp" else count] for name, count in scored[2]]
+    path.write_text("\n".join(map(json.dumps, lines)))
+    found = {each.name: each for each in compare(find_run(copy), runs["lookup"]).tasks}["itamed-mini-ner-drugtemist"]
+    assert found.gain.low < found.gain.high
+    assert found.gain.stderr < 0.8 * np.hypot(found.first.stderr, found.second.stderr)
+
+
+def test_chances_of_known_draws():
+    assert chance(np.ones(999)) == 2 / 1000
+    assert chance(np.zeros(9)) == 1
+    assert chance(np.array([1.0] * 95 + [-1.0] * 4)) == 2 * 5 / 100
+    assert chance(np.array([np.nan, 1, -1, 1])) == 1, "undefined draws say nothing"
+    drawn = np.random.default_rng(1).normal(2, 1, RESAMPLES)
+    assert chance(drawn) == pytest.approx(0.0455, abs=0.015)
+    assert chance(drawn) == chance(-drawn)
+
+
+def test_holm_corrects_for_company():
+    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert holm([0.5, 0.9]) == [1, 1]
+    assert holm([0.02]) == [0.02]
+    assert holm([]) == []
+
+
+def test_the_command_prints_and_writes_the_tables(folders, tmp_path):
+    path = tmp_path / "gain.md"
+    done = CliRunner().invoke(
+        app, ["compare", *map(str, (folders["empty"], folders["lookup"])), "--markdown", str(path)]
+    )
+    assert done.exit_code == 0, done.output
+    for text in (done.output, path.read_text(encoding="utf-8")):
+        assert "lookup 0-shot" in text
+        assert "itamed-mini-ner-drugtemist" in text
+        assert "Means, in-distribution" in text
+        assert "out-of-distribution" not in text
+    assert "NER" in done.output
+
+
+def test_runs_on_other_notes_are_refused(runs):
+    with pytest.raises(ItamedError, match=r"same notes: itamed-mini-ner-drugtemist \(\d+ notes, \d+ rows and none\)"):
+        compare(runs["lookup"], runs["few"])
+
+
+def test_runs_without_answers_are_refused(runs, tmp_path):
+    copy = tmp_path / runs["lookup"].path.name
+    shutil.copy(runs["lookup"].path, copy)
+    with pytest.raises(ItamedError, match=r"no answers beside it.*--log_samples"):
+        compare(runs["empty"], find_run(copy))
+
+
+def test_a_folder_of_several_runs_needs_a_choice(folders, tmp_path):
+    for name in ("empty", "lookup"):
+        shutil.copytree(folders[name], tmp_path / "both" / name)
+    with pytest.raises(ItamedError, match="holds 2 runs, name the results file of one"):
+        find_run(tmp_path / "both")
