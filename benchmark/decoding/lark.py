@@ -22,11 +22,13 @@ _VISIBLE = r'(?:[^\s\\]|\\["\\b]|\\u00(?:0[^b]|1[^c-f]))'
 class Bounds:
     """How much a right-shaped answer may hold: the longest of training and development, with a margin.
 
-    `nested` tells whether spans may overlap; `max_items` bounds a list, or the values that one free
-    cell of a form joins; `max_chars` bounds a copied string of several words, in characters.
+    `nested` tells whether spans may overlap, `one_word` that the first string of a pair holds no
+    blank; `max_items` bounds a list, or the values that one free cell of a form joins; `max_chars`
+    bounds a copied string of several words, in characters.
     """
 
     nested: bool = False
+    one_word: bool = False
     max_items: int = 32
     max_chars: int = 200
 

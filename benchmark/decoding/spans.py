@@ -1,4 +1,4 @@
-"""Ordered grammar of typed spans: an answer lists them in text order and repeats none.
+"""Ordered grammars of typed spans, and of pairs that begin with a span: an answer lists them in text order.
 
 The grammar is right-linear with a few rules a unit of text, a unit being a word or a symbol with
 the blanks before it. What must be remembered besides the place is counted in the parameter that
@@ -8,9 +8,10 @@ llguidance's rules may carry: `rule::_` passes it on, `incr` and `bit_and` chang
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
-from .lark import Bounds, escaped, literal, one_of
+from .lark import Bounds, copied, escaped, literal, one_of
 
 MAX_UNITS = 300
 """Longer passages need another grammar: compiling takes about 50 microseconds a unit, and llguidance
@@ -20,13 +21,42 @@ SAME_START = 3
 
 _UNIT = re.compile(r"\s*(\w+|[^\w\s])")
 
+SAME_FIRST = 9
+"""How many pairs may have the same first string: half as many again as the most in training and development."""
+
 # Fields of the parameter. Flat spans: units of this span so far (all ones between spans), spans so far.
 _UNITS, _BETWEEN, _ITEMS = "[0:10]", 0x3FF, "[10:26]"
 # Nested spans: those begun at this place, those of other places so far; rules r count units on their own.
-_SAME, _OTHERS, _OTHERS_MASK = "[0:2]", "[2:18]", 0xFFFF << 2
+_SAME, _OTHERS, _OTHERS_MASK = "[0:4]", "[4:20]", 0xFFFF << 4
 
-_EMPTY, _FIRST = literal('{"entities":[]}'), literal('{"entities":[{"text":"')
-_TYPE, _NEXT, _DONE, _END = literal('","type":"'), literal('"},{"text":"'), literal('"}'), literal("]}")
+_END = literal("]}")
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """How a list is written: `{"<root>":[{"<key>":"SPAN","<other>":"REST"},...]}`, `rest` being an expression."""
+
+    root: str
+    key: str
+    other: str
+    rest: str
+
+    @property
+    def rules(self) -> list[str]:
+        """Return the rules t, what follows a span up to the end of its item, and d, the end of the last item."""
+        between, end = literal('","@":"'.replace("@", self.other)), literal('"}')
+        return [f"t: {between} ({self.rest})", f"d: t {end}"]
+
+    def answer(self, start: str) -> str:
+        """Return the rule of the answer; `start` is the first item and all that follow."""
+        empty, first = ('{"@":[]}', '{"@":[{"' + self.key + '":"')
+        empty, first = (literal(text.replace("@", self.root)) for text in (empty, first))
+        return f"answer: {empty} | {first} {start} {_END}"
+
+    def more(self, condition: str) -> str:
+        """Return the rule m: the end of an item, and the beginning of the next one if there may be one."""
+        following = literal('"},{"@":"'.replace("@", self.key))
+        return f"m::_: t {following} %if {condition}"
 
 
 def units(text: str) -> list[tuple[str, str]]:
@@ -45,24 +75,57 @@ def ordered_spans(text: str, labels: Sequence[str], bounds: Bounds) -> list[str]
         labels: at least one type.
         bounds: a span may take as many units as stand in the densest stretch of `max_chars` characters.
     """
-    found = [(literal(escaped(word)), literal(escaped(unit))) for word, unit in units(text)]
-    longest = _densest(text, bounds.max_chars)
-    # d ends the last item, m any other, if there may be one more; k allows one more unit in a span.
-    shared = [
-        f"t: {_TYPE} ({one_of(labels)})",
-        f"d: t {_DONE}",
-        f'k::_: "" %if lt({_UNITS},{longest - 1})',
-    ]
-    return [*shared, *(_nested if bounds.nested else _flat)(found, bounds.max_items)]
+    written = _Shape("entities", "text", "type", one_of(labels))
+    if bounds.nested:
+        return [*_shared(text, written, bounds), *_nested(text, written, bounds.max_items, SAME_START)]
+    return [*_shared(text, written, bounds), *_flat(text, written, bounds.max_items)]
 
 
-def _flat(found: Sequence[tuple[str, str]], most: int) -> Iterator[str]:
+def ordered_pairs(text: str, keys: tuple[str, str], bounds: Bounds) -> list[str]:
+    """Return rules for `{"relations":[{<key>:...,<key>:...}]}`, where both strings are stretches of `text`.
+
+    Pairs come in the text order of their first strings, at most `SAME_FIRST` at one place; the second
+    string may stand anywhere.
+
+    Args:
+        text: at least one unit, at most `MAX_UNITS`.
+        keys: of the first and the second string.
+        bounds: see `Bounds`.
+    """
+    written = _Shape("relations", *keys, "COPY")
+    pairs = _nested(text, written, bounds.max_items, SAME_FIRST, bounds.one_word)
+    return [*_shared(text, written, bounds), *pairs, *copied(text, bounds.max_chars)]
+
+
+def first_places(text: str) -> Callable[[str], int]:
+    """Return what gives the first place of a string among whole units of `text`; its length where there is none."""
+    starts, ends = zip(*(match.span(1) for match in _UNIT.finditer(text)), strict=True) if text.strip() else ((), ())
+    borders = set(ends)
+
+    def place(string: str) -> int:
+        found = (at for at in starts if text.startswith(string, at) and at + len(string) in borders)
+        return next(found, len(text))
+
+    return place
+
+
+def _shared(text: str, written: _Shape, bounds: Bounds) -> list[str]:
+    """Return t, d and k: k allows one more unit in a span, of which the longest has those of the densest stretch."""
+    return [*written.rules, f'k::_: "" %if lt({_UNITS},{_densest(text, bounds.max_chars) - 1})']
+
+
+def _literals(text: str) -> list[tuple[str, str]]:
+    return [(literal(escaped(word)), literal(escaped(unit))) for word, unit in units(text)]
+
+
+def _flat(text: str, written: _Shape, most: int) -> Iterator[str]:
     """Yield p<i>, an item that starts at unit i or later, and r<i>, the rest of an item from unit i on.
 
     The first unit of a span makes the field of units, all ones, overflow into the number of items.
     """
-    yield f"answer: {_EMPTY} | {_FIRST} p0::{_BETWEEN} {_END}"
-    yield f"m::_: t {_NEXT} %if lt({_ITEMS},{most})"
+    found = _literals(text)
+    yield written.answer(f"p0::{_BETWEEN}")
+    yield written.more(f"lt({_ITEMS},{most})")
     for i, (word, unit) in enumerate(found):
         later = f"|p{i + 1}::_" if i + 1 < len(found) else ""
         yield f"p{i}::_:{word} r{i + 1}::incr(_){later}"
@@ -71,18 +134,23 @@ def _flat(found: Sequence[tuple[str, str]], most: int) -> Iterator[str]:
     yield f"r{len(found)}::_:d%if ge(_,0)"
 
 
-def _nested(found: Sequence[tuple[str, str]], most: int) -> Iterator[str]:
-    """Yield p<i> as above, n<i>, what follows a span from unit i, and r<i>, the units of a span from i on."""
-    yield f"answer: {_EMPTY} | {_FIRST} p0::0 {_END}"
-    yield f"m::_: t {_NEXT} %if lt({_OTHERS},{most - 1})"
-    yield f's::_: "" %if lt({_SAME},{SAME_START})'
+def _nested(text: str, written: _Shape, most: int, same: int, one_word: bool = False) -> Iterator[str]:
+    """Yield p<i> as above, n<i>, what follows a span from unit i, and r<i>, the units of a span from i on.
+
+    At most `same` spans start at one place; with `one_word` none holds a blank.
+    """
+    found = _literals(text)
+    yield written.answer("p0::0")
+    yield written.more(f"lt({_OTHERS},{most - 1})")
+    yield f's::_: "" %if lt({_SAME},{same})'
     for i, (word, unit) in enumerate(found):
         last = i + 1 == len(found)
         later = "" if last else f"|p{i + 1}::bit_and({_OTHERS_MASK})"
         yield f"p{i}::_:s::_ {word} r{i + 1}::0 n{i}::incr(_){later}"
         # From the last unit there is no later start to go on to.
         yield f"n{i}::_:d|{'s::_ ' if last else ''}m::_ p{i}::incr({_OTHERS})"
-        yield f'r{i}::_:k::_ {unit} r{i + 1}::incr(_)|""'
+        ends_here = one_word and unit != word
+        yield f'r{i}::_:""%if ge(_,0)' if ends_here else f'r{i}::_:k::_ {unit} r{i + 1}::incr(_)|""'
     yield f'r{len(found)}::_:""%if ge(_,0)'
 
 

@@ -81,7 +81,8 @@ class _Constrained(TemplateAPI):
     def _text(self, request: Instance, grammar: str | None) -> str | None:
         """Return what the server answers; it is asked again where that may help."""
         options: dict[str, Any] = {**normalize_gen_kwargs(request.args[1], self._max_gen_toks)}
-        options["max_gen_toks"] += self.decoding.extra_tokens if grammar else 0
+        if grammar:
+            options["max_gen_toks"] = self.decoding.budget(options["max_gen_toks"])
         prompt = self._prompt(request, options["max_gen_toks"])
         where = f"document {request.doc_id} of {request.task_name}"
         reply = ask(lambda: self.model_call([prompt], gen_kwargs=options, grammar=grammar), self.max_retries, where)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _KINDS: Mapping[str, Reasoning] = {"None": "none", "none": "none", "cot": "cot", "think": "think"}
 _EXTRA_TOKENS: Mapping[Reasoning, int] = {"none": 0, "cot": 768, "think": 2048}
 """Room for the longest reasoning that the grammars allow, at two characters a token."""
+_ROOM = 2
+"""The longest lists that grammars allow are half as long again as the longest right ones, of longer strings."""
 _MAX_REASON = 300
 """llguidance's errors may quote a whole grammar: so many characters of them say enough."""
 
@@ -63,10 +65,12 @@ class Decoding:
             return {}
         return {"enable_thinking": True, "think_end_token": given.get("think_end_token", "</think>")}
 
-    @property
-    def extra_tokens(self) -> int:
-        """Tokens that reasoning may take beside those of the answer."""
-        return _EXTRA_TOKENS[self.reasoning]
+    def budget(self, tokens: int) -> int:
+        """Return the most tokens of a constrained answer, from those of a free one.
+
+        The grammar ends it: it is hardly ever cut off if it has some more room. Reasoning has its own.
+        """
+        return _ROOM * tokens + _EXTRA_TOKENS[self.reasoning]
 
 
 def request_grammar(

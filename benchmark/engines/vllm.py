@@ -115,6 +115,6 @@ class ItamedVLLM(VLLM):
         if grammar is not None:
             # The grammar alone ends the answer: reasoning before it may hold a stop string.
             stop, given["structured_outputs"] = [], StructuredOutputsParams(grammar=grammar)
-            limit += self.decoding.extra_tokens
+            limit = self.decoding.budget(limit)
         tokens, limit = maybe_truncate(tokens, limit, self.max_length, side=self.truncation_side)
         return tokens, SamplingParams(max_tokens=limit, stop=stop, **given), until

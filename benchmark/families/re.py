@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 from ..decoding.lark import Bounds, copied, list_of, shape
+from ..decoding.spans import MAX_UNITS, first_places, ordered_pairs, units
 from ..rows import PairRow
 from ..scoring.bootstrap import Array
 from ..scoring.normal import normal
@@ -26,17 +27,22 @@ class Re(Family[PairRow, list[Relation]]):
     shown = ("score", "precision", "recall")
 
     def gold(self, row: PairRow) -> dict[str, Any]:
-        """Return the pairs in the order of the row."""
-        return {"relations": [{"esame": pair.exam, "risultato": pair.result} for pair in row.pairs]}
+        """Return the pairs in the text order of their examinations."""
+        place = first_places(row.text)
+        pairs = sorted(row.pairs, key=lambda pair: place(pair.exam))
+        return {"relations": [{"esame": pair.exam, "risultato": pair.result} for pair in pairs]}
 
     def is_empty(self, row: PairRow) -> bool:
         """Return whether the passage holds no relation."""
         return not row.pairs
 
     def grammar(self, row: PairRow, labels: Sequence[str], bounds: Bounds) -> list[str]:
-        """Return rules for pairs of strings of the passage, in any order."""
-        if not row.text.strip():
+        """Return rules for pairs of strings of the passage: in text order, in any order if it is very long."""
+        size = len(units(row.text))
+        if not size:
             return ["answer: " + shape('{"relations":[]}')]
+        if size <= MAX_UNITS:
+            return ordered_pairs(row.text, _KEYS, bounds)
         return [
             "answer: " + list_of("relations", "pair", bounds.max_items),
             "pair: " + shape('{"esame":"@","risultato":"@"}', "COPY", "COPY"),

@@ -109,7 +109,7 @@ class ItamedHF(HFLM):
         _require_plain_greedy(options, str(request.task_name))
         # Other grammars are compiled when their turn comes, once.
         grammar = request_grammar(request, self.decoding, vocabulary, validate=self.decoding.thinks)
-        budget = options["max_gen_toks"] + (self.decoding.extra_tokens if grammar else 0)
+        budget = self.decoding.budget(options["max_gen_toks"]) if grammar else options["max_gen_toks"]
         room = self.max_length - budget
         if room <= 0:
             raise ItamedError(

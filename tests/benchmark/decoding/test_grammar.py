@@ -5,7 +5,7 @@ import json
 import pytest
 from itamed.benchmark.decoding.grammar import COT_CHARS, COT_PARAGRAPHS, grammar_of
 from itamed.benchmark.decoding.relations import MAX_CHOICES
-from itamed.benchmark.decoding.spans import MAX_UNITS, SAME_START
+from itamed.benchmark.decoding.spans import MAX_UNITS, SAME_FIRST, SAME_START
 from itamed.benchmark.rows import ChoiceRow, Component, FormRow, GraphRow, Item, PairRow, SpanRow
 from itamed.benchmark.verdict import judge
 from llguidance import LLMatcher, LLTokenizer
@@ -149,7 +149,7 @@ def test_relations_are_bounded_in_number():
 
 
 def test_pairs_are_strings_of_the_passage():
-    right = [(), [("tosse", "9,2 g/dl")], [("\\", "\\n"), ('"', "e\nfebbre"), ("9", "9")]]
+    right = [(), [("tosse", "9,2 g/dl")], [('"', "e\nfebbre"), ("\\", "\\n"), ("9", "9")]]
     assert [found for found in right if not takes(NOTE, pairs(*found))] == []
     for wrong in [
         ("tosse", "9,3 g/dl"),
@@ -157,11 +157,36 @@ def test_pairs_are_strings_of_the_passage():
         ("tosse ", "9"),
         ("", "9"),
         ("tosse", "\n"),
-        ("Nega tosse; tosse", "9"),
+        ('Nega tosse; tosse "secca" e\nfebbre', "9"),
+        ("tosse", "Nega tosse; tosse"),
     ]:
         assert not takes(NOTE, pairs(wrong)), wrong
     assert not takes(NOTE, pairs(*[("tosse", "9")] * 4))
     assert not takes(NOTE, {"relations": [{"risultato": "9", "esame": "tosse"}]})
+
+
+def paired(text=TEXT, **bounds):
+    return document(PairRow("r", "n", "test", text, ()), **bounds)
+
+
+def test_pairs_keep_the_order_of_their_first_strings():
+    assert takes(
+        paired(), pairs(("Nega", "9"), ("tosse", "alta"), ("tosse", "Nega"), ("tosse; tosse", "9"), ("9", "g"))
+    )
+    assert not takes(paired(), pairs(("9", "g"), ("tosse", "9")))
+    assert takes(paired(), pairs(*[("Nega", "9")] * SAME_FIRST))
+    assert not takes(paired(), pairs(*[("Nega", "9")] * (SAME_FIRST + 1))), "the same again and again"
+    text = TEXT + " z" * MAX_UNITS
+    assert takes(paired(text), pairs(("9", "g"), ("tosse", "9"))), "any order in a very long text"
+    assert not takes(paired(text), pairs(("9", "x")))
+
+
+def test_first_strings_may_have_to_be_words():
+    doc = paired('PA 120/80, p-ANCA "++"', one_word=True)
+    assert takes(doc, pairs(("PA", "120/80"), ("p-ANCA", '"++"')))
+    assert takes(doc, pairs(("120/80,", "PA 120/80")))
+    assert not takes(doc, pairs(("PA 120", "80")))
+    assert not takes(doc, pairs(("p-ANCA ", "80")))
 
 
 def test_forms_hold_every_item_in_order():

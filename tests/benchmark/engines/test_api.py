@@ -195,15 +195,15 @@ def test_an_answer_without_text_is_not_kept_for_a_second_run(kind, monkeypatch):
 
 
 def test_long_prompts_sent_as_tokens_keep_their_end(monkeypatch, caplog):
-    lm, sent = stubbed(monkeypatch, RIGHT, max_length=43)
+    lm, sent = stubbed(monkeypatch, RIGHT, max_length=75)
     lm.tokenized_requests = True
     monkeypatch.setattr(lm, "tok_encode", lambda text, **_: list(text.encode()))
     prompt = "### Compito\n" + "lungo " * 9 + "fine"
     lm.generate_until([question(1, prompt), question(2, "breve")])
     ((short,), (cut,)) = sorted((payload["prompt"] for payload in sent[1:]), key=lambda prompt: len(prompt[0]))
     assert bytes(short).decode() == "breve"
-    assert bytes(cut).decode() == "lungo fine", "42 tokens fit, 32 of them for the answer"
-    assert "task and 32 of its answer do not fit" in caplog.text
+    assert bytes(cut).decode() == "lungo fine", "74 tokens fit, 64 of them for the answer"
+    assert "task and 64 of its answer do not fit" in caplog.text
     with pytest.raises(ItamedError, match="do not fit: raise max_length"):
         lm.generate_until([question(1, prompt, max_gen_toks=42)])
 
@@ -214,7 +214,7 @@ def test_all_names_of_the_token_limit_are_understood(monkeypatch):
     del given.args[1]["max_gen_toks"]
     given.args[1]["max_tokens"] = 77
     lm.generate_until([given])
-    assert sent[1]["max_tokens"] == 77
+    assert sent[1]["max_tokens"] == 2 * 77
     assert "max_gen_toks" not in sent[1]
 
 

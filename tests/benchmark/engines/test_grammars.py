@@ -49,9 +49,9 @@ def test_the_kind_of_reasoning_is_passed_on(monkeypatch):
 def test_the_longest_reasoning_has_room_at_two_characters_a_token():
     longest = "\n".join(["x" * COT_CHARS] * COT_PARAGRAPHS)
     assert accepts(request_grammar(question(1), Decoding(reasoning="cot")), longest + ANSWER_HEADING + RIGHT)
-    assert 2 * Decoding(reasoning="cot").extra_tokens > len(longest + ANSWER_HEADING)
-    assert 2 * Decoding(reasoning="think").extra_tokens > THINK_CHARS + len("<think></think>")
-    assert Decoding().extra_tokens == 0
+    assert 2 * Decoding(reasoning="cot").budget(0) > len(longest + ANSWER_HEADING)
+    assert 2 * Decoding(reasoning="think").budget(0) > THINK_CHARS + len("<think></think>")
+    assert (Decoding().budget(0), Decoding().budget(100)) == (0, 200)
 
 
 def test_free_mode_and_documents_of_others_have_no_grammar():

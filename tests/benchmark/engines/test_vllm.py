@@ -71,7 +71,7 @@ def test_all_tasks_of_the_command_line_are_answered_in_one_call_each_under_its_o
         assert params.structured_outputs.grammar
         assert params.stop == []
         assert params.temperature == 0
-    assert {params.max_tokens for _, params in call} >= {32, 384}
+    assert {params.max_tokens for _, params in call} >= {64, 768}
 
 
 def test_the_engine_reads_grammars_with_llguidance_and_keeps_prefixes(engine, engines, folder):
