@@ -94,8 +94,7 @@ class Loop:
                 return
             row = waiting.take()
             row.slot, row.fed = slots.take(row.request.prompt)
-            self.work.prompt += len(row.request.prompt)
-            self.work.reused += row.fed
+            row.reused = row.fed
             active.append(row)
             coming.append(row.request.prompt)
 
@@ -120,6 +119,8 @@ class Loop:
             slots.ids[row.slot] = row.request.prompt[: row.fed]
 
     def _count(self, row: Row) -> None:
+        self.work.prompt += len(row.request.prompt)
+        self.work.reused += row.reused
         self.work.answered += len(row.answer)
         self.work.decided += row.decided
         self.work.confirmed += row.confirmed

@@ -6,8 +6,8 @@ import psutil
 import torch
 from transformers import PreTrainedModel
 
-MOST = 32
-"""More sequences than this hardly make a forward cheaper a token."""
+MOST, MOST_ELSEWHERE = 32, 256
+"""More sequences than this hardly make a forward cheaper a token, on a processor (measured) and elsewhere (not)."""
 _SHARE = 0.5
 """Of the free memory, for keys and values; activations and the system need the rest."""
 
@@ -18,7 +18,8 @@ def sequences_that_fit(model: PreTrainedModel, length: int) -> int:
     heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
     width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     token = 2 * config.num_hidden_layers * heads * width * model.dtype.itemsize
-    return max(1, min(MOST, int(_free(model.device) * _SHARE) // max(1, token * length)))
+    most = MOST if model.device.type == "cpu" else MOST_ELSEWHERE
+    return max(1, min(most, int(_free(model.device) * _SHARE) // max(1, token * length)))
 
 
 def _free(device: torch.device) -> int:

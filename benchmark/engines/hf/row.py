@@ -38,10 +38,10 @@ class Answer:
 class Row:
     """State of one request between forwards.
 
-    `tokens` are prompt and answer; the keys and values of the first `fed` are in `slot`. `feeding`
-    goes into the present forward and ends with `guesses`, which are not in `tokens`; `places` are the
-    indices into it after which a token is to be chosen. Of the answer's tokens, `decided` were the
-    model's choice, `confirmed` were fed as guesses.
+    `tokens` are prompt and answer; the keys and values of the first `fed` are in `slot`, `reused` of
+    them from other prompts. `feeding` goes into the present forward and ends with `guesses`, which are
+    not in `tokens`; `places` are the indices into it after which a token is to be chosen. Of the
+    answer's tokens, `decided` were the model's choice, `confirmed` were fed as guesses.
     """
 
     request: Request
@@ -52,6 +52,7 @@ class Row:
     piece: Callable[[int], bytes]
     slot: int = -1
     fed: int = 0
+    reused: int = 0
     tokens: list[int] = field(default_factory=list)
     guesses: list[int] = field(default_factory=list)
     places: list[int] = field(default_factory=list)

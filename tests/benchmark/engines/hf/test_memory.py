@@ -62,7 +62,9 @@ def test_answers_are_the_same_with_fewer_at_a_time(case, failure, caplog):
 def test_answers_given_before_are_not_given_again(case):
     model, requests, expected = case
     lm, counts = failing(model, lambda counts: len(counts) in (5, 30), cuda_failure)
-    assert runs.answers(model, requests, 5, lm=lm)[0] == expected
+    found, work = runs.answers(model, requests, 5, lm=lm)
+    assert found == expected
+    assert work.prompt == sum(len(request.prompt) for request in requests), "counted once, however often begun"
     assert max(counts[:5]) > max(counts[5:30]) > max(counts[30:]) == 1, "5, 2, 1"
 
 
