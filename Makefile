@@ -1,7 +1,7 @@
 # Everything a newcomer needs: `make demo` and `make test` set themselves up, in .venv.
 PYTHON ?= python3
 VENV   ?= .venv
-BIN    := $(VENV)/bin
+BIN    := $(abspath $(VENV))/bin
 PACKAGE_FILES := $(shell find benchmark training leaderboard lm_eval_tasks -type f -not -name '*.pyc') setup.cfg pyproject.toml README.md
 
 .DEFAULT_GOAL := help
@@ -32,7 +32,7 @@ check: install  ## Format and lint check, types
 	ln -sfn ../../../benchmark build/types/itamed/benchmark
 	ln -sfn ../../../training build/types/itamed/training
 	ln -sfn ../../../leaderboard build/types/itamed/leaderboard
-	cd build/types && ../../$(BIN)/mypy --config-file ../../pyproject.toml -p itamed
+	cd build/types && $(BIN)/mypy --config-file ../../pyproject.toml -p itamed
 
 test: install  ## Run all tests (those on original archives need ITAMED_SOURCES, or ../shared/sources)
 	$(BIN)/pytest
