@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from .lark import Bounds, copied, escaped, literal, one_of
 
@@ -137,21 +138,41 @@ def _flat(text: str, written: _Shape, most: int) -> Iterator[str]:
 def _nested(text: str, written: _Shape, most: int, same: int, one_word: bool = False) -> Iterator[str]:
     """Yield p<i> as above, n<i>, what follows a span from unit i, and r<i>, the units of a span from i on.
 
-    At most `same` spans start at one place; with `one_word` none holds a blank.
+    At most `same` spans start at one place. With `one_word` none holds a blank, and none starts where it
+    would repeat an earlier one.
     """
     found = _literals(text)
+    starts = _new_words(text) if one_word else range(len(found))
+    following = dict(pairwise(starts))
     yield written.answer("p0::0")
     yield written.more(f"lt({_OTHERS},{most - 1})")
     yield f's::_: "" %if lt({_SAME},{same})'
+    for i in starts:
+        later = f"|p{following[i]}::bit_and({_OTHERS_MASK})" if i in following else ""
+        yield f"p{i}::_:s::_ {found[i][0]} r{i + 1}::0 n{i}::incr(_){later}"
+        # From the last start there is no later one to go on to.
+        yield f"n{i}::_:d|{'' if i in following else 's::_ '}m::_ p{i}::incr({_OTHERS})"
     for i, (word, unit) in enumerate(found):
-        last = i + 1 == len(found)
-        later = "" if last else f"|p{i + 1}::bit_and({_OTHERS_MASK})"
-        yield f"p{i}::_:s::_ {word} r{i + 1}::0 n{i}::incr(_){later}"
-        # From the last unit there is no later start to go on to.
-        yield f"n{i}::_:d|{'s::_ ' if last else ''}m::_ p{i}::incr({_OTHERS})"
         ends_here = one_word and unit != word
         yield f'r{i}::_:""%if ge(_,0)' if ends_here else f'r{i}::_:k::_ {unit} r{i + 1}::incr(_)|""'
     yield f'r{len(found)}::_:""%if ge(_,0)'
+
+
+def _new_words(text: str) -> list[int]:
+    """Return the units from which a stretch without blanks begins that does not stand earlier, whole units each.
+
+    Without it a frequent word, as an examination, would keep all its places open at once: llguidance
+    refuses so many.
+    """
+    seen: set[tuple[str, ...]] = set()
+    starts = []
+    words, begins = zip(*units(text), strict=True)
+    for i in range(len(words)):
+        end = next((j for j in range(i + 1, len(words)) if begins[j] != words[j]), len(words))
+        if words[i:end] not in seen:
+            starts.append(i)
+            seen.update(words[i:stop] for stop in range(i + 1, end + 1))
+    return starts
 
 
 def _densest(text: str, max_chars: int) -> int:

@@ -8,13 +8,15 @@ from typing import Protocol
 import llguidance.hf
 import numpy as np
 import numpy.typing as npt
-from llguidance import LLMatcher, LLTokenizer
+from llguidance import LLMatcher, LLParserLimits, LLTokenizer
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from ...errors import ItamedError
 
 Allowed = npt.NDArray[np.int64] | None
 """Token ids that may come next, ascending; None: any."""
+_MAX_ITEMS = 20_000
+"""Parser items a place, ten times llguidance's own limit: a word that fills a long passage keeps thousands open."""
 
 
 class Matcher(Protocol):
@@ -77,7 +79,7 @@ class Grammar:
     """
 
     def __init__(self, tokenizer: LLTokenizer, grammar: str, rows: int | None = None) -> None:
-        self._matcher = LLMatcher(tokenizer, grammar)
+        self._matcher = LLMatcher(tokenizer, grammar, limits=LLParserLimits(max_items_in_row=_MAX_ITEMS))
         self._bits = np.zeros((tokenizer.vocab_size + 31) // 32, np.uint32)
         self._rows = rows or tokenizer.vocab_size
         self._check()

@@ -189,6 +189,16 @@ def test_first_strings_may_have_to_be_words():
     assert not takes(doc, pairs(("p-ANCA ", "80")))
 
 
+def test_a_frequent_word_does_not_keep_all_its_places_open():
+    """A small model that repeats one: llguidance gives up at 2,000 items a place."""
+    text = " ".join(f"di parola{number}" for number in range(MAX_UNITS // 2))
+    assert takes(paired(text, one_word=True), pairs(*[("di", "di")] * SAME_FIRST, ("parola9", "di")))
+    assert not takes(paired(text, one_word=True), pairs(("parola9", "di"), ("di", "di"))), "it stands first before"
+    text = "PA di p-ANCA, p-ANCA e PA/FC"
+    found = [("PA", "e"), ("p-ANCA", "di"), ("ANCA", "e"), ("PA/FC", "e")]
+    assert takes(paired(text, one_word=True), pairs(*found))
+
+
 def test_forms_hold_every_item_in_order():
     assert takes(FORM, FILLED)
     first, second, *rest = FILLED.items()
