@@ -19,11 +19,10 @@ MAX_UNITS = 300
 refuses rows of more than 2,000 items, which about 900 units make."""
 SAME_START = 3
 """How many nested spans may start at one place; the most in training and development."""
-
-_UNIT = re.compile(r"\s*(\w+|[^\w\s])")
-
 SAME_FIRST = 9
 """How many pairs may have the same first string: half as many again as the most in training and development."""
+
+_UNIT = re.compile(r"\s*(\w+|[^\w\s])")
 
 # Fields of the parameter. Flat spans: units of this span so far (all ones between spans), spans so far.
 _UNITS, _BETWEEN, _ITEMS = "[0:10]", 0x3FF, "[10:26]"
@@ -50,9 +49,9 @@ class _Shape:
 
     def answer(self, start: str) -> str:
         """Return the rule of the answer; `start` is the first item and all that follow."""
-        empty, first = ('{"@":[]}', '{"@":[{"' + self.key + '":"')
-        empty, first = (literal(text.replace("@", self.root)) for text in (empty, first))
-        return f"answer: {empty} | {first} {start} {_END}"
+        opening = '{"@":['.replace("@", self.root)
+        first = opening + '{"@":"'.replace("@", self.key)
+        return f"answer: {literal(opening + ']}')} | {literal(first)} {start} {_END}"
 
     def more(self, condition: str) -> str:
         """Return the rule m: the end of an item, and the beginning of the next one if there may be one."""
@@ -77,9 +76,9 @@ def ordered_spans(text: str, labels: Sequence[str], bounds: Bounds) -> list[str]
         bounds: a span may take as many units as stand in the densest stretch of `max_chars` characters.
     """
     written = _Shape("entities", "text", "type", one_of(labels))
-    if bounds.nested:
-        return [*_shared(text, written, bounds), *_nested(text, written, bounds.max_items, SAME_START)]
-    return [*_shared(text, written, bounds), *_flat(text, written, bounds.max_items)]
+    nested = bounds.nested
+    items = _nested(text, written, bounds.max_items, SAME_START) if nested else _flat(text, written, bounds.max_items)
+    return [*_shared(text, written, bounds), *items]
 
 
 def ordered_pairs(text: str, keys: tuple[str, str], bounds: Bounds) -> list[str]:

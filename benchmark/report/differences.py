@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..files import write_text
 from ..suite import ROLES
-from .compare import Comparison, Difference, compare
-from .markdown import table as markdown_table
+from .compare import Difference, compare
 from .run import Run
-from .show import wide_console
-from .table import FAMILY_NAMES, ROLE_NAMES, percent, plain_table
+from .show import show_tables
+from .table import FAMILY_NAMES, ROLE_NAMES, percent
+
+_NOTE = "score in %, 95 % interval over notes; gain paired by note; p corrected for the lines of its table (Holm)"
 
 
 def show_differences(first: Run, second: Run, markdown: Path | None = None) -> None:
@@ -21,19 +21,11 @@ def show_differences(first: Run, second: Run, markdown: Path | None = None) -> N
     """
     found = compare(first, second)
     header = ["", first.label, second.label, "gain", "p"]
-    console = wide_console()
-    for title, rows in _tables(found):
-        console.print(plain_table(title, header, rows))
-    if markdown:
-        parts = [f"{title}:\n\n{markdown_table(header, rows)}" for title, rows in _tables(found)]
-        write_text(markdown, "\n".join(parts))
-
-
-def _tables(found: Comparison) -> list[tuple[str, list[list[str]]]]:
     titled = [(f"Means, {ROLE_NAMES[role]}", found.means[role]) for role in ROLES]
     titled.append(("Tasks", found.tasks))
-    note = "score in %, 95 % interval over notes; gain paired by note; p corrected for the lines of its table (Holm)"
-    return [(f"{title} ({note})", [_cells(each) for each in lines]) for title, lines in titled if lines]
+    show_tables(
+        [(f"{title} ({_NOTE})", header, [_cells(each) for each in lines]) for title, lines in titled if lines], markdown
+    )
 
 
 def _cells(found: Difference) -> list[str]:

@@ -3,25 +3,46 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 from rich.console import Console
 
 from ..files import write_text
 from .html import write_page
 from .markdown import markdown as markdown_tables
+from .markdown import table as markdown_table
 from .means import means
 from .plot import task_plot
 from .run import find_runs
-from .table import means_table, task_table
+from .table import means_table, plain_table, task_table
 
 _WIDTH = 160
 """Columns of a table that goes into a file or a pipe: nothing must be cut there."""
+TitledRows: TypeAlias = tuple[str, Sequence[str], Sequence[Sequence[str]]]
+"""A table of texts: its title, its header and its rows."""
 
 
-def wide_console() -> Console:
-    """Return the console for tables."""
+def show_tables(tables: Iterable[TitledRows], markdown: Path | None = None) -> None:
+    """Print tables of texts; write the same as Markdown.
+
+    Args:
+        tables: (title, header, rows) each.
+        markdown: where to write, if anywhere.
+
+    Raises:
+        ItamedError: the file cannot be written.
+    """
+    console, parts = _console(), []
+    for title, header, rows in tables:
+        console.print(plain_table(title, header, rows))
+        parts.append(f"{title}:\n\n{markdown_table(header, rows)}")
+    if markdown:
+        write_text(markdown, "\n".join(parts))
+
+
+def _console() -> Console:
     return Console(width=None if sys.stdout.isatty() else _WIDTH)
 
 
@@ -35,7 +56,7 @@ def show(
     """
     runs = find_runs(paths)
     found = [means(run) for run in runs]
-    console = wide_console()
+    console = _console()
     for run in runs:
         console.print(task_table(run))
     console.print(means_table(runs, found))

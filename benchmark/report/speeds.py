@@ -9,12 +9,10 @@ from pathlib import Path
 from statistics import median
 from typing import Any, TypeAlias
 
-from ..files import write_text
 from ..suite import FAMILIES
-from .markdown import table as markdown_table
 from .run import damaged, model_arguments
-from .show import wide_console
-from .table import FAMILY_NAMES, plain_table
+from .show import show_tables
+from .table import FAMILY_NAMES
 
 Measurement: TypeAlias = Mapping[str, Any]
 """What `itamed.benchmark.speed.measure` returns."""
@@ -30,14 +28,8 @@ def show_speeds(path: Path, markdown: Path | None = None) -> None:
     rounds: dict[str, list[Measurement]] = defaultdict(list)
     for result in _read(path):
         rounds[_engine(result)].append(result)
-    tables = [("Rows answered a second (median of rounds; ratio to the first engine)", *_rates(rounds))]
-    tables.append(("Work an answer, on any device", *_work(rounds)))
-    console = wide_console()
-    for title, header, rows in tables:
-        console.print(plain_table(title, header, rows))
-    if markdown:
-        parts = [f"{title}:\n\n{markdown_table(header, rows)}" for title, header, rows in tables]
-        write_text(markdown, "\n".join(parts))
+    rates = ("Rows answered a second (median of rounds; ratio to the first engine)", *_rates(rounds))
+    show_tables([rates, ("Work an answer, on any device", *_work(rounds))], markdown)
 
 
 def _read(path: Path) -> list[Measurement]:
