@@ -26,7 +26,12 @@ _UNIT = re.compile(r"\s*(\w+|[^\w\s])")
 
 # Fields of the parameter. Flat spans: units of this span so far (all ones between spans), spans so far.
 _UNITS, _BETWEEN, _ITEMS = "[0:10]", 0x3FF, "[10:26]"
-# Nested spans: those begun at this place, those of other places so far; rules r count units on their own.
+# Nested spans: where this one starts (zero between spans), where the last one of this start ends (all ones
+# before the first), how many more may start here, spans so far.
+_START, _STOP, _LEFT, _SPANS = "[0:10]", "[10:20]", "[20:22]", "[22:38]"
+_START_MASK, _STOP_MASK, _STOP_BIT, _FRESH = 0x3FF, 0x3FF << 10, 10, 0x3FF << 10 | SAME_START << 20
+_ALL = (1 << 64) - 1
+# Pairs: those begun at this place, those of other places so far; rules r count units on their own.
 _SAME, _OTHERS, _OTHERS_MASK = "[0:4]", "[4:20]", 0xFFFF << 4
 
 _END = literal("]}")
@@ -53,9 +58,14 @@ class _Shape:
         first = opening + '{"@":"'.replace("@", self.key)
         return f"answer: {literal(opening + ']}')} | {literal(first)} {start} {_END}"
 
+    @property
+    def next(self) -> str:
+        """Return what stands between the end of an item and the span of the next one."""
+        return ',{"@":"'.replace("@", self.key)
+
     def more(self, condition: str) -> str:
         """Return the rule m: the end of an item, and the beginning of the next one if there may be one."""
-        following = literal('"},{"@":"'.replace("@", self.key))
+        following = literal('"}' + self.next)
         return f"m::_: t {following} %if {condition}"
 
 
@@ -67,8 +77,8 @@ def units(text: str) -> list[tuple[str, str]]:
 def ordered_spans(text: str, labels: Sequence[str], bounds: Bounds) -> list[str]:
     """Return rules for `{"entities":[{"text":...,"type":...}]}` with spans of `text` in text order.
 
-    A flat span starts after the end of the one before. A nested one starts not before its start, and
-    at most `SAME_START` start at one place.
+    A flat span starts after the end of the one before. A nested one starts not before its start; if it
+    starts at the same place it is shorter, and at most `SAME_START` do.
 
     Args:
         text: at least one unit, at most `MAX_UNITS`.
@@ -76,9 +86,10 @@ def ordered_spans(text: str, labels: Sequence[str], bounds: Bounds) -> list[str]
         bounds: a span may take as many units as stand in the densest stretch of `max_chars` characters.
     """
     written = _Shape("entities", "text", "type", one_of(labels))
-    nested = bounds.nested
-    items = _nested(text, written, bounds.max_items, SAME_START) if nested else _flat(text, written, bounds.max_items)
-    return [*_shared(text, written, bounds), *items]
+    longest = _densest(text, bounds.max_chars)
+    if bounds.nested:
+        return [*written.rules, *_nested(text, written, bounds.max_items, longest)]
+    return [*written.rules, _not_longer(longest), *_flat(text, written, bounds.max_items)]
 
 
 def ordered_pairs(text: str, keys: tuple[str, str], bounds: Bounds) -> list[str]:
@@ -93,8 +104,9 @@ def ordered_pairs(text: str, keys: tuple[str, str], bounds: Bounds) -> list[str]
         bounds: see `Bounds`.
     """
     written = _Shape("relations", *keys, "COPY")
-    pairs = _nested(text, written, bounds.max_items, SAME_FIRST, bounds.one_word)
-    return [*_shared(text, written, bounds), *pairs, *copied(text, bounds.max_chars)]
+    longest = _densest(text, bounds.max_chars)
+    pairs = _pairs(text, written, bounds)
+    return [*written.rules, _not_longer(longest), *pairs, *copied(text, bounds.max_chars)]
 
 
 def first_places(text: str) -> Callable[[str], int]:
@@ -109,9 +121,9 @@ def first_places(text: str) -> Callable[[str], int]:
     return place
 
 
-def _shared(text: str, written: _Shape, bounds: Bounds) -> list[str]:
-    """Return t, d and k: k allows one more unit in a span, of which the longest has those of the densest stretch."""
-    return [*written.rules, f'k::_: "" %if lt({_UNITS},{_densest(text, bounds.max_chars) - 1})']
+def _not_longer(longest: int) -> str:
+    """Return the rule k, which allows one more unit in a span that may have `longest`."""
+    return f'k::_: "" %if lt({_UNITS},{longest - 1})'
 
 
 def _literals(text: str) -> list[tuple[str, str]]:
@@ -134,25 +146,53 @@ def _flat(text: str, written: _Shape, most: int) -> Iterator[str]:
     yield f"r{len(found)}::_:d%if ge(_,0)"
 
 
-def _nested(text: str, written: _Shape, most: int, same: int, one_word: bool = False) -> Iterator[str]:
-    """Yield p<i> as above, n<i>, what follows a span from unit i, and r<i>, the units of a span from i on.
+def _nested(text: str, written: _Shape, most: int, longest: int) -> Iterator[str]:
+    """Yield p<i> and r<i> as above, e<i>, the end of a span before unit i, and g, which goes back to its start.
 
-    At most `same` spans start at one place. With `one_word` none holds a blank, and none starts where it
-    would repeat an earlier one.
+    A span that starts where the last one did ends before it: without this, small models repeat one
+    span until no more may start there.
     """
     found = _literals(text)
-    starts = _new_words(text) if one_word else range(len(found))
+    size = len(found)
+    yield written.answer(f"p0::{_FRESH}")
+    # From the last unit there is no later place, nor a shorter span.
+    yield f"m::_: d %if and(lt({_SPANS},{most - 1}),lt({_START},{size - 1}))"
+    for i, (word, unit) in enumerate(found):
+        later = f"|p{i + 1}::bit_or({_FRESH})" if i + 1 < size else ""
+        yield f"p{i}::_:{word} r{i + 1}::bit_or({i})%if gt({_STOP},{i + 1}){later}"
+        near = f"gt({_STOP},{i + 1})"
+        near = f"and({near},gt({_START},{i - longest}))" if i >= longest else near
+        yield f"r{i}::_:{unit} r{i + 1}::_%if {near}|e{i}::bit_and({_ALL ^ _STOP_MASK})"
+    yield f"r{size}::_:e{size}::bit_and({_ALL ^ _STOP_MASK})%if ge(_,0)"
+    for i in range(size + 1):
+        yield f"e{i}::_:d%if ge(_,0)|m::_ s::bit_or({i << _STOP_BIT})"
+    yield f"s::_:l::incr({_SPANS})%if ge(_,0)"
+    # After the last that may start here no stop is high enough for another one.
+    yield f"l::_:g::decr({_LEFT})%if gt({_LEFT},1)|g::bit_and({_ALL ^ _STOP_MASK})%if eq({_LEFT},1)"
+    # A terminal must stand here: llguidance refuses alternatives that only change the parameter of another rule.
+    comma = literal(written.next)
+    yield "g::_:" + "|".join(f"{comma} p{i}::bit_and({_ALL ^ _START_MASK})%if eq({_START},{i})" for i in range(size))
+
+
+def _pairs(text: str, written: _Shape, bounds: Bounds) -> Iterator[str]:
+    """Yield p<i> as above, n<i>, what follows a first string from unit i, and r<i>, its units from i on.
+
+    At most `SAME_FIRST` pairs start at one place. With `bounds.one_word` no first string holds a blank,
+    and none starts where it would repeat an earlier one.
+    """
+    found = _literals(text)
+    starts = _new_words(text) if bounds.one_word else range(len(found))
     following = dict(pairwise(starts))
     yield written.answer("p0::0")
-    yield written.more(f"lt({_OTHERS},{most - 1})")
-    yield f's::_: "" %if lt({_SAME},{same})'
+    yield written.more(f"lt({_OTHERS},{bounds.max_items - 1})")
+    yield f's::_: "" %if lt({_SAME},{SAME_FIRST})'
     for i in starts:
         later = f"|p{following[i]}::bit_and({_OTHERS_MASK})" if i in following else ""
         yield f"p{i}::_:s::_ {found[i][0]} r{i + 1}::0 n{i}::incr(_){later}"
         # From the last start there is no later one to go on to.
         yield f"n{i}::_:d|{'' if i in following else 's::_ '}m::_ p{i}::incr({_OTHERS})"
     for i, (word, unit) in enumerate(found):
-        ends_here = one_word and unit != word
+        ends_here = bounds.one_word and unit != word
         yield f'r{i}::_:""%if ge(_,0)' if ends_here else f'r{i}::_:k::_ {unit} r{i + 1}::incr(_)|""'
     yield f'r{len(found)}::_:""%if ge(_,0)'
 

@@ -30,16 +30,16 @@ def places(text, most=10**6):
 
 def fits(text, strings, nested):
     """Return whether strings can be found in text order: the earliest place that is left is always best."""
-    at, begun = 0, 0
+    at, begun, last = 0, 0, 0
     for string in strings:
         left = [(start, end) for start, end in places(text) if text[start:end] == string and start >= at]
         if nested:
-            left = [place for place in left if place[0] > at or begun < SAME_START]
+            left = [place for place in left if place[0] > at or not begun or (begun < SAME_START and place[1] < last)]
         if not left:
             return False
         start, end = min(left)
         begun = begun + 1 if nested and start == at else 1
-        at = start if nested else end
+        at, last = start if nested else end, end
     return True
 
 
