@@ -73,17 +73,31 @@ def compare_command(
     show_differences(find_run(first), find_run(second), markdown)
 
 
+@app.command(name="redact")
+def redact_command(
+    run: Annotated[Path, typer.Argument(help="The results folder or file of one run.")],
+    output: Annotated[Path, typer.Argument(help="Folder for the copy.")],
+) -> None:
+    """Copy a run without prompts, answers and notes, to share it whatever the licence of the notes.
+
+    Scores and counts by note stay: `itamed report` and `itamed compare` read the copy as the run.
+    """
+    from .report.redact import redact
+
+    typer.echo(redact(run, output))
+
+
 @app.command()
 def demo(
     model: Annotated[str, typer.Option(help="gemma3-270m (base) or smollm2-135m (instruct).")] = "gemma3-270m",
     output: Annotated[Path, typer.Option(help="Folder for results and report.")] = Path("itamed-demo"),
     limit: Annotated[int, typer.Option(help="Rows a task.")] = 4,
 ) -> None:
-    """Run all 20 tasks on the embedded mini set with a small real model, and write the report."""
+    """Run all 20 tasks on the embedded mini set with a small real model, free and constrained; write the report."""
     from .demo import run_demo
 
     if results := run_demo(model, output, limit):
-        report_command([results], html=output / "report.html")
+        report_command(results, html=output / "report.html")
 
 
 @app.command()

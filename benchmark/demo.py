@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
+import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -17,29 +18,29 @@ _MAX_TOKENS = 128
 _INSTALL = "pip install 'itamed[demo]'"
 
 
-def run_demo(model: str, output: Path, limit: int) -> Path | None:
-    """Evaluate a demo model on the mini tasks, two-shot; return the results file, as `evaluate` does.
+def run_demo(model: str, output: Path, limit: int) -> list[Path]:
+    """Evaluate a demo model on the mini tasks, two-shot, free and constrained; return the results files.
 
     Fewer examples, rows and tokens than a real evaluation: on two cores it must not take long.
 
     Args:
         model: one of the demo models.
-        output: folder for the results; the harness's own table goes to harness.txt there.
+        output: folder for the results; the harness's own tables go to harness.txt there.
         limit: rows a task.
 
     Raises:
         ItamedError: no such model, or its package is not installed.
     """
     folder = demo_model(model)
-    # Where this import fails, the conversion of the model has said so.
-    from .engines.hf.precision import fast_dtype
-
-    arguments = ["--model", "hf", "--model_args", f"pretrained={folder},dtype={fast_dtype('auto')}"]
-    arguments += ["--tasks", "itamed-mini", "--num_fewshot", "2", "--batch_size", "8", "--limit", str(limit)]
-    arguments += ["--gen_kwargs", f"max_gen_toks={_MAX_TOKENS}", "--output_path", str(output)]
+    shared = ["--model", "itamed-hf", "--tasks", "itamed-mini", "--num_fewshot", "2", "--limit", str(limit)]
+    shared += ["--gen_kwargs", f"max_gen_toks={_MAX_TOKENS}", "--output_path", str(output)]
     output.mkdir(parents=True, exist_ok=True)
+    found = []
     with (output / "harness.txt").open("w", encoding="utf-8") as log, redirect_stdout(log):
-        return evaluate(arguments)
+        for way, constrained in (("free", False), ("constrained", True)):
+            print(f"{model}, {way} answers:", file=sys.stderr)
+            found.append(evaluate([*shared, "--model_args", f"pretrained={folder},constrained={constrained}"]))
+    return [path for path in found if path]
 
 
 def demo_model(name: str) -> Path:

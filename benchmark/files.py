@@ -13,13 +13,21 @@ from .paths import remedy
 def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text to a temporary name beside `path`, then rename it.
 
+    Raises: see `write_bytes`.
+    """
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write to a temporary name beside `path`, then rename it.
+
     Raises:
         ItamedError: the disk is full or the folder cannot be written; an older file is untouched.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_bytes(content)
         temporary.replace(path)
     except OSError as error:
         with suppress(OSError):

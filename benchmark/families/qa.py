@@ -61,10 +61,19 @@ class Qa(Family[ChoiceRow, int | None]):
 
 
 def _option(value: str, options: Sequence[str], letters: str) -> int | None:
-    """Find the option that a loosely written answer names: its whole text, or its letter first."""
-    texts = [loose(option) for option in options]
-    if loose(value) in texts:
-        return texts.index(loose(value))
+    """Find the option that a loosely written answer names: its whole text, or its letter first.
+
+    An answer that lists several options has chosen none: base models copy the question.
+    """
+    texts, said = [loose(option) for option in options], loose(value)
+    if said in texts:
+        return texts.index(said)
+    listed = (
+        re.search(rf"(?<!\w){letter}\W{{1,3}}{re.escape(text)}", said)
+        for letter, text in zip(letters.lower(), texts, strict=True)
+    )
+    if sum(map(bool, listed)) > 1:
+        return None
     match = _LETTER.match(value)
     letter = match.group(1).upper() if match else ""
     return letters.index(letter) if letter and letter in letters else None

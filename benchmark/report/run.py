@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,6 +17,9 @@ from ..verdict import MODES, Mode, Record
 
 HIDDEN = "report_stderr"
 """The metric under which the harness keeps a task's full report (see the task files' hooks)."""
+
+PACKED = ".jsonl.gz"
+"""How the name of a samples file ends in a redacted run."""
 
 
 @dataclass(frozen=True)
@@ -75,8 +79,13 @@ class Run:
 
 
 def samples_path(results: Path, name: str) -> Path:
-    """Return where the harness keeps a task's samples, beside the results file of the same run."""
-    return results.with_name(f"samples_{name}_{results.stem.removeprefix('results_')}.jsonl")
+    """Return where the harness keeps a task's samples, beside the results file of the same run.
+
+    A redacted run keeps them packed.
+    """
+    plain = results.with_name(f"samples_{name}_{results.stem.removeprefix('results_')}.jsonl")
+    packed = plain.with_suffix(PACKED)
+    return packed if packed.is_file() else plain
 
 
 def read_samples(path: Path) -> Iterator[dict[str, Any]]:
@@ -86,9 +95,9 @@ def read_samples(path: Path) -> Iterator[dict[str, Any]]:
         ItamedError: the file is damaged or cannot be read.
     """
     try:
-        with path.open(encoding="utf-8") as lines:
+        with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as lines:
             yield from map(json.loads, lines)
-    except (OSError, ValueError) as error:
+    except (OSError, EOFError, ValueError) as error:
         raise damaged(path, error) from error
 
 

@@ -26,11 +26,12 @@ def test_the_demo_counts_tokens_as_an_evaluation_does(tmp_path, monkeypatch, wor
     monkeypatch.setattr(demo, "demo_model", lambda name: word_tokenizer)
     monkeypatch.setattr(lm_eval.__main__, "cli_evaluate", write_results)
     output = tmp_path / "demo"
-    path = demo.run_demo("gemma3-270m", output, 4)
-    usage = json.loads(path.read_text())["usage"]
-    assert usage["tasks"][NAME] == {"characters_in": 11, "characters_out": 1, "tokens_in": 3, "tokens_out": 1}
-    assert usage["seconds"] > 0
-    assert "own table" in (output / "harness.txt").read_text()
+    free, constrained = demo.run_demo("gemma3-270m", output, 4)
+    for path in (free, constrained):
+        usage = json.loads(path.read_text())["usage"]
+        assert usage["tasks"][NAME] == {"characters_in": 11, "characters_out": 1, "tokens_in": 3, "tokens_out": 1}
+        assert usage["seconds"] > 0
+    assert (output / "harness.txt").read_text().count("own table") == 2
     assert "own table" not in capsys.readouterr().out
 
 

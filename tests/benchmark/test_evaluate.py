@@ -13,6 +13,7 @@ from itamed.benchmark import evaluate as module
 from itamed.benchmark.cli import app
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.evaluate import evaluate, harness_arguments, output_of
+from itamed.benchmark.fingerprint import grammar_fingerprint
 from itamed.benchmark.report.run import find_runs
 from typer.testing import CliRunner
 
@@ -66,6 +67,19 @@ def test_the_answer_cache_belongs_to_one_model():
 
     assert cache("a") == cache("a")
     assert cache("a") != cache("b")
+
+
+def test_the_answer_cache_belongs_to_the_grammars(monkeypatch):
+    before = grammar_fingerprint.__wrapped__()
+    assert grammar_fingerprint.__wrapped__() == before
+    monkeypatch.setattr("itamed.benchmark.decoding.spans.SAME_FIRST", 8)
+    assert grammar_fingerprint.__wrapped__() != before
+    given = ["--model_args", "pretrained=a", "--resume"]
+    names = []
+    for fingerprint in (before, "other"):
+        monkeypatch.setattr("itamed.benchmark.evaluate.grammar_fingerprint", lambda found=fingerprint: found)
+        names.append(harness_arguments(given)[-1])
+    assert names[0] != names[1]
 
 
 def test_a_run_writes_results_that_the_report_reads(tmp_path, own_tasks_alone):

@@ -1,0 +1,64 @@
+"""Copies of runs without any text: scores and counts stay, so that reports and comparisons still work."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+from ..files import write_bytes, write_text
+from .run import HIDDEN, PACKED, Run, damaged, find_run, model_arguments, read_samples, samples_path
+
+_SETTINGS = ("n-shot", "date", "lm_eval_version", "total_evaluation_time_seconds", "usage", "chat_template_sha")
+_CONFIG = ("model", "limit", "batch_size")
+_SAMPLE = ("doc_id", "filter", "score")
+
+
+def redact(path: Path, output: Path) -> Path:
+    """Copy a run without prompts, answers, notes and local paths; return the new results file.
+
+    What a corpus may not be given away with can be given away: `itamed report` and `itamed compare`
+    read the copy as they read the run.
+
+    Args:
+        path: the results folder or file of one run, with its samples.
+        output: a folder for the copy.
+
+    Raises:
+        ItamedError: there is no such run, a file of it is missing or damaged, or the copy cannot be written.
+    """
+    run = find_run(path)
+    copy = output / run.path.name
+    for task in run.tasks:
+        run.records(task.name, "repaired")
+        kept = ({key: sample[key] for key in _SAMPLE} for sample in read_samples(samples_path(run.path, task.name)))
+        lines = "".join(json.dumps(sample, ensure_ascii=False) + "\n" for sample in kept)
+        # No time stamp: the same run gives the same bytes.
+        packed = gzip.compress(lines.encode(), mtime=0)
+        write_bytes(samples_path(copy, task.name).with_suffix(PACKED), packed)
+    write_text(copy, json.dumps(_results(run), indent=1, ensure_ascii=False) + "\n")
+    return copy
+
+
+def _results(run: Run) -> dict[str, Any]:
+    try:
+        data = json.loads(run.path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise damaged(run.path, error) from error
+    hidden = {
+        task.name: {k: v for k, v in data["results"][task.name].items() if k.startswith(HIDDEN)} for task in run.tasks
+    }
+    arguments = {name: _without_folder(value) for name, value in model_arguments(data["config"]).items()}
+    config = {key: data["config"].get(key) for key in _CONFIG} | {"model_args": arguments}
+    return {
+        "model_name": _without_folder(run.model),
+        "results": hidden,
+        "config": config,
+        **{key: data[key] for key in _SETTINGS if key in data},
+    }
+
+
+def _without_folder(value: Any) -> Any:
+    """Return the last part of an absolute path, and any other value as it is."""
+    return Path(value).name if isinstance(value, str) and Path(value).is_absolute() else value
