@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from itamed.benchmark.engines.hf.drafts import WORTH, Guesser, Habits, Note
+from itamed.benchmark.engines.hf.drafts import WORTH, Echo, Guesser, Habits, Note, Rate
 
 PIECES = [b"dol", b"ore", b" al", b" dol", b"ente"]
 TOKENS = [10, 11, 12, 13, 14]
@@ -55,7 +55,7 @@ def test_the_token_after_a_copy_does_follow_it(pieces, data):
 def test_a_habit_is_what_followed_most_often():
     habits = Habits()
     for chosen in (5, 6, 5):
-        habits.learn([1, 2, 3, 4], chosen, None)
+        habits.learn([1, 2, 3, 4], chosen)
     assert habits.usual([1, 2, 3, 4]) == (5, 2 / 4)
     assert habits.usual([9, 9, 3, 4]) == (5, 2 / 4), "the last two tokens are enough"
     assert habits.usual([9, 9, 9, 4]) == (5, 2 / 4)
@@ -64,9 +64,9 @@ def test_a_habit_is_what_followed_most_often():
 
 def test_the_longest_known_context_counts():
     habits = Habits()
-    habits.learn([1, 2, 3, 4], 5, None)
+    habits.learn([1, 2, 3, 4], 5)
     for _ in range(9):
-        habits.learn([7, 7, 7, 4], 6, None)
+        habits.learn([7, 7, 7, 4], 6)
     assert habits.usual([1, 2, 3, 4]) == (5, 1 / 2)
     assert habits.usual([0, 0, 0, 4])[0] == 6
 
@@ -74,7 +74,7 @@ def test_the_longest_known_context_counts():
 def test_the_beginning_of_an_answer_is_a_context_too():
     habits = Habits()
     assert habits.usual([]) is None
-    habits.learn([], 5, None)
+    habits.learn([], 5)
     assert habits.usual([])[0] == 5
 
 
@@ -82,21 +82,22 @@ def test_the_beginning_of_an_answer_is_a_context_too():
 def test_what_was_seen_once_counts_once(tokens):
     """Near the beginning of an answer its contexts of all sizes are the same one."""
     habits = Habits()
-    habits.learn(tokens, 5, None)
+    habits.learn(tokens, 5)
     assert habits.usual(tokens) == (5, 1 / 2)
 
 
 def test_a_chance_is_never_certain():
     habits = Habits()
     for _ in range(1000):
-        habits.learn([1], 2, 2)
+        habits.learn([1], 2)
+        habits.copying.learn(2, 2)
     assert 0.99 < habits.usual([1])[1] < 1
-    assert 0.99 < habits.copying < 1
+    assert 0.99 < habits.copying.chance < 1
 
 
 def test_copies_are_guessed_inside_of_strings_alone(note):
     guesser = Guesser(note, Habits())
-    assert guesser.guess([], START + b"dol") == (11, Habits().copying)
+    assert guesser.guess([], START + b"dol") == (11, Habits().copying.chance)
     assert guesser.guess([], START) is None, "nothing is copied yet"
     assert guesser.guess([], START + b'dolore"') is None
     assert guesser.guess([], b"dol") is None, "no string has begun"
@@ -106,12 +107,12 @@ def test_copies_are_guessed_inside_of_strings_alone(note):
 def test_the_likelier_source_is_followed(note):
     habits = Habits()
     guesser = Guesser(note, habits)
-    habits.learn([0, 1, 2, 3], 8, None)
-    habits.learn([0, 1, 2, 3], 8, None)
+    habits.learn([0, 1, 2, 3], 8)
+    habits.learn([0, 1, 2, 3], 8)
     assert guesser.guess([0, 1, 2, 3], START + b"dol") == (8, 2 / 3)
     for _ in range(9):
-        habits.learn([4], 9, 9)
-    assert guesser.guess([0, 1, 2, 3], START + b"dol") == (11, habits.copying)
+        habits.copying.learn(9, 9)
+    assert guesser.guess([0, 1, 2, 3], START + b"dol") == (11, habits.copying.chance)
 
 
 def test_copying_is_given_up_where_it_fails(note):
@@ -128,6 +129,32 @@ def test_copying_is_given_up_where_it_fails(note):
 
 def test_choices_outside_of_copies_say_nothing_about_copying(note):
     habits = Habits()
-    before = habits.copying
     Guesser(note, habits).learn([1], START + b"tosse", 5)
-    assert habits.copying == before
+    assert habits.copying == Rate()
+
+
+def test_an_answer_that_repeats_itself_is_guessed_to_go_on():
+    echo = Echo()
+    loop = [1, 2, 3, 4, 5, 6, 7]
+    echo.read(loop)
+    assert echo.after(loop) is None, "nothing has come back yet"
+    echo.read([*loop, *loop[:6]])
+    assert echo.after([*loop, *loop[:6]]) == 7
+    assert echo.after([9, 1, 2, 3, 4, 5, 6]) == 7, "only the last six matter"
+    assert echo.after([2, 3, 4, 5, 6]) is None
+    echo.read([*loop, *loop[:6], 8])
+    assert echo.after([1, 2, 3, 4, 5, 6]) == 8, "the last time counts"
+
+
+def test_a_loop_is_followed_the_longer_the_more_it_came_true():
+    habits = Habits()
+    guesser = Guesser(Note([], []), habits)
+    tokens = [*range(10, 20)] * 9
+    for at, chosen in enumerate(tokens):
+        guesser.learn(tokens[:at], b"", chosen)
+    habits.learn(tokens[-4:], 99)
+    assert guesser.guess(tokens, b"") == (10, habits.echoing(80).chance)
+    assert habits.echoing(0) == Rate(2, 3)
+    assert habits.echoing(0).chance < habits.echoing(10).chance < habits.echoing(80).chance
+    guesser.learn(tokens, b"", 5)
+    assert guesser.guess(tokens, b"")[1] < 0.9, "the loop is broken"

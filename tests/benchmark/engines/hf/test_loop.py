@@ -1,5 +1,6 @@
 """The loop's answers are those of `generate()` with the same masks, whatever it saves on the way."""
 
+from copy import deepcopy
 from itertools import product
 
 import pytest
@@ -112,3 +113,17 @@ def test_a_half_precision_model_keeps_to_its_grammar(name):
         matcher = LLMatcher(runs.vocabulary(), grammar)
         assert matcher.consume_tokens(list(answer.tokens))
         assert answer.cut or matcher.is_accepting()
+
+
+@pytest.mark.parametrize("name", runs.NAMES)
+def test_a_free_answer_that_repeats_itself_takes_few_forwards(name):
+    """Without attention a token decides the next one: the answer must end in a loop, as those of small models do."""
+    model = deepcopy(tiny.model(name))
+    for layer in model.get_decoder().layers:
+        layer.self_attn.o_proj.weight.data.zero_()
+    model.get_output_embeddings().weight.data[tiny.END] = 0
+    (prompt,), _ = tiny.prompts(0, 1)
+    plain, quick = (runs.answers(model, runs.asked([prompt], [None], 400), guess=guess) for guess in (False, True))
+    assert quick[0] == plain[0]
+    assert plain[0][0].cut and len(set(plain[0][0].tokens[-200:])) < 100
+    assert quick[1].forwards < plain[1].forwards / 3
