@@ -7,8 +7,9 @@ one (Gemma-3, Llama, Qwen3, ...) runs with its own, unchanged code.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -28,13 +29,25 @@ _FEW_ELSEWHERE, _BLOCK_ELSEWHERE = 32, 512
 
 
 @dataclass(frozen=True)
+class Prefix:
+    """What several sequences begin with: the first `length` tokens in `slot`, and in the slots of all others."""
+
+    slot: int
+    length: int
+
+
+@dataclass(frozen=True)
 class Piece:
-    """New tokens of one sequence: `count` of them from position `start` on, at `offset` in the packed row."""
+    """New tokens of one sequence: `count` of them from position `start` on, at `offset` in the packed row.
+
+    `prefix`, if any, ends before them.
+    """
 
     slot: int
     start: int
     count: int
     offset: int
+    prefix: Prefix | None = None
 
     @property
     def end(self) -> int:
@@ -44,7 +57,9 @@ class Piece:
     def blocks(self, size: int) -> list[Piece]:
         """Return the piece cut into parts of at most `size` tokens."""
         cuts = range(0, self.count, size)
-        return [Piece(self.slot, self.start + i, min(size, self.count - i), self.offset + i) for i in cuts]
+        return [
+            replace(self, start=self.start + i, count=min(size, self.count - i), offset=self.offset + i) for i in cuts
+        ]
 
 
 @dataclass(frozen=True)
@@ -85,6 +100,8 @@ class Packed:
         self.rows = torch.cat(rows).to(self._device)
         """(tokens,) where each token's keys and values go in a layer of (slots * length)."""
         self._groups: dict[tuple[int | None, int], list[_Group]] = {}
+        self.shared = self._shared(pieces)
+        """By prefix, the places of the tokens that attend to it together, in layers without a window."""
 
     def groups(self, window: int | None, share: int) -> list[_Group]:
         """Return the calls that attend for all pieces.
@@ -96,16 +113,28 @@ class Packed:
         if (window, share) not in self._groups:
             limit = _FEW.get(self._device.type, _FEW_ELSEWHERE)
             size = _BLOCK.get(self._device.type, _BLOCK_ELSEWHERE)
-            few = [piece for piece in self._pieces if piece.count <= limit]
+            few: dict[Prefix | None, list[Piece]] = defaultdict(list)
+            for piece in self._pieces:
+                if piece.count <= limit:
+                    few[piece.prefix].append(piece)
             many = [[block] for piece in self._pieces if piece.count > limit for block in piece.blocks(size)]
-            self._groups[window, share] = [self._group(pieces, window, share) for pieces in [few, *many] if pieces]
+            self._groups[window, share] = [self._group(pieces, window, share) for pieces in [*few.values(), *many]]
         return self._groups[window, share]
+
+    def _shared(self, pieces: Sequence[Piece]) -> dict[Prefix, torch.Tensor]:
+        places: dict[Prefix, list[torch.Tensor]] = defaultdict(list)
+        for piece in pieces:
+            if piece.prefix:
+                places[piece.prefix].append(torch.arange(piece.offset, piece.offset + piece.count))
+        return {prefix: torch.cat(found).to(self._device) for prefix, found in places.items()}
 
     def _group(self, pieces: list[Piece], window: int | None, share: int) -> _Group:
         first, last = pieces[0].slot, pieces[-1].slot + 1
         width = max(piece.count for piece in pieces)
         reach = window or self.slots.length
         low = max(0, min(piece.start for piece in pieces) - reach + 1)
+        if window is None and pieces[0].prefix:
+            low = pieces[0].prefix.length
         high = max(piece.end for piece in pieces)
         positions = torch.full((last - first, width), low)
         queries = torch.zeros((last - first, width), dtype=torch.long)
@@ -163,37 +192,99 @@ def attend(  # noqa: PLR0913 (the interface is transformers')
     keys.flatten(0, 1).index_copy_(0, packed.rows, key[0].transpose(0, 1))
     values.flatten(0, 1).index_copy_(0, packed.rows, value[0].transpose(0, 1))
     share = query.shape[1] // key.shape[1]
+    scale = query.shape[3] ** -0.5 if scaling is None else scaling
     asked = query[0].transpose(0, 1)
     out = asked.new_empty(*asked.shape[:2], value.shape[3])
+    shared = {} if sliding_window else packed.shared
+    # Of a prefix's sequences only the rest is seen here; the sums say how much each part counts.
+    sums = asked.new_zeros(asked.shape[:2], dtype=torch.float32) if shared else None
     for group in packed.groups(sliding_window, share):
-        found = _group_attention(group, asked, keys, values, scaling, share)
+        found, counts = _group_attention(group, asked, keys, values, scale, share, sums is not None)
         out.index_copy_(0, group.places, found.index_select(0, group.taken))
+        if sums is not None:
+            sums.index_copy_(0, group.places, counts.index_select(0, group.taken))
+    for prefix, places in shared.items():
+        before, counts = _prefix_attention(prefix, asked[places], keys, values, scale, share)
+        part = torch.sigmoid(counts - sums[places])[..., None].to(out.dtype)  # type: ignore[index]
+        out.index_copy_(0, places, torch.lerp(out[places], before, part))
     return out[None], None
 
 
 def _group_attention(
-    group: _Group, asked: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, scaling: float | None, share: int
-) -> torch.Tensor:
-    """Return (slots * tokens, heads, width); query heads that share a key head become queries of it."""
+    group: _Group,
+    asked: torch.Tensor,
+    keys: torch.Tensor,
+    values: torch.Tensor,
+    scale: float,
+    share: int,
+    with_sums: bool,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return (slots * tokens, heads, width) and, if asked for, the logarithms of the sums of weights.
+
+    Query heads that share a key head become queries of it.
+    """
     slots, tokens = group.queries.shape
     kinds, width = keys.shape[2], asked.shape[2]
     query = asked[group.queries].view(slots, tokens, kinds, share, width)
     query = query.permute(0, 2, 3, 1, 4).reshape(slots, kinds, share * tokens, width)
     key, value = (kept[group.first : group.last, group.low : group.high].transpose(1, 2) for kept in (keys, values))
-    found = _attention(query, key, value, group.bias, width**-0.5 if scaling is None else scaling)
+    found, counts = _attention(query, key, value, group.bias, scale, with_sums)
     found = found.view(slots, kinds, share, tokens, -1).permute(0, 3, 1, 2, 4)
-    return found.reshape(slots * tokens, kinds * share, -1)
+    counts = counts.view(slots, kinds, share, tokens).permute(0, 3, 1, 2) if with_sums else counts
+    return found.reshape(slots * tokens, kinds * share, -1), counts.reshape(slots * tokens, -1)
+
+
+def _prefix_attention(
+    prefix: Prefix, asked: torch.Tensor, keys: torch.Tensor, values: torch.Tensor, scale: float, share: int
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Attend with (tokens, heads, width) queries to a prefix, all of which they see; returns as above, by token."""
+    tokens, heads, width = asked.shape
+    query = asked.view(tokens, heads // share, share, width).permute(1, 2, 0, 3).reshape(1, heads // share, -1, width)
+    key, value = (kept[prefix.slot, None, : prefix.length].transpose(1, 2) for kept in (keys, values))
+    found, counts = _attention(query, key, value, None, scale, True)
+    found = found.view(heads // share, share, tokens, -1).permute(2, 0, 1, 3).reshape(tokens, heads, -1)
+    return found, counts.view(heads // share, share, tokens).permute(2, 0, 1).reshape(tokens, heads)
 
 
 def _attention(
-    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, bias: torch.Tensor, scale: float
-) -> torch.Tensor:
-    """Attend; all (slots, key heads, tokens, width), `bias` with one head."""
-    if query.device.type == "cpu" and query.shape[1] == 1 and query.shape[2] >= 64 and query.shape[3] >= 128:
-        # PyTorch's kernel for processors is slow on wide heads: two products do the same in 0.6 of the time.
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    bias: torch.Tensor | None,
+    scale: float,
+    with_sums: bool,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Attend; all (slots, key heads, tokens, width), `bias` with one head.
+
+    Returns:
+        what the values add up to, and (slots, key heads, tokens) logarithms of the sums of weights if
+        they are asked for, else an empty tensor.
+    """
+    on_processor = query.device.type == "cpu"
+    # PyTorch's kernel for processors is slow on wide heads: two products do the same in 0.6 of the time.
+    wide = on_processor and query.shape[1] == 1 and query.shape[2] >= 64 and query.shape[3] >= 128
+    if not with_sums and wide and bias is not None:
         scores = torch.baddbmm(bias[:, 0], query[:, 0], key[:, 0].mT, alpha=scale)
-        return (scores.softmax(-1, dtype=torch.float32).to(value.dtype) @ value[:, 0])[:, None]
-    return scaled_dot_product_attention(query, key, value, attn_mask=bias, scale=scale)
+        found = (scores.softmax(-1, dtype=torch.float32).to(value.dtype) @ value[:, 0])[:, None]
+        return found, found.new_empty(0)
+    if not with_sums:
+        found = scaled_dot_product_attention(query, key, value, attn_mask=bias, scale=scale)
+        return found, found.new_empty(0)
+    if on_processor and not wide:
+        flash = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
+        found, counts = flash(query, key, value, attn_mask=bias, scale=scale)
+        return found, counts
+    return _products(query, key, value, bias, scale)
+
+
+def _products(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, bias: torch.Tensor | None, scale: float
+) -> tuple[torch.Tensor, torch.Tensor]:
+    scores = (query @ key.mT).float().mul_(scale)
+    if bias is not None:
+        scores += bias
+    counts = scores.logsumexp(-1)
+    return scores.sub_(counts[..., None]).exp_().to(value.dtype) @ value, counts
 
 
 AttentionInterface.register(NAME, attend)

@@ -65,6 +65,10 @@ class ItamedHF(HFLM):
         """Return the model as the loop takes it: checked once, and its vocabulary read once, in seconds."""
         return loop_model(self.model, self.tokenizer)
 
+    def prepare(self) -> None:
+        """Check the model for the loop now; later its attention may be another one (training)."""
+        self._loop_model  # noqa: B018
+
     def generate_until(self, requests: list[Instance], disable_tqdm: bool = False) -> list[str]:
         """Answer all requests; each answer goes to the harness's cache when it is complete."""
         model = self._loop_model

@@ -8,15 +8,16 @@ answers are those of one-by-one greedy decoding with the grammar's mask.
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 
 from ...errors import ItamedError
 from ..work import Work
-from .attention import Packed, Piece
+from .attention import Packed, Piece, Prefix
 from .choice import choose
 from .model import Model
 from .row import Answer, Request, Row
@@ -26,6 +27,8 @@ from .waiting import Waiting
 _log = logging.getLogger(__name__)
 ROOM = 2048
 """Tokens of one forward, about: bounds the memory of activations."""
+SHARED = 256
+"""So many tokens that prompts share are worth attending to together."""
 WAIT = 32
 """A prompt waits one forward for another one that is about to compute so many of its tokens."""
 
@@ -138,4 +141,17 @@ def _layout(active: Sequence[Row]) -> tuple[list[Row], list[Piece], list[int]]:
         pieces.append(Piece(row.slot, row.fed, len(fed), len(ids)))
         rows.append(row)
         ids += fed
-    return rows, pieces, ids
+    return rows, _with_prefixes(rows, pieces), ids
+
+
+def _with_prefixes(rows: Sequence[Row], pieces: list[Piece]) -> list[Piece]:
+    """Let rows of a task that are beyond what its prompts begin with attend to that together."""
+    beyond: dict[str, list[int]] = defaultdict(list)
+    for number, (row, piece) in enumerate(zip(rows, pieces, strict=True)):
+        if SHARED <= row.shared <= piece.start:
+            beyond[row.request.task].append(number)
+    for numbers in beyond.values():
+        prefix = Prefix(pieces[numbers[0]].slot, rows[numbers[0]].shared)
+        for number in numbers if len(numbers) > 1 else ():
+            pieces[number] = replace(pieces[number], prefix=prefix)
+    return pieces

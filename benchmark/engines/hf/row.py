@@ -38,10 +38,11 @@ class Answer:
 class Row:
     """State of one request between forwards.
 
-    `tokens` are prompt and answer; the keys and values of the first `fed` are in `slot`, `reused` of
-    them from other prompts. `feeding` goes into the present forward and ends with `guesses`, which are
-    not in `tokens`; `places` are the indices into it after which a token is to be chosen. Of the
-    answer's tokens, `decided` were the model's choice, `confirmed` were fed as guesses.
+    All prompts of its task begin with the same `shared` tokens. `tokens` are prompt and answer; the
+    keys and values of the first `fed` are in `slot`, `reused` of them from other prompts. `feeding`
+    goes into the present forward and ends with `guesses`, which are not in `tokens`; `places` are the
+    indices into it after which a token is to be chosen. Of the answer's tokens, `decided` were the
+    model's choice, `confirmed` were fed as guesses.
     """
 
     request: Request
@@ -50,6 +51,7 @@ class Row:
     guesser: Guesser | None
     ends: frozenset[int]
     piece: Callable[[int], bytes]
+    shared: int = 0
     slot: int = -1
     fed: int = 0
     reused: int = 0

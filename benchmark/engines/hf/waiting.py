@@ -59,7 +59,8 @@ class Waiting:
                 self._compiled[number] = self._pool.submit(self._matcher, self._requests[number])
         number = self._order.pop(0)
         request, matcher = self._requests[number], self._compiled.pop(number).result()
-        return Row(request, number, matcher, self._guesser(request), self._model.ends, self._model.piece)
+        shared = self._tasks[request.task].shared
+        return Row(request, number, matcher, self._guesser(request), self._model.ends, self._model.piece, shared)
 
     def put_back(self, rows: Sequence[Row]) -> None:
         """Let rows wait again, before all others; they will begin anew."""

@@ -127,3 +127,22 @@ def test_a_free_answer_that_repeats_itself_takes_few_forwards(name):
     assert quick[0] == plain[0]
     assert plain[0][0].cut and len(set(plain[0][0].tokens[-200:])) < 100
     assert quick[1].forwards < plain[1].forwards / 3
+
+
+@pytest.mark.parametrize("few", [0, 32])
+@pytest.mark.parametrize("name", [*runs.NAMES, "gemma3-wide"])
+def test_what_prompts_begin_with_is_attended_to_together(name, few, monkeypatch):
+    """As often as they can be: with any prefix, in single and in padded calls."""
+    monkeypatch.setattr(module, "SHARED", 1)
+    monkeypatch.setitem(attention._FEW, "cpu", few)
+    together = []
+    real = attention._prefix_attention
+    monkeypatch.setattr(attention, "_prefix_attention", lambda *args: together.append(args[1]) or real(*args))
+    prompts, texts = tiny.prompts(0, 4)
+    grammars = [tiny.copying(text) for text in texts]
+    expected = runs.reference(tiny.model(name), prompts, grammars, 20)
+    for width in (1, 2, 5):
+        together.clear()
+        assert runs.answers(tiny.model(name), runs.asked(prompts, grammars, 20), width)[0] == expected
+        assert bool(together) == (width > 1)
+    assert max(map(len, together)) > len(prompts), "tokens of several sequences"
