@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +21,9 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(data_app, name="data")
+# Training and the leaderboard stand on the benchmark, which must not know them.
+for _part in entry_points(group="itamed.commands"):
+    app.add_typer(_part.load(), name=_part.name)
 Paths = Annotated[list[Path], typer.Argument(help="Results folders, or results_*.json files of the harness.")]
 
 

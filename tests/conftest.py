@@ -1,9 +1,10 @@
-"""Shared fixtures: where the original archives are, and an isolated home for built data."""
+"""Shared fixtures: where the original archives are, an isolated home for built data, a harness that starts fast."""
 
 import os
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -53,3 +54,17 @@ def build_suite(sources, folder):
     done = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return home
+
+
+@pytest.fixture(scope="module")
+def own_tasks_alone():
+    """Keep the harness from reading its thousands of task files at each run, among which ours may be installed."""
+    from itamed.benchmark.suite import tasks_dir
+    from lm_eval.tasks import TaskManager
+
+    start, own = TaskManager.__init__, {"include_path": str(tasks_dir()), "include_defaults": False}
+    with (
+        patch.object(TaskManager, "__init__", lambda self, *_, **given: start(self, **given | own)),
+        patch.dict(os.environ, {"HF_HUB_OFFLINE": "1"}),
+    ):
+        yield

@@ -1,25 +1,8 @@
-"""Fixtures: a harness that starts fast, a hub on the loopback interface alone, a tokenizer to be counted by hand."""
-
-import os
-from unittest.mock import patch
+"""Fixtures: a hub on the loopback interface alone, a tokenizer to be counted by hand."""
 
 import pytest
 
 from .fakehub import FakeHub
-
-
-@pytest.fixture(scope="module")
-def own_tasks_alone():
-    """Keep the harness from reading its thousands of task files at each run, among which ours may be installed."""
-    from itamed.benchmark.suite import tasks_dir
-    from lm_eval.tasks import TaskManager
-
-    start, own = TaskManager.__init__, {"include_path": str(tasks_dir()), "include_defaults": False}
-    with (
-        patch.object(TaskManager, "__init__", lambda self, *_, **given: start(self, **given | own)),
-        patch.dict(os.environ, {"HF_HUB_OFFLINE": "1"}),
-    ):
-        yield
 
 
 @pytest.fixture

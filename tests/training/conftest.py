@@ -1,0 +1,48 @@
+"""Fixtures: a tiny model to start from, and the smallest recipe that trains it on the embedded set."""
+
+import pytest
+import torch
+
+from ..benchmark.engines.hf import tiny
+from ..benchmark.engines.hf.conftest import TEMPLATE
+
+TASKS = ("itamed-mini-ner-drugtemist", "itamed-mini-qa-casimedicos")
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Let torch use one thread during a test: tiny models are fastest, and sums always the same."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def base(tmp_path_factory):
+    """Return a folder with a tiny model, a tokenizer and a chat template."""
+    path = tmp_path_factory.mktemp("base") / "model"
+    tiny.speaking("llama").save_pretrained(path)
+    tiny.tokenizer().save_pretrained(path)
+    (path / "chat_template.jinja").write_text(TEMPLATE)
+    return path
+
+
+@pytest.fixture
+def recipe_file(base, tmp_path):
+    """Return the file of a recipe of four steps, with a look at the development rows after every second."""
+    path = tmp_path / "recipe.yaml"
+    path.write_text(f"""
+name: tiny
+base: {base}
+sft:
+  tasks: [{", ".join(TASKS)}]
+  max_length: 8000
+  batch: 4
+  pack: 4000
+  dev_notes: 1
+  dev_every: 2
+  lora: {{rank: 4}}
+  optimizer: {{learning_rate: 1e-2, max_steps: 4, epochs: 3}}
+""")
+    return path

@@ -1,0 +1,98 @@
+"""Packed examples: their loss and gradients are those of the examples one by one, for every architecture."""
+
+import numpy as np
+import pytest
+import torch
+from itamed.benchmark.errors import ItamedError
+from itamed.training.attention import Layout
+from itamed.training.encode import Encoded
+from itamed.training.model import check, pack_loss, trainable, with_adapters
+from itamed.training.packing import packs
+from itamed.training.recipe import Lora
+
+from ..benchmark.engines.hf import tiny
+
+NAMES = [*tiny.ARCHITECTURES, "gemma3-wide"]
+
+
+def examples():
+    """Return examples of which some begin alike, longer than the sliding window of Gemma's layers."""
+    prompts, _ = tiny.prompts(3, 5)
+    rng = np.random.default_rng(0)
+    assert max(map(len, prompts)) > 3 * tiny.WINDOW
+    return [Encoded("t", prompt, rng.integers(2, 400, 3 + n)) for n, prompt in enumerate(prompts)]
+
+
+def own_loss(model, example):
+    """Return the summed loss as transformers computes it, without packing."""
+    ids = torch.from_numpy(np.concatenate([example.prompt, example.answer]))[None]
+    logits = model(input_ids=ids).logits[0, len(example.prompt) - 1 : -1]
+    return torch.nn.functional.cross_entropy(logits, torch.from_numpy(example.answer), reduction="sum")
+
+
+def gradients(model):
+    return {name: each.grad.clone() for name, each in model.named_parameters() if each.grad is not None}
+
+
+@pytest.mark.parametrize("room", [60, 10_000])
+@pytest.mark.parametrize("name", NAMES)
+def test_packed_loss_and_gradients_are_those_of_the_examples_alone(name, room):
+    model = tiny.fresh(name)
+    alone = sum(own_loss(model, example) for example in examples())
+    alone.backward()
+    wanted = gradients(model)
+    model.zero_grad()
+    found = list(packs(examples(), room))
+    assert (len(found) > 1) == (room == 60)
+    assert sum(len(pack.ids) for pack in found) < sum(map(len, examples())) or room == 60
+    with trainable(model):
+        total = sum(pack_loss(model, model.get_output_embeddings(), Layout(pack, model.device)) for pack in found)
+    total.backward()
+    torch.testing.assert_close(total, alone)
+    got = gradients(model)
+    assert got.keys() == wanted.keys()
+    for key, value in wanted.items():
+        torch.testing.assert_close(got[key], value, rtol=1e-3, atol=1e-5 * value.abs().max().item(), msg=key)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_model_is_left_as_it_was(name):
+    model = tiny.fresh(name)
+    before = own_loss(model, examples()[0]).item()
+    with trainable(model):
+        pass
+    check(model)
+    assert own_loss(model, examples()[0]).item() == before
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_adapters_alone_are_trained(name):
+    model = tiny.fresh(name)
+    adapted = with_adapters(model, Lora(rank=4), 0)
+    (pack,) = packs(examples(), 10_000)
+    with trainable(model):
+        pack_loss(adapted, model.get_output_embeddings(), Layout(pack, model.device)).backward()
+    assert set(gradients(adapted)) == {
+        name for name, each in adapted.named_parameters() if "lora_" in name and each.requires_grad
+    }
+
+
+def test_adapters_that_fit_no_layer_are_refused():
+    with pytest.raises(ItamedError, match=r"sft\.lora\.targets fits no layer"):
+        with_adapters(tiny.fresh("llama"), Lora(targets=["nothing"]), 0)
+
+
+def test_models_that_do_more_with_their_logits_are_refused():
+    model = tiny.fresh("gemma3")
+    model.config.final_logit_softcapping = 30.0
+    with pytest.raises(ItamedError, match="does more with its logits"), trainable(model):
+        pass
+
+
+def test_models_whose_packed_loss_differs_are_refused():
+    model = tiny.fresh("llama")
+    forward = model.model.layers[0].forward
+    # A layer that looks at its neighbours by itself, past any attention.
+    model.model.layers[0].forward = lambda hidden, *args, **kwargs: forward(hidden, *args, **kwargs) + hidden.roll(1, 1)
+    with pytest.raises(ItamedError, match="cannot be trained on packed examples"):
+        check(model)

@@ -1,0 +1,92 @@
+"""Recipes: read strictly, explained wholly, and those of the package are right."""
+
+import pytest
+from itamed.benchmark.cli import app
+from itamed.benchmark.errors import ItamedError
+from itamed.training.examples import task_names
+from itamed.training.recipe import Recipe, load_recipe, recipe_names
+from typer.testing import CliRunner
+
+GOOD = """
+name: x
+base: some/model
+sft:
+  tasks: [itamed-ner]
+  optimizer: {learning_rate: 3e-4, epochs: 2}
+"""
+
+
+def written(tmp_path, text):
+    path = tmp_path / "recipe.yaml"
+    path.write_text(text)
+    return str(path)
+
+
+def test_a_recipe_is_read_with_its_defaults(tmp_path):
+    recipe = load_recipe(written(tmp_path, GOOD))
+    assert isinstance(recipe, Recipe)
+    assert (recipe.sft.optimizer.learning_rate, recipe.sft.optimizer.epochs) == (3e-4, 2.0)
+    assert (recipe.sft.lora.rank, recipe.sft.batch, recipe.dtype) == (32, 64, "auto")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("learning_rate", "learning_rat"), r"sft\.optimizer\.learning_rat is no setting: did you mean learning_rate"),
+        (("name: x", "nickname: x"), "nickname is no setting"),
+        (("name: x\n", ""), "The recipe lacks name"),
+        (("3e-4", "fast"), r"sft\.optimizer\.learning_rate must be of type float, not 'fast' \(str\)"),
+        (("[itamed-ner]", "itamed-ner"), r"sft\.tasks must be a list"),
+        (("[itamed-ner]", "[1]"), r"sft\.tasks\[0\] must be of type str"),
+        (("epochs: 2", "epochs: true"), r"sft\.optimizer\.epochs must be of type float"),
+        (("epochs: 2", "schedule: stairs"), "must be cosine, linear or constant, not stairs"),
+        (("{learning_rate: 3e-4, epochs: 2}", "7"), r"sft\.optimizer must be a mapping"),
+        (("sft:", "sft: null\nignored:"), "ignored is no setting"),
+        (("base: some/model", "base: some/model\ndtype: int4"), "dtype must be bfloat16, float32 or auto"),
+        (("tasks:", "batch: 0\n  tasks:"), r"sft\.batch must be at least 1"),
+        (("tasks:", "fewshot_share: 2\n  tasks:"), "between 0 and 1"),
+        (("tasks:", "weights: {a: -1}\n  tasks:"), r"sft\.weights\.a must not be negative"),
+        (("name: x", "name: [x"), "is no YAML"),
+    ],
+)
+def test_mistakes_are_named_with_their_place(tmp_path, change, message):
+    assert change[0] in GOOD
+    with pytest.raises(ItamedError, match=message):
+        load_recipe(written(tmp_path, GOOD.replace(*change)))
+
+
+def test_a_recipe_without_training_is_refused(tmp_path):
+    with pytest.raises(ItamedError, match="trains nothing"):
+        load_recipe(written(tmp_path, "name: x\nbase: y\n"))
+
+
+def test_a_missing_recipe_names_those_that_exist(tmp_path):
+    with pytest.raises(ItamedError, match=r"one of .*mini"):
+        load_recipe("maxi")
+    with pytest.raises(ItamedError, match="Cannot read"):
+        load_recipe(str(tmp_path / "none.yaml"))
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_the_recipes_of_the_package_are_right(name):
+    recipe = load_recipe(name)
+    names = task_names(recipe.sft.tasks)
+    assert names
+    assert set(recipe.sft.weights) <= set(names)
+
+
+def test_every_setting_is_explained():
+    done = CliRunner().invoke(app, ["train", "--explain"])
+    assert done.exit_code == 0
+    for setting in ("name (needed)", "sft.lora.rank (32)", "sft.optimizer.warmup (0.1)", "sft.tasks[] (['itamed-id'])"):
+        assert setting in done.stdout
+
+
+def test_groups_stand_for_their_tasks():
+    assert len(task_names(["itamed"])) == 20
+    assert len(task_names(["itamed-id", "itamed_ner_pharmaer"])) == 14
+    assert task_names(["itamed-crf"]) == ["itamed_crf_e3c", "itamed_crf_dyspnea"]
+    assert all(name.startswith("itamed-mini-") for name in task_names(["itamed-mini"]))
+    assert task_names(["itamed-mini-qa-ssm"]) == ["itamed-mini-qa-ssm"]
+    with pytest.raises(ItamedError, match="No task"):
+        task_names(["itamed-ser"])

@@ -1,0 +1,140 @@
+"""A whole training: what it leaves can be evaluated; killed, it goes on as if nothing had been."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from itamed.benchmark.errors import ItamedError
+from itamed.benchmark.evaluate import evaluate
+from itamed.benchmark.report.run import find_run
+from itamed.training.checkpoints import last_whole
+from itamed.training.recipe import load_recipe
+from itamed.training.train import train
+from safetensors.torch import load_file
+
+from .conftest import TASKS
+
+
+def adapters(folder):
+    return load_file(folder / "adapter" / "adapter_model.safetensors")
+
+
+def command(recipe, output):
+    return [sys.executable, "-m", "itamed.benchmark.cli", "train", str(recipe), "--output", str(output)]
+
+
+def run(arguments, **settings):
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true"}
+    return subprocess.run(
+        arguments, env=environment, capture_output=True, text=True, check=False, timeout=300, **settings
+    )
+
+
+@pytest.fixture
+def trained(recipe_file, tmp_path):
+    train(load_recipe(str(recipe_file)), tmp_path / "out")
+    return tmp_path / "out"
+
+
+def test_a_training_leaves_what_users_need(trained, own_tasks_alone):
+    manifest = json.loads((trained / "training.json").read_text())
+    losses = [entry["loss"] for entry in manifest["log"] if "loss" in entry]
+    assert len(losses) == 4 and losses[-1] < losses[0]
+    looks = [entry for entry in manifest["log"] if "eval_loss" in entry]
+    assert [entry["step"] for entry in looks] == [2, 4]
+    assert all(0 <= entry["eval_mean"] <= 1 and {"eval_ner", "eval_qa"} <= set(entry) for entry in looks)
+    assert all(
+        entry["tokens_per_second"] > entry["fed_tokens_per_second"] for entry in manifest["log"] if "loss" in entry
+    )
+    assert set(manifest["data"]["examples"]) == set(TASKS)
+    assert (trained / "loss.svg").read_text().startswith("<?xml")
+    assert list((trained / "checkpoints").rglob("events.out.tfevents.*")), "TensorBoard reads these"
+    card = (trained / "model" / "README.md").read_text()
+    assert "base_model:" in card and f"`{TASKS[0]}`" in card
+    arguments = ["--model", "itamed-hf", "--model_args", f"pretrained={trained / 'model'},dtype=float32"]
+    arguments += ["--tasks", TASKS[1], "--limit", "2", "--batch_size", "4", "--output_path", str(trained / "eval")]
+    results = evaluate(arguments)
+    assert find_run(results).tasks[0].estimates["strict"]["valid"].value == 1
+
+
+def test_a_killed_training_goes_on_as_if_nothing_had_been(trained, recipe_file, tmp_path):
+    output = tmp_path / "killed"
+    process = subprocess.Popen(
+        command(recipe_file, output), stderr=subprocess.PIPE, env=os.environ | {"OMP_NUM_THREADS": "1"}
+    )
+    deadline = time.time() + 200
+    while not (output / "checkpoints" / "checkpoint-2" / "trainer_state.json").is_file():
+        assert process.poll() is None, process.stderr.read().decode()[-2000:]
+        assert time.time() < deadline
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not (output / "adapter").exists()
+    done = run(command(recipe_file, output))
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert f"Evaluate: {output / 'model'}" in done.stdout
+    mine, theirs = adapters(output), adapters(trained)
+    assert mine.keys() == theirs.keys()
+    assert all((mine[name] == theirs[name]).all() for name in mine), "bit by bit"
+
+
+def test_two_processes_train_as_one_does(trained, recipe_file, tmp_path):
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    done = run([*launcher, *command(recipe_file, tmp_path / "two")[1:]])
+    assert done.returncode == 0, done.stderr[-3000:]
+    logs = [json.loads((folder / "training.json").read_text())["log"] for folder in (trained, tmp_path / "two")]
+    one, two = ([entry["loss"] for entry in log if "loss" in entry] for log in logs)
+    # Dropout differs between processes, and rounds of four examples are shared by two.
+    assert two == pytest.approx(one, rel=0.2)
+
+
+def test_a_cut_checkpoint_is_left_aside(tmp_path):
+    for step in (2, 4, 10):
+        (tmp_path / f"checkpoint-{step}").mkdir()
+    assert last_whole(tmp_path) is None
+    (tmp_path / "checkpoint-2" / "trainer_state.json").write_text('{"global_step": 2}')
+    (tmp_path / "checkpoint-10" / "trainer_state.json").write_text('{"global_st')
+    assert last_whole(tmp_path) == str(tmp_path / "checkpoint-2")
+
+
+def test_another_recipe_in_the_same_folder_is_refused(recipe_file, tmp_path):
+    output = tmp_path / "out"
+    output.mkdir()
+    (output / "recipe.json").write_text('{"name": "tiny", "sft": {"batch": 8}}')
+    with pytest.raises(ItamedError, match=r"another recipe \(.*sft\.batch"):
+        train(load_recipe(str(recipe_file)), output)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("max_length: 8000", "max_length: 20"), r"No example fits: raise sft\.max_length"),
+        (("itamed-mini-qa-casimedicos", "itamed-mini-qa-ssm"), "itamed-mini-qa-ssm has no train rows"),
+        (("itamed-mini-qa-casimedicos", "itamed_qa_casimedicos"), "not built: run `itamed data build"),
+        (
+            ("learning_rate: 1e-2", "learning_rate: 1e+30"),
+            r"The loss of step \d is nan.* lower optimizer.learning_rate",
+        ),
+        (("base: ", "base: /no/such"), "The base model /no/such.* cannot be loaded"),
+    ],
+)
+def test_what_cannot_be_trained_is_said(recipe_file, tmp_path, change, message):
+    text = recipe_file.read_text()
+    assert change[0] in text
+    recipe_file.write_text(text.replace(*change))
+    with pytest.raises(ItamedError, match=message):
+        train(load_recipe(str(recipe_file)), tmp_path / "out")
+
+
+def test_a_model_without_chat_template_is_told(recipe_file, base, tmp_path):
+    recipe_file.write_text(recipe_file.read_text().replace("  batch: 4", "  batch: 4\n  chat: true"))
+    (base / "chat_template.jinja").rename(base / "kept")
+    try:
+        with pytest.raises(ItamedError, match=r"no chat template: set sft\.chat to false"):
+            train(load_recipe(str(recipe_file)), tmp_path / "out")
+    finally:
+        (base / "kept").rename(base / "chat_template.jinja")

@@ -1,0 +1,105 @@
+"""Attention over packed examples, with gradients: each token sees its own example alone.
+
+Registered as an attention implementation of transformers, so that every architecture that takes one
+runs with its own, unchanged code.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from itamed.benchmark.errors import ItamedError
+from torch.nn.functional import scaled_dot_product_attention
+from transformers import AttentionInterface
+
+from .packing import Pack
+
+NAME = "itamed_examples"
+
+
+class Layout:
+    """A pack on the device of a model, with what its tokens may see."""
+
+    def __init__(self, pack: Pack, device: torch.device) -> None:
+        self.ids = torch.from_numpy(pack.ids)[None].to(device)
+        self.positions = torch.from_numpy(pack.positions)[None].to(device)
+        self.predict = torch.from_numpy(pack.predict).to(device)
+        self.targets = torch.from_numpy(pack.targets).to(device)
+        self.unshared = pack.unshared
+        self._segments = [(each.offset, each.count, torch.from_numpy(each.path).to(device)) for each in pack.segments]
+        self._masks: dict[int | None, list[torch.Tensor | None]] = {}
+
+    def parts(self, window: int | None) -> list[tuple[slice, torch.Tensor, torch.Tensor | None]]:
+        """Return for each segment its place in the pack, the places it may see, and (count, seen) which of them."""
+        if window not in self._masks:
+            self._masks[window] = [_mask(len(path), count, window, path.device) for _, count, path in self._segments]
+        masks = self._masks[window]
+        return [
+            (slice(offset, offset + count), path, mask)
+            for (offset, count, path), mask in zip(self._segments, masks, strict=True)
+        ]
+
+
+def _mask(seen: int, count: int, window: int | None, device: torch.device) -> torch.Tensor | None:
+    """Return which of `seen` tokens each of the last `count` sees; None for all before it and itself."""
+    if seen == count and (window is None or seen <= window):
+        return None
+    keys = torch.arange(seen, device=device)
+    queries = keys[seen - count :, None]
+    mask = keys <= queries
+    return mask if window is None else mask & (keys > queries - window)
+
+
+def attend(  # noqa: PLR0913 (the interface is transformers')
+    module: torch.nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    *,
+    layout: Layout,
+    scaling: float | None = None,
+    sliding_window: int | None = None,
+    softcap: float | None = None,
+    s_aux: torch.Tensor | None = None,
+    **_: Any,
+) -> tuple[torch.Tensor, None]:
+    """Attend to each example's own tokens.
+
+    Args:
+        module: the model's attention layer.
+        query: (1, heads, tokens, width), after rotary embedding.
+        key: (1, key heads, tokens, width).
+        value: (1, key heads, tokens, width).
+        attention_mask: none: `layout` says what a token sees.
+        layout: of this forward.
+        scaling: of the scores.
+        sliding_window: how many last positions a token sees, itself included.
+        softcap: not supported.
+        s_aux: not supported (attention sinks).
+
+    Returns:
+        ((1, tokens, heads, width), None) as transformers expects.
+
+    Raises:
+        ItamedError: the model's attention does something that this one does not.
+    """
+    if softcap is not None or s_aux is not None:
+        raise ItamedError("This model caps its attention scores or has sinks: it cannot be trained on packed examples.")
+    out = [
+        scaled_dot_product_attention(
+            query[:, :, own],
+            key[:, :, seen],
+            value[:, :, seen],
+            attn_mask=mask,
+            is_causal=mask is None,
+            scale=scaling,
+            enable_gqa=query.shape[1] != key.shape[1],
+        )
+        for own, seen, mask in layout.parts(sliding_window)
+    ]
+    return torch.cat(out, 2).transpose(1, 2), None
+
+
+AttentionInterface.register(NAME, attend)

@@ -1,0 +1,68 @@
+"""The commands of `itamed train`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from typer.core import TyperGroup
+
+
+class _Recipes(TyperGroup):
+    """Takes what is no command for a recipe: `itamed train RECIPE`."""
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+        if args and not args[0].startswith("-") and args[0] not in self.commands:
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+train_app = typer.Typer(
+    cls=_Recipes,
+    help="Train a checkpoint as a recipe says, to evaluate it with `itamed eval`.",
+    epilog="Example: itamed train smollm2-135m --output my-model; then itamed eval --model itamed-hf --model_args "
+    "pretrained=my-model/model --tasks itamed.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+)
+
+
+@train_app.callback(invoke_without_command=True)
+def explain(
+    explain: Annotated[bool, typer.Option("--explain", help="Explain every setting of a recipe.")] = False,
+) -> None:
+    """Train a checkpoint as a recipe says, to evaluate it with `itamed eval`."""
+    if explain:
+        from .fields import explanations
+        from .recipe import Recipe
+
+        for name, default, text in explanations(Recipe):
+            typer.echo(f"{name}{f' ({default})' if default else ''}\n    {text}")
+        raise typer.Exit
+
+
+@train_app.command(name="run", hidden=True)
+def run(
+    recipe: Annotated[str, typer.Argument(help="A recipe's .yaml file, or the name of one of the package's.")],
+    output: Annotated[Path | None, typer.Option(help="Folder of the training; the recipe's name by default.")] = None,
+    base: Annotated[str, typer.Option(help="Take this base model (a folder, say) instead of the recipe's.")] = "",
+    seed: Annotated[int | None, typer.Option(help="Take this seed instead of the recipe's.")] = None,
+) -> None:
+    """Train as RECIPE says. A training that was interrupted goes on when the same command is given again."""
+    from dataclasses import replace
+
+    from .recipe import load_recipe
+    from .train import train
+
+    chosen = load_recipe(recipe)
+    chosen = replace(chosen, base=base or chosen.base, seed=chosen.seed if seed is None else seed)
+    typer.echo(f"Evaluate: {train(chosen, output or Path(chosen.name))}")
+
+
+@train_app.command()
+def recipes() -> None:
+    """List the recipes that the package brings."""
+    from .recipe import recipe_names
+
+    typer.echo("\n".join(recipe_names()))

@@ -1,0 +1,50 @@
+"""A look at the development rows in training: their loss, and what the benchmark would score on them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import mean
+
+import torch
+from itamed.benchmark.engines.hf.lm import ItamedHF
+from itamed.benchmark.suite import task_of
+from itamed.benchmark.verdict import Record, filtered, record, report
+from lm_eval.api.instance import Instance
+
+from .attention import Layout
+from .model import pack_loss
+from .packing import Pack
+
+_RESAMPLES = 1
+"""Scores in training need no intervals."""
+
+
+@dataclass(frozen=True)
+class Dev:
+    """The development rows: packed for their loss, as requests for their score (none: not scored)."""
+
+    packs: Sequence[Pack]
+    requests: Sequence[Instance]
+
+
+@torch.no_grad()
+def dev_loss(model: torch.nn.Module, head: torch.nn.Module, packs: Sequence[Pack], device: torch.device) -> float:
+    """Return the mean cross-entropy of a token of the answers."""
+    total = sum(pack_loss(model, head, Layout(pack, device)).item() for pack in packs)
+    return total / max(1, sum(len(pack.targets) for pack in packs))
+
+
+def dev_scores(lm: ItamedHF, requests: Sequence[Instance]) -> dict[str, float]:
+    """Answer requests, constrained; return the score of each family and their "mean", from 0 to 1."""
+    records: dict[str, list[Record]] = defaultdict(list)
+    for request, answer in zip(requests, lm.generate_until(list(requests), disable_tqdm=True), strict=True):
+        name = str(request.task_name)
+        records[name].append(record(filtered(answer, request.doc, "repaired"), request.doc))
+    by_family: dict[str, list[float]] = defaultdict(list)
+    for name, found in records.items():
+        score = report(tuple(found), _RESAMPLES)["metrics"]["score"]["value"]
+        by_family[task_of(name).family].append(score)
+    families = {family: mean(scores) for family, scores in by_family.items()}
+    return families | {"mean": mean(families.values())}

@@ -1,0 +1,74 @@
+"""From examples to tokens, as the model will read and write them when it is asked."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from itamed.benchmark.engines.hf.lm import ItamedHF
+from itamed.benchmark.engines.hf.model import end_tokens
+from itamed.benchmark.errors import ItamedError
+from numpy.typing import NDArray
+from transformers import PreTrainedTokenizerBase
+
+from .examples import Example
+
+_PROBE = "{}"
+
+
+@dataclass(frozen=True, eq=False)
+class Encoded:
+    """An example as tokens: `prompt` (n,) and `answer` (m,), the token that ends it included."""
+
+    task: str
+    prompt: NDArray[np.int64]
+    answer: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        """Return the number of tokens of both."""
+        return len(self.prompt) + len(self.answer)
+
+
+def encode(
+    lm: ItamedHF, examples: Iterable[Example], *, chat: bool, max_length: int, left_out: Counter[str]
+) -> Iterator[Encoded]:
+    """Yield the examples as tokens; those of more than `max_length` are counted in `left_out` by task.
+
+    Prompt and answer are tokenised apart: when a model answers, it has read the prompt alone.
+
+    Raises:
+        ItamedError: the tokenizer does not give an answer back, or knows no end of it.
+    """
+    end = end_of_answer(lm, chat=chat)
+    for example in examples:
+        answer = lm.tokenizer.encode(example.answer, add_special_tokens=False)
+        if lm.tokenizer.decode(answer, clean_up_tokenization_spaces=False) != example.answer:
+            raise ItamedError(
+                f"The tokenizer does not give {example.answer[:80]!r} back: it cannot be trained on exact copies."
+            )
+        prompt = lm.tok_encode(example.prompt)
+        if len(prompt) + len(answer) + 1 > max_length:
+            left_out[example.task] += 1
+        else:
+            yield Encoded(example.task, np.asarray(prompt), np.asarray([*answer, end]))
+
+
+def end_of_answer(lm: ItamedHF, *, chat: bool) -> int:
+    """Return the token that ends an answer: that of the chat template's turns, else the tokenizer's own.
+
+    Raises:
+        ItamedError: there is none at which the model would stop.
+    """
+    tokenizer: PreTrainedTokenizerBase = lm.tokenizer
+    ends = end_tokens(lm.model, tokenizer)
+    if chat:
+        turns = [{"role": "user", "content": "?"}, {"role": "assistant", "content": _PROBE}]
+        after = str(lm.apply_chat_template(turns, add_generation_prompt=True)).rpartition(_PROBE)[2]
+        found = next((id_ for id_ in tokenizer.encode(after, add_special_tokens=False) if id_ in ends), None)
+    else:
+        found = tokenizer.eos_token_id
+    if found is None:
+        raise ItamedError("The model knows no token that ends an answer: set eos_token in its tokenizer.")
+    return int(found)

@@ -1,0 +1,146 @@
+"""The model in training: base weights, adapters, packed attention, and a loss that needs no logits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from itamed.benchmark.engines.hf.precision import fast_dtype
+from itamed.benchmark.errors import ItamedError
+from peft import LoraConfig, PeftModel, get_peft_model
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+
+from .attention import NAME, Layout
+from .encode import Encoded
+from .loss import cross_entropy
+from .packing import packs
+from .recipe import Lora, Recipe
+
+_ALIKE, _ROUNDED = 1e-3, 5e-2
+"""Largest relative difference between a packed loss and the model's own, in fp32 and in less."""
+
+
+def load_base(recipe: Recipe, device: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """Load a recipe's base model and its tokenizer.
+
+    Raises:
+        ItamedError: it cannot be loaded, or has no tokenizer.
+    """
+    revision = recipe.revision or "main"
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(recipe.base, revision=revision)
+        dtype = fast_dtype(recipe.dtype, device)
+        model: Any = AutoModelForCausalLM.from_pretrained(recipe.base, revision=revision, dtype=dtype)
+    except (OSError, ValueError) as error:
+        reason = " ".join(str(error).split()).rstrip(".")
+        raise ItamedError(f"The base model {recipe.base} cannot be loaded: {reason}.") from error
+    return model.to(device), tokenizer
+
+
+def with_adapters(model: PreTrainedModel, lora: Lora, seed: int) -> PeftModel:
+    """Put adapters on a model, whose own weights are frozen.
+
+    Raises:
+        ItamedError: the model has no layers of the given names.
+    """
+    torch.manual_seed(seed)
+    config = LoraConfig(
+        r=lora.rank,
+        lora_alpha=lora.alpha,
+        lora_dropout=lora.dropout,
+        target_modules=lora.targets or "all-linear",
+        task_type="CAUSAL_LM",
+    )
+    try:
+        return get_peft_model(model, config)
+    except ValueError as error:
+        raise ItamedError(f"sft.lora.targets fits no layer of the model: {error}") from error
+
+
+@contextmanager
+def trainable(model: PreTrainedModel) -> Iterator[None]:
+    """Let a model attend to packed examples, and give their loss in the place of logits; see `pack_loss`.
+
+    The loss is computed where the output layer stands, so that wrappers which bring its weights there
+    alone, and count gradients by what a forward uses, find all as they expect.
+
+    Raises:
+        ItamedError: it has no plain output layer, or does more with its logits.
+    """
+    head = model.get_output_embeddings()
+    config = model.config.get_text_config()
+    if (
+        not isinstance(head, torch.nn.Linear)
+        or head.bias is not None
+        or getattr(config, "final_logit_softcapping", None)
+    ):
+        raise ItamedError(
+            f"{type(model).__name__} does more with its logits than a plain output layer: no recipe fits it."
+        )
+    before, forward = model.config._attn_implementation, head.forward
+    model.set_attn_implementation(NAME)
+    head.forward = lambda hidden: cross_entropy(hidden[0], head.weight, head.wanted)[None, None, None]
+    try:
+        yield
+    finally:
+        head.forward = forward
+        model.set_attn_implementation(before)
+
+
+def pack_loss(model: torch.nn.Module, head: torch.nn.Module, layout: Layout) -> torch.Tensor:
+    """Return the summed cross-entropy of the answers of a pack.
+
+    Args:
+        model: a causal language model (or a wrapper of one) inside of `trainable`.
+        head: its output layer.
+        layout: the pack.
+    """
+    head.wanted = layout.targets
+    found: Any = model(
+        input_ids=layout.ids,
+        position_ids=layout.positions,
+        logits_to_keep=layout.predict,
+        use_cache=False,
+        layout=layout,
+    )
+    loss: torch.Tensor = found.logits.sum()
+    return loss
+
+
+@torch.no_grad()
+def check(model: PreTrainedModel) -> None:
+    """Refuse models whose packed loss is not their own: two examples that begin alike, against one by one.
+
+    Raises:
+        ItamedError: the losses differ.
+    """
+    training = model.training
+    model.eval()
+    ids = np.arange(8, 40) % model.config.get_text_config().vocab_size
+    probes = [Encoded("", tokens[:6], tokens[6:]) for tokens in (ids, np.append(ids[:4], ids[::-1]))]
+    own = sum(_own_loss(model, probe) for probe in probes)
+    try:
+        with trainable(model):
+            head = model.get_output_embeddings()
+            layouts = [Layout(pack, model.device) for pack in packs(probes, 1000)]
+            found = sum(pack_loss(model, head, layout).item() for layout in layouts)
+    except (AttributeError, TypeError, RuntimeError, KeyError) as error:
+        if isinstance(error, torch.OutOfMemoryError):
+            raise
+        raise ItamedError(f"{type(model).__name__} cannot be trained on packed examples ({error}).") from error
+    finally:
+        model.train(training)
+    limit = _ALIKE if model.dtype == torch.float32 else _ROUNDED
+    if abs(found - own) > limit * own:
+        raise ItamedError(
+            f"{type(model).__name__} cannot be trained on packed examples: their loss is {found:.3f}, not {own:.3f}."
+        )
+
+
+def _own_loss(model: PreTrainedModel, example: Encoded) -> float:
+    ids = torch.from_numpy(np.concatenate([example.prompt, example.answer]))[None].to(model.device)
+    logits = model(input_ids=ids, use_cache=False).logits[0, len(example.prompt) - 1 : -1].float()
+    return torch.nn.functional.cross_entropy(logits, ids[0, len(example.prompt) :], reduction="sum").item()

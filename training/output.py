@@ -1,0 +1,110 @@
+"""What a training leaves: adapters, the merged model, its card, a manifest, and the plot of its losses."""
+
+from __future__ import annotations
+
+import io
+import json
+import platform
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from itamed.benchmark.files import write_text
+from itamed.benchmark.version import __version__
+from matplotlib.figure import Figure
+from peft import PeftModel
+from transformers import PreTrainedTokenizerBase
+
+from .card import model_card
+from .recipe import Recipe
+from .trainer import PackTrainer
+
+MANIFEST = "training.json"
+_PACKAGES = ("torch", "transformers", "peft", "accelerate", "lm_eval", "datasets")
+_SIZE = (7.0, 3.6)
+
+
+def save(
+    trainer: PackTrainer, tokenizer: PreTrainedTokenizerBase, recipe: Recipe, output: Path, seconds: float
+) -> Path:
+    """Write everything into a folder; return the one of the model to evaluate.
+
+    Args:
+        trainer: with the weights to keep.
+        tokenizer: of the model.
+        recipe: what was done.
+        output: the training's folder.
+        seconds: wall time of this call (a resumed training has more).
+    """
+    manifest = _manifest(trainer, recipe, seconds)
+    if not trainer.is_world_process_zero():
+        return output / "model"
+    log = trainer.state.log_history
+    write_text(output / MANIFEST, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
+    write_text(output / "loss.svg", loss_plot(log))
+    model: Any = trainer.model
+    folder = output / "model"
+    if isinstance(model, PeftModel):
+        _with_card(model, tokenizer, output / "adapter", recipe, manifest)
+        if not recipe.merge:
+            return output / "adapter"
+        model = model.merge_and_unload()
+    _with_card(model, tokenizer, folder, recipe, manifest)
+    return folder
+
+
+def _with_card(
+    model: Any, tokenizer: PreTrainedTokenizerBase, folder: Path, recipe: Recipe, manifest: dict[str, Any]
+) -> None:
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    write_text(folder / MANIFEST, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
+    write_text(folder / "README.md", model_card(recipe, manifest))
+
+
+def _manifest(trainer: PackTrainer, recipe: Recipe, seconds: float) -> dict[str, Any]:
+    """Return what a leaderboard wants to know of a checkpoint's training."""
+    return {
+        "itamed": __version__,
+        "packages": {name: version(name) for name in _PACKAGES},
+        "python": platform.python_version(),
+        "device": str(trainer.args.device),
+        "recipe": asdict(recipe),
+        "steps": trainer.state.global_step,
+        "best_step": trainer.state.best_global_step,
+        "best": trainer.state.best_metric,
+        "seconds": round(seconds, 1),
+        "data": trainer.data,
+        "log": trainer.state.log_history,
+    }
+
+
+def loss_plot(log: list[dict[str, float]]) -> str:
+    """Return the losses of training and development, and the development score, as SVG."""
+    figure = Figure(figsize=_SIZE, layout="constrained")
+    losses = figure.add_subplot()
+    losses.plot(*_series(log, "loss"), color="0.6", linewidth=1, label="training loss")
+    losses.plot(*_series(log, "eval_loss"), color="black", marker="o", markersize=4, label="development loss")
+    losses.set_xlabel("step")
+    losses.set_ylabel("cross-entropy of an answer token")
+    losses.set_ylim(bottom=0)
+    steps, scores = _series(log, "eval_mean")
+    handles, names = losses.get_legend_handles_labels()
+    if steps:
+        right = losses.twinx()
+        right.plot(steps, [100 * score for score in scores], color="#0072b2", linestyle="--", marker="s", markersize=4)
+        right.set_ylabel("development score, %")
+        handles.append(right.lines[0])
+        names.append("development score (right)")
+    losses.legend(handles, names, frameon=False)
+    drawn = io.StringIO()
+    with mpl.rc_context({"svg.hashsalt": "itamed"}):
+        figure.savefig(drawn, format="svg", metadata={"Date": None})
+    return drawn.getvalue()
+
+
+def _series(log: list[dict[str, float]], name: str) -> tuple[list[float], list[float]]:
+    found = [(entry["step"], entry[name]) for entry in log if name in entry]
+    return [step for step, _ in found], [value for _, value in found]

@@ -1,0 +1,91 @@
+"""Examples packed into one forward: no padding, and what prompts begin with alike stands there once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .encode import Encoded
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Segment:
+    """Tokens of one example that none before it has: `count` at `offset` of the pack.
+
+    `path` (tokens of the example,) are the places in the pack of the example from its first token on;
+    its last `count` are the segment itself, those before belong to other segments.
+    """
+
+    offset: int
+    count: int
+    path: Ints
+
+
+@dataclass(frozen=True, eq=False)
+class Pack:
+    """What one forward takes.
+
+    `ids` and `positions` are (tokens,); the answer tokens `targets` (answers,) are to be chosen at
+    the places `predict` (answers,). `unshared` is the number of tokens without sharing.
+    """
+
+    ids: Ints
+    positions: Ints
+    segments: tuple[Segment, ...]
+    predict: Ints
+    targets: Ints
+    unshared: int
+
+
+def packs(examples: Iterable[Encoded], room: int) -> Iterator[Pack]:
+    """Yield packs of at most about `room` tokens; an example that is longer gets one of its own.
+
+    Examples are sorted by their tokens, so that neighbours share the longest prompts.
+    """
+    waiting: list[tuple[Encoded, int]] = []
+    size = 0
+    for example in sorted(examples, key=lambda each: each.prompt.astype(">u4").tobytes()):
+        shared = _common(waiting[-1][0].prompt, example.prompt) if waiting else 0
+        if waiting and size + len(example) - shared > room:
+            yield _pack(waiting)
+            waiting, size, shared = [], 0, 0
+        waiting.append((example, shared))
+        size += len(example) - shared
+    if waiting:
+        yield _pack(waiting)
+
+
+def _common(first: Ints, second: Ints) -> int:
+    """Return how many tokens two prompts begin with alike."""
+    size = min(len(first), len(second))
+    unlike = np.flatnonzero(first[:size] != second[:size])
+    return int(unlike[0]) if len(unlike) else size
+
+
+def _pack(examples: list[tuple[Encoded, int]]) -> Pack:
+    """Lay out examples with the number of tokens that each shares with the one before it."""
+    ids, positions, predict, segments = [], [], [], []
+    offset, path = 0, np.zeros(0, np.int64)
+    for example, shared in examples:
+        tokens = np.concatenate([example.prompt, example.answer])
+        count = len(tokens) - shared
+        path = np.concatenate([path[:shared], np.arange(offset, offset + count)])
+        segments.append(Segment(offset, count, path))
+        ids.append(tokens[shared:])
+        positions.append(np.arange(shared, len(tokens)))
+        # A token is chosen after the one before it.
+        predict.append(path[len(example.prompt) - 1 : -1])
+        offset += count
+    return Pack(
+        np.concatenate(ids),
+        np.concatenate(positions),
+        tuple(segments),
+        np.concatenate(predict),
+        np.concatenate([example.answer for example, _ in examples]),
+        sum(len(example) for example, _ in examples),
+    )

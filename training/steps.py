@@ -1,0 +1,61 @@
+"""Which examples a step takes: a function of the seed alone, so that a resumed run goes on where it was."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from torch.utils.data import Dataset
+
+from .encode import Encoded
+from .packing import Pack, packs
+
+
+class Steps(Dataset[list[Pack]]):
+    """The packs of each step of a run.
+
+    Args:
+        examples: all training examples.
+        weights: how often a task's examples are passed an epoch, where not once.
+        batch: examples a step.
+        room: tokens of a pack.
+        epochs: how often all are passed.
+        seed: of the order, and of the choice where a weight is no whole number.
+    """
+
+    def __init__(
+        self,
+        examples: Sequence[Encoded],
+        weights: Mapping[str, float],
+        *,
+        batch: int,
+        room: int,
+        epochs: float = 1,
+        seed: int = 0,
+    ) -> None:
+        self._examples, self._batch, self._room = examples, batch, room
+        order = [_epoch(examples, weights, np.random.default_rng([seed, epoch])) for epoch in range(math.ceil(epochs))]
+        size = sum(map(len, order)) / max(1, len(order))
+        self._order = np.concatenate(order)[: round(size * epochs)] if order else np.zeros(0, np.int64)
+
+    def __len__(self) -> int:
+        """Return the number of steps; the last may be smaller."""
+        return math.ceil(len(self._order) / self._batch)
+
+    def __getitem__(self, step: int) -> list[Pack]:
+        """Return the packs of a step."""
+        chosen = self._order[step * self._batch : (step + 1) * self._batch]
+        return list(packs([self._examples[number] for number in chosen], self._room))
+
+
+def _epoch(examples: Sequence[Encoded], weights: Mapping[str, float], random: np.random.Generator) -> np.ndarray:
+    """Return the numbers of an epoch's examples in their order."""
+    by_task: dict[str, list[int]] = {}
+    for number, example in enumerate(examples):
+        by_task.setdefault(example.task, []).append(number)
+    chosen = []
+    for task, numbers in by_task.items():
+        whole, part = divmod(weights.get(task, 1.0), 1.0)
+        chosen += [np.repeat(numbers, int(whole)), random.permutation(numbers)[: round(part * len(numbers))]]
+    return random.permutation(np.concatenate(chosen)) if chosen else np.zeros(0, np.int64)

@@ -1,0 +1,101 @@
+"""transformers' trainer for packed examples: its checkpoints, logs and launchers, our steps and our loss."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from itamed.benchmark.engines.hf.lm import ItamedHF
+from itamed.benchmark.errors import ItamedError
+from torch.utils.data import SequentialSampler
+from transformers import Trainer
+
+from .attention import Layout
+from .dev import Dev, dev_loss, dev_scores
+from .model import pack_loss
+from .packing import Pack
+from .work import Arithmetic, Meter, peak_flops
+
+
+def together(steps: list[list[Pack]]) -> dict[str, list[Pack]]:
+    """Collate the one step that a process gets at a time."""
+    (packs,) = steps
+    return {"packs": packs}
+
+
+class PackTrainer(Trainer):
+    """Trains on `Steps`: every item of the data set is what one process does in one step.
+
+    Args:
+        lm: the model as the benchmark's engine, for the development score.
+        dev: what is watched.
+        **kwargs: as for `Trainer`.
+    """
+
+    def __init__(self, *, lm: ItamedHF, dev: Dev, **kwargs: Any) -> None:
+        super().__init__(data_collator=together, **kwargs)
+        self._lm, self._dev = lm, dev
+        self._head = lm.model.get_output_embeddings()
+        self._arithmetic = Arithmetic.of(lm.model, self._head)
+        self._peak = peak_flops(self.args.device, lm.model.dtype)
+        self._meter = Meter()
+        self.data: dict[str, Any] = {}
+        """What the training data were, for the manifest."""
+
+    def _get_train_sampler(self, *_: Any) -> SequentialSampler:
+        """Take the steps in their order, which is shuffled already."""
+        return SequentialSampler(self.train_dataset)  # type: ignore[arg-type]
+
+    def training_step(
+        self, model: torch.nn.Module, inputs: dict[str, Any], num_items_in_batch: Any = None
+    ) -> torch.Tensor:
+        """Compute the gradients of a step, pack by pack; return its mean loss of an answer token.
+
+        Raises:
+            ItamedError: the loss is no number, or memory runs out.
+        """
+        del num_items_in_batch
+        model.train()
+        packs: list[Pack] = inputs["packs"]
+        answers = torch.tensor(sum(len(pack.targets) for pack in packs), device=self.args.device)
+        # All processes weigh their tokens alike; wrappers then average over processes.
+        every = self.accelerator.gather(answers).sum()
+        share = self.accelerator.num_processes / every
+        total = torch.zeros((), device=self.args.device)
+        try:
+            for pack in packs:
+                loss = pack_loss(model, self._head, Layout(pack, self.args.device)) * share
+                self.accelerator.backward(loss)
+                total += loss.detach()
+        except torch.OutOfMemoryError as error:
+            raise ItamedError(
+                "Out of memory: lower sft.pack (tokens of a forward), set gradient_checkpointing or dtype: bfloat16."
+            ) from error
+        if not torch.isfinite(total):
+            raise ItamedError(
+                f"The loss of step {self.state.global_step + 1} is {total.item()}: lower optimizer.learning_rate, or "
+                "take dtype: float32. The last checkpoint is whole."
+            )
+        self._meter.add(packs, self._arithmetic)
+        return total
+
+    def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
+        """Look at the development rows; see `dev_loss` and `dev_scores`."""
+        model = self._lm.model.eval()
+        metrics = {"eval_loss": dev_loss(model, self._head, self._dev.packs, self.args.device)}
+        if self._dev.requests:
+            scores = dev_scores(self._lm, self._dev.requests)
+            metrics |= {f"eval_{name}": score for name, score in scores.items()}
+        self.log(metrics)
+        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        self._meter = Meter()
+        return metrics
+
+    def log(self, logs: dict[str, float], *args: Any, **kwargs: Any) -> None:
+        """Add speed and memory to what is logged of training steps."""
+        if "loss" in logs:
+            logs |= self._meter.report(self._peak)
+            self._meter = Meter()
+            if self.args.device.type == "cuda":
+                logs["gpu_memory_gb"] = round(torch.cuda.max_memory_allocated() / 2**30, 2)
+        super().log(logs, *args, **kwargs)

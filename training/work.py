@@ -1,0 +1,75 @@
+"""How fast a training goes: tokens and arithmetic a second, against what the machine can do."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+import torch
+from transformers import PreTrainedModel
+
+from .packing import Pack
+
+_SIDE, _TRIES = 1024, 5
+
+
+@dataclass
+class Arithmetic:
+    """Multiplications of a model, twice a token each: of its layers, of its output layer, and of their gradients."""
+
+    layers: int
+    head: int
+    trained: float
+
+    @classmethod
+    def of(cls, model: PreTrainedModel, head: torch.nn.Linear) -> Arithmetic:
+        """Count a model's matrices; `trained` is the share of layer weights that get gradients."""
+        ends = {id(head.weight), id(model.get_input_embeddings().weight)}
+        matrices = [each for each in model.parameters() if each.ndim == 2 and id(each) not in ends]
+        size = sum(each.numel() for each in matrices)
+        return cls(size, int(head.weight.numel()), sum(e.numel() for e in matrices if e.requires_grad) / max(1, size))
+
+    def flops(self, pack: Pack) -> float:
+        """Return the floating-point operations of a pack, forward and backward, without those of attention."""
+        layers = 2 * self.layers * len(pack.ids) * (2 + self.trained)
+        return layers + 2 * self.head * len(pack.targets) * 2
+
+
+@dataclass
+class Meter:
+    """What was done since the last report."""
+
+    start: float = field(default_factory=time.perf_counter)
+    fed: int = 0
+    unshared: int = 0
+    answers: int = 0
+    flops: float = 0.0
+
+    def add(self, packs: list[Pack], arithmetic: Arithmetic) -> None:
+        """Count packs."""
+        for pack in packs:
+            self.fed += len(pack.ids)
+            self.unshared += pack.unshared
+            self.answers += len(pack.targets)
+            self.flops += arithmetic.flops(pack)
+
+    def report(self, peak: float) -> dict[str, float]:
+        """Return tokens a second (of all examples, whole, and as fed), and the share of the machine's peak."""
+        seconds = max(1e-9, time.perf_counter() - self.start)
+        return {
+            "tokens_per_second": round(self.unshared / seconds, 1),
+            "fed_tokens_per_second": round(self.fed / seconds, 1),
+            "answer_tokens_per_second": round(self.answers / seconds, 1),
+            "mfu": round(self.flops / seconds / peak, 4),
+        }
+
+
+def peak_flops(device: torch.device, dtype: torch.dtype) -> float:
+    """Measure what a device multiplies a second: the best of a few large products."""
+    first = torch.randn(_SIDE, _SIDE, device=device, dtype=dtype)
+    best = float("inf")
+    for _ in range(_TRIES):
+        start = time.perf_counter()
+        (first @ first).sum().item()
+        best = min(best, time.perf_counter() - start)
+    return float(2 * _SIDE**3 / best)
