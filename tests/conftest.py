@@ -8,6 +8,7 @@ from unittest.mock import patch
 
 import pytest
 
+from .benchmark.fakehub import FakeHub
 from .hubsets import write_hub_sets
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -68,3 +69,19 @@ def own_tasks_alone():
         patch.dict(os.environ, {"HF_HUB_OFFLINE": "1"}),
     ):
         yield
+
+
+@pytest.fixture
+def hub(tmp_path, monkeypatch):
+    """Return a hub that huggingface_hub talks to, with an empty cache and no token."""
+    from huggingface_hub import constants
+
+    served = FakeHub()
+    monkeypatch.setenv("HF_ENDPOINT", served.url)
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub-cache"))
+    monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "no-token"))
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    yield served
+    served.close()

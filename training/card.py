@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from itamed.benchmark.report.markdown import table
 from itamed.benchmark.sources.registry import source_of
 from itamed.benchmark.suite import MINI_PREFIX, task_of
+from itamed.benchmark.version import __version__
 
 from .recipe import Recipe
 
+_NAMES = {"cpt": "continual pre-training", "sft": "supervised fine-tuning"}
 
-def model_card(recipe: Recipe, manifest: dict[str, Any]) -> str:
-    """Return a model card in the Hub's format."""
-    tasks = manifest["data"]["examples"]
-    sources = {s.name: s for s in (source_of(task_of(t).name) for t in tasks if not t.startswith(MINI_PREFIX))}
-    licences = "\n".join(f"| {source.title} | {source.licence} |" for source in sources.values())
-    rows = "\n".join(f"| `{task}` | {count} |" for task, count in tasks.items())
-    method = "LoRA adapters, merged" if recipe.sft and recipe.sft.lora else "all weights"
+
+def model_card(recipe: Recipe, stages: Sequence[dict[str, Any]]) -> str:
+    """Return a model card in the Hub's format.
+
+    Args:
+        recipe: what was to be done.
+        stages: what was done; see `output.done`.
+    """
     return f"""---
 base_model: {recipe.base}
 language: it
@@ -27,26 +32,13 @@ tags: [itamed, medical]
 
 # {recipe.name}
 
-[{recipe.base}](https://huggingface.co/{recipe.base}) fine-tuned for Italian clinical extraction with itamed
-{manifest["itamed"]} ({method}): {manifest["steps"]} steps, seed {recipe.seed}; the weights of step
-{manifest["best_step"] or manifest["steps"]} were kept.
+{recipe.base}, trained for Italian clinical tasks with itamed {__version__} (seed {recipe.seed}):
+{"; then ".join(map(_stage, stages))}.
 
-Not a medical device: answers must be checked by a professional.
+Not a medical device: a professional must check its answers.
 
-## Training data
-
-| task | examples |
-|---|---|
-{rows}
-
-Only training rows of the suite: no document of its development or test rows, nor a near copy of one, is among them
-(`itamed data check`).
-
-| source | licence |
-|---|---|
-{licences}
-
-What these licences forbid, such as commercial use, this model must not be used for either.
+{"".join(_data(stages))}
+What the licences of the data forbid, such as commercial use, this model must not be used for either.
 
 ## Evaluate
 
@@ -54,8 +46,34 @@ What these licences forbid, such as commercial use, this model must not be used 
 itamed eval --model itamed-hf --model_args pretrained=THIS{_chat(recipe)} --tasks itamed
 ```
 
-`training.json` holds the whole recipe, versions and the log.
+`training.json` holds the recipe, the versions and the whole log.
 """
+
+
+def _stage(stage: dict[str, Any]) -> str:
+    kept = f", of which step {stage['best_step']} was kept" if stage["best_step"] else ""
+    return f"{_NAMES[stage['stage']]}, {stage['steps']} steps{kept}"
+
+
+def _data(stages: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """Yield a part of the card for the data of each stage."""
+    for stage in stages:
+        data = stage["data"]
+        yield f"## Data of {_NAMES[stage['stage']]}\n\n"
+        if stage["stage"] == "cpt":
+            rows = [[name, str(count), data["licences"].get(name, "")] for name, count in data["documents"].items()]
+            yield table(["corpus", "documents", "licence"], rows)
+            yield f"\n{data['words']} words. {data['contaminated']} documents that share eight words in a row with\n"
+            yield "held-out rows of the suite were dropped; `decontamination.json` names them.\n\n"
+            continue
+        rows = [[f"`{task}`", str(count), _licence(task)] for task, count in data["examples"].items()]
+        yield table(["task", "examples", "licence"], rows)
+        yield "\nTraining rows of the suite alone: its development and test rows, and near copies of them, are not\n"
+        yield "among them (`itamed data check`).\n\n"
+
+
+def _licence(task: str) -> str:
+    return "in our own words" if task.startswith(MINI_PREFIX) else source_of(task_of(task).name).licence
 
 
 def _chat(recipe: Recipe) -> str:

@@ -66,3 +66,15 @@ def recipes() -> None:
     from .recipe import recipe_names
 
     typer.echo("\n".join(recipe_names()))
+
+
+@train_app.command(name="push")
+def push_command(
+    folder: Annotated[Path, typer.Argument(help="The model/ or adapter/ folder of a training.")],
+    repo: Annotated[str, typer.Argument(help="Where to: NAMESPACE/NAME.")],
+    private: Annotated[bool, typer.Option(help="Create the repository as private.")] = False,
+) -> None:
+    """Upload a trained model to the Hub, with its card and its manifest."""
+    from .publish import push
+
+    typer.echo(push(folder, repo, private=private))

@@ -17,26 +17,31 @@ from .attention import NAME, Layout
 from .encode import Encoded
 from .loss import cross_entropy
 from .packing import packs
-from .recipe import Lora, Recipe
+from .recipe import Lora
 
 _ALIKE, _ROUNDED = 1e-3, 5e-2
 """Largest relative difference between a packed loss and the model's own, in fp32 and in less."""
 
 
-def load_base(recipe: Recipe, device: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """Load a recipe's base model and its tokenizer.
+def load_base(name: str, revision: str, dtype: str, device: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """Load a base model and its tokenizer.
+
+    Args:
+        name: Hub name or folder.
+        revision: empty for the newest.
+        dtype: see `Recipe`.
+        device: where it goes.
 
     Raises:
         ItamedError: it cannot be loaded, or has no tokenizer.
     """
-    revision = recipe.revision or "main"
     try:
-        tokenizer = AutoTokenizer.from_pretrained(recipe.base, revision=revision)
-        dtype = fast_dtype(recipe.dtype, device)
-        model: Any = AutoModelForCausalLM.from_pretrained(recipe.base, revision=revision, dtype=dtype)
+        tokenizer = AutoTokenizer.from_pretrained(name, revision=revision or "main")
+        wanted = fast_dtype(dtype, device)
+        model: Any = AutoModelForCausalLM.from_pretrained(name, revision=revision or "main", dtype=wanted)
     except (OSError, ValueError) as error:
         reason = " ".join(str(error).split()).rstrip(".")
-        raise ItamedError(f"The base model {recipe.base} cannot be loaded: {reason}.") from error
+        raise ItamedError(f"The base model {name} cannot be loaded: {reason}.") from error
     return model.to(device), tokenizer
 
 

@@ -26,32 +26,64 @@ _PACKAGES = ("torch", "transformers", "peft", "accelerate", "lm_eval", "datasets
 _SIZE = (7.0, 3.6)
 
 
+def done(trainer: PackTrainer, stage: str, seconds: float) -> dict[str, Any]:
+    """Return what a stage did.
+
+    Args:
+        trainer: after its training.
+        stage: "cpt" or "sft".
+        seconds: wall time of this call (a resumed training has more).
+    """
+    state = trainer.state
+    return {
+        "stage": stage,
+        "device": str(trainer.args.device),
+        "processes": trainer.args.world_size,
+        "steps": state.global_step,
+        "best_step": state.best_global_step,
+        "best": state.best_metric,
+        "seconds": round(seconds, 1),
+        "data": trainer.data,
+        "log": state.log_history,
+    }
+
+
 def save(
-    trainer: PackTrainer, tokenizer: PreTrainedTokenizerBase, recipe: Recipe, output: Path, seconds: float
+    trainer: PackTrainer,
+    tokenizer: PreTrainedTokenizerBase,
+    recipe: Recipe,
+    output: Path,
+    stages: list[dict[str, Any]],
 ) -> Path:
     """Write everything into a folder; return the one of the model to evaluate.
 
     Args:
         trainer: with the weights to keep.
         tokenizer: of the model.
-        recipe: what was done.
+        recipe: what was to be done.
         output: the training's folder.
-        seconds: wall time of this call (a resumed training has more).
+        stages: what was done, the last one by `trainer`.
     """
-    manifest = _manifest(trainer, recipe, seconds)
     if not trainer.is_world_process_zero():
         return output / "model"
-    log = trainer.state.log_history
-    write_text(output / MANIFEST, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
-    write_text(output / "loss.svg", loss_plot(log))
+    manifest = {
+        "itamed": __version__,
+        "packages": {name: version(name) for name in _PACKAGES},
+        "python": platform.python_version(),
+        "recipe": asdict(recipe),
+        "stages": stages,
+    }
+    write_text(output / "loss.svg", loss_plot(stages[-1]["log"]))
     model: Any = trainer.model
     folder = output / "model"
     if isinstance(model, PeftModel):
         _with_card(model, tokenizer, output / "adapter", recipe, manifest)
-        if not recipe.merge:
-            return output / "adapter"
-        model = model.merge_and_unload()
-    _with_card(model, tokenizer, folder, recipe, manifest)
+        folder = folder if recipe.merge else output / "adapter"
+        model = model.merge_and_unload() if recipe.merge else None
+    if model is not None:
+        _with_card(model, tokenizer, folder, recipe, manifest)
+    # Last: it says that all the rest is there.
+    write_text(output / MANIFEST, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
     return folder
 
 
@@ -61,24 +93,7 @@ def _with_card(
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     write_text(folder / MANIFEST, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
-    write_text(folder / "README.md", model_card(recipe, manifest))
-
-
-def _manifest(trainer: PackTrainer, recipe: Recipe, seconds: float) -> dict[str, Any]:
-    """Return what a leaderboard wants to know of a checkpoint's training."""
-    return {
-        "itamed": __version__,
-        "packages": {name: version(name) for name in _PACKAGES},
-        "python": platform.python_version(),
-        "device": str(trainer.args.device),
-        "recipe": asdict(recipe),
-        "steps": trainer.state.global_step,
-        "best_step": trainer.state.best_global_step,
-        "best": trainer.state.best_metric,
-        "seconds": round(seconds, 1),
-        "data": trainer.data,
-        "log": trainer.state.log_history,
-    }
+    write_text(folder / "README.md", model_card(recipe, manifest["stages"]))
 
 
 def loss_plot(log: list[dict[str, float]]) -> str:
@@ -88,7 +103,7 @@ def loss_plot(log: list[dict[str, float]]) -> str:
     losses.plot(*_series(log, "loss"), color="0.6", linewidth=1, label="training loss")
     losses.plot(*_series(log, "eval_loss"), color="black", marker="o", markersize=4, label="development loss")
     losses.set_xlabel("step")
-    losses.set_ylabel("cross-entropy of an answer token")
+    losses.set_ylabel("cross-entropy of a token")
     losses.set_ylim(bottom=0)
     steps, scores = _series(log, "eval_mean")
     handles, names = losses.get_legend_handles_labels()

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import yaml
 from itamed.benchmark.errors import ItamedError
 
 from .fields import explained, read
+
+_SCHEDULES = ("cosine", "linear", "constant")
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,38 @@ class Sft:
 
 
 @dataclass(frozen=True)
+class Corpus:
+    """Text to read."""
+
+    name: str = explained("What reports call it.")
+    format: str = explained("e3c (layer 3 of the corpus), parquet, jsonl, text (a document a .txt file), or hub.")
+    path: str = explained(
+        "A file or folder, or the name of a Hub data set; e3c: the archive or its unpacked folder, empty for the one "
+        "that `itamed data build` has downloaded.",
+        "",
+    )
+    config: str = explained("Of a Hub data set: its configuration.", "default")
+    column: str = explained("The column, or key, of the text.", "text")
+    licence: str = explained("For the model card.", "unknown")
+
+
+@dataclass(frozen=True)
+class Cpt:
+    """Continual pre-training: the next token of medical text, before any task."""
+
+    corpora: list[Corpus] = explained("What to read.")
+    caps: dict[str, int] = explained("Most words of a corpus, or of a kind of document in it, such as leaflets.", {})
+    decontaminate: bool = explained("Drop documents that share 8 words in a row with held-out rows of the suite.", True)
+    length: int = explained("Tokens of a sequence; longer documents are cut.", 2048)
+    batch: int = explained("Sequences a step, of all processes together.", 16)
+    pack: int = explained("Tokens of one forward.", 4096)
+    lora: Lora | None = explained("Adapters; null trains all weights.", None)
+    optimizer: Optimizer = explained("Optimizer and schedule.", Optimizer(learning_rate=4e-5))
+    dev_share: float = explained("Share of the documents that is watched and not trained on.", 0.01)
+    dev_every: int = explained("Steps between two looks at them, and between checkpoints.", 200)
+
+
+@dataclass(frozen=True)
 class Recipe:
     """A checkpoint in the making."""
 
@@ -73,29 +109,46 @@ class Recipe:
     dtype: str = explained("bfloat16, float32, or auto: what this machine is fast in.", "auto")
     gradient_checkpointing: bool = explained("Compute activations twice and keep fewer: less memory, more time.", False)
     merge: bool = explained("Write the whole model with its adapters merged, beside the adapters.", True)
-    sft: Sft | None = explained("Supervised fine-tuning; null: none.", None)
+    cpt: Cpt | None = explained("Continual pre-training; null: none.", None)
+    sft: Sft | None = explained("Supervised fine-tuning, after it; null: none.", None)
 
 
 def load_recipe(name: str) -> Recipe:
     """Read a recipe: a YAML file, or the name of one that the package brings.
 
+    A recipe that says `like: OTHER` takes all settings of that one, but for those that it names.
+
     Raises:
         ItamedError: there is no such recipe, it is no YAML, or a setting is unknown or impossible.
     """
+    recipe = read(Recipe, _settings(name))
+    _check(recipe)
+    return recipe
+
+
+def recipe_names() -> list[str]:
+    """Return the names of the recipes that the package brings; those with an underscore are parts of others."""
+    names = (path.name.removesuffix(".yaml") for path in files(__package__).joinpath("recipes").iterdir())
+    return sorted(name for name in names if not name.startswith("_"))
+
+
+def _settings(name: str) -> Any:
     path = Path(name)
     text = _text(path) if path.suffix in (".yaml", ".yml") else _packaged(name)
     try:
         value = yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise ItamedError(f"{name} is no YAML: {' '.join(str(error).split())}.") from error
-    recipe = read(Recipe, value)
-    _check(recipe)
-    return recipe
+    if isinstance(value, dict) and (other := value.pop("like", None)):
+        return _merged(_settings(str(other)), value)
+    return value
 
 
-def recipe_names() -> list[str]:
-    """Return the names of the recipes that the package brings."""
-    return sorted(path.name.removesuffix(".yaml") for path in files(__package__).joinpath("recipes").iterdir())
+def _merged(first: Any, second: Any) -> Any:
+    """Return settings of which the second's win; sections are merged setting by setting."""
+    if not isinstance(first, dict) or not isinstance(second, dict):
+        return second
+    return first | {key: _merged(first.get(key), value) for key, value in second.items()}
 
 
 def _text(path: Path) -> str:
@@ -106,24 +159,42 @@ def _text(path: Path) -> str:
 
 
 def _packaged(name: str) -> str:
-    if name not in recipe_names():
+    found = files(__package__).joinpath("recipes", f"{name}.yaml")
+    if not found.is_file():
         raise ItamedError(f"No recipe is named {name}: give a .yaml file, or one of {', '.join(recipe_names())}.")
-    return files(__package__).joinpath("recipes", f"{name}.yaml").read_text(encoding="utf-8")
+    return found.read_text(encoding="utf-8")
 
 
 def _check(recipe: Recipe) -> None:
-    if recipe.sft is None:
-        raise ItamedError("The recipe trains nothing: give it an sft section.")
-    if recipe.dtype not in ("auto", "bfloat16", "float32"):
-        raise ItamedError(f"dtype must be bfloat16, float32 or auto, not {recipe.dtype}.")
-    sft = recipe.sft
-    if sft.optimizer.schedule not in ("cosine", "linear", "constant"):
-        raise ItamedError(f"sft.optimizer.schedule must be cosine, linear or constant, not {sft.optimizer.schedule}.")
-    if not 0 <= sft.fewshot_share <= 1:
-        raise ItamedError(f"sft.fewshot_share must lie between 0 and 1, not {sft.fewshot_share}.")
-    for name, number in (("batch", sft.batch), ("pack", sft.pack), ("max_length", sft.max_length)):
+    if recipe.cpt is None and recipe.sft is None:
+        raise ItamedError("The recipe trains nothing: give it a cpt or an sft section.")
+    _one_of("dtype", recipe.dtype, ("auto", "bfloat16", "float32"))
+    if recipe.cpt:
+        for number, corpus in enumerate(recipe.cpt.corpora):
+            _one_of(f"cpt.corpora[{number}].format", corpus.format, ("e3c", "parquet", "jsonl", "text", "hub"))
+        _at_least_one("cpt", {"length": recipe.cpt.length, "batch": recipe.cpt.batch, "pack": recipe.cpt.pack})
+        _one_of("cpt.optimizer.schedule", recipe.cpt.optimizer.schedule, _SCHEDULES)
+        _share("cpt.dev_share", recipe.cpt.dev_share)
+    if sft := recipe.sft:
+        _at_least_one("sft", {"batch": sft.batch, "pack": sft.pack, "max_length": sft.max_length})
+        _one_of("sft.optimizer.schedule", sft.optimizer.schedule, _SCHEDULES)
+        _share("sft.fewshot_share", sft.fewshot_share)
+        for task, weight in sft.weights.items():
+            if weight < 0:
+                raise ItamedError(f"sft.weights.{task} must not be negative: {weight}.")
+
+
+def _one_of(name: str, value: str, known: Sequence[str]) -> None:
+    if value not in known:
+        raise ItamedError(f"{name} must be {', '.join(known[:-1])} or {known[-1]}, not {value}.")
+
+
+def _share(name: str, value: float) -> None:
+    if not 0 <= value <= 1:
+        raise ItamedError(f"{name} must lie between 0 and 1, not {value}.")
+
+
+def _at_least_one(section: str, numbers: dict[str, int]) -> None:
+    for name, number in numbers.items():
         if number < 1:
-            raise ItamedError(f"sft.{name} must be at least 1, not {number}.")
-    for task, weight in sft.weights.items():
-        if weight < 0:
-            raise ItamedError(f"sft.weights.{task} must not be negative: {weight}.")
+            raise ItamedError(f"{section}.{name} must be at least 1, not {number}.")

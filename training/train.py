@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +14,19 @@ from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.evaluate import require_folder
 from itamed.benchmark.files import write_text
 
+from .cpt import cpt_stage
 from .model import load_base
-from .output import save
-from .recipe import Recipe
-from .sft import fine_tune
+from .output import MANIFEST, done, save
+from .recipe import Cpt, Recipe, Sft
+from .sft import sft_stage
+from .stage import engine, run
 
 _log = logging.getLogger(__name__)
 _RECIPE = "recipe.json"
 
 
 def train(recipe: Recipe, output: Path) -> Path:
-    """Train as a recipe says; return the folder to evaluate.
+    """Train as a recipe says: its stages one after the other; return the folder to evaluate.
 
     Args:
         recipe: what to do.
@@ -35,10 +37,31 @@ def train(recipe: Recipe, output: Path) -> Path:
     """
     require_folder(output)
     _claim(output, recipe)
+    history: list[dict[str, Any]] = []
+    base = recipe.base
+    if recipe.cpt and recipe.sft:
+        base = str(_stage("cpt", replace(recipe, merge=True), base, output / "cpt", history))
+    return _stage("sft" if recipe.sft else "cpt", recipe, base, output, history)
+
+
+def _stage(name: str, recipe: Recipe, base: str, output: Path, history: list[dict[str, Any]]) -> Path:
+    """Run a stage from a base model, unless it is finished; what it did goes to `history`."""
+    finished = output / MANIFEST
+    if recipe.cpt and name == "cpt" and finished.is_file():
+        history += json.loads(finished.read_text(encoding="utf-8"))["stages"]
+        return output / "model"
     started = time.time()
-    base = load_base(recipe, "cuda" if torch.cuda.is_available() else "cpu")
-    trainer = fine_tune(recipe, base, output / "checkpoints")
-    return save(trainer, base[1], recipe, output, time.time() - started)
+    revision = recipe.revision if base == recipe.base else ""
+    section: Sft | Cpt | None = recipe.sft if name == "sft" else recipe.cpt
+    assert section is not None
+    # Whole weights are kept in float32: steps are smaller than what less precise ones can hold.
+    dtype = recipe.dtype if section.lora else "float32"
+    model, tokenizer = load_base(base, revision, dtype, "cuda" if torch.cuda.is_available() else "cpu")
+    lm = engine(model, tokenizer)
+    stage = sft_stage(section, recipe.seed, lm) if isinstance(section, Sft) else cpt_stage(section, lm, output)
+    trainer = run(stage, recipe, lm, output / "checkpoints")
+    history.append(done(trainer, name, time.time() - started))
+    return save(trainer, tokenizer, recipe, output, history)
 
 
 def _claim(output: Path, recipe: Recipe) -> None:

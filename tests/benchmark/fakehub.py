@@ -1,4 +1,4 @@
-"""A data set hub on the loopback interface: enough of the real one's API to download and upload."""
+"""A hub of data sets and models on the loopback interface: enough of the real one's API to download and upload."""
 
 import base64
 import hashlib
@@ -13,7 +13,7 @@ TOKEN = "hf_made_up"
 
 @dataclass
 class Repo:
-    """One data set: its files, whether it is private or gated, and the revisions that exist."""
+    """One repository: its files, whether it is private or gated, and the revisions that exist."""
 
     files: dict[str, bytes] = field(default_factory=dict)
     private: bool = False
@@ -26,7 +26,7 @@ class Repo:
 
 
 class FakeHub:
-    """Holds data sets in memory and serves them; `calls` records method and path of each request."""
+    """Holds repositories in memory and serves them; `calls` records method and path of each request."""
 
     def __init__(self):
         self.repos: dict[str, Repo] = {}
@@ -124,10 +124,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def create(self, wanted):
         name = f"{wanted['organization']}/{wanted['name']}"
+        url = f"{self.hub.url}/{'datasets/' if wanted.get('type') == 'dataset' else ''}{name}"
         if name in self.hub.repos:
-            return self.answer(409, {"error": "exists", "url": f"{self.hub.url}/datasets/{name}"})
+            return self.answer(409, {"error": "exists", "url": url})
         self.hub.repos[name] = Repo(private=wanted.get("visibility") == "private" or bool(wanted.get("private")))
-        return self.answer(body={"url": f"{self.hub.url}/datasets/{name}", "name": name})
+        return self.answer(body={"url": url, "name": name})
 
     def upload(self, wanted):
         href = f"{self.hub.url}/lfs/{wanted['oid']}"
@@ -156,4 +157,5 @@ def _entry(path, content):
 
 
 def _mode(repo, path):
-    return {"path": path, "uploadMode": "lfs" if path.endswith(".parquet") else "regular", "shouldIgnore": False}
+    large = path.endswith((".parquet", ".safetensors"))
+    return {"path": path, "uploadMode": "lfs" if large else "regular", "shouldIgnore": False}

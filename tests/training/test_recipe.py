@@ -42,7 +42,7 @@ def test_a_recipe_is_read_with_its_defaults(tmp_path):
         (("epochs: 2", "schedule: stairs"), "must be cosine, linear or constant, not stairs"),
         (("{learning_rate: 3e-4, epochs: 2}", "7"), r"sft\.optimizer must be a mapping"),
         (("sft:", "sft: null\nignored:"), "ignored is no setting"),
-        (("base: some/model", "base: some/model\ndtype: int4"), "dtype must be bfloat16, float32 or auto"),
+        (("base: some/model", "base: some/model\ndtype: int4"), "dtype must be auto, bfloat16 or float32"),
         (("tasks:", "batch: 0\n  tasks:"), r"sft\.batch must be at least 1"),
         (("tasks:", "fewshot_share: 2\n  tasks:"), "between 0 and 1"),
         (("tasks:", "weights: {a: -1}\n  tasks:"), r"sft\.weights\.a must not be negative"),
@@ -65,6 +65,24 @@ def test_a_missing_recipe_names_those_that_exist(tmp_path):
         load_recipe("maxi")
     with pytest.raises(ItamedError, match="Cannot read"):
         load_recipe(str(tmp_path / "none.yaml"))
+
+
+def test_a_recipe_like_another_names_what_differs(tmp_path):
+    (tmp_path / "first.yaml").write_text(GOOD)
+    text = f"like: {tmp_path}/first.yaml\nname: y\nsft: {{batch: 8, optimizer: {{epochs: 3}}}}\n"
+    recipe = load_recipe(written(tmp_path, text))
+    assert (recipe.name, recipe.base, recipe.sft.tasks, recipe.sft.batch) == ("y", "some/model", ["itamed-ner"], 8)
+    assert (recipe.sft.optimizer.learning_rate, recipe.sft.optimizer.epochs) == (3e-4, 3.0)
+
+
+def test_every_small_model_of_the_study_has_its_recipes():
+    names = [name.removesuffix("-cpt-ft") for name in recipe_names() if name.endswith("-cpt-ft")]
+    assert len(names) == 6
+    for name in names:
+        fine, both = load_recipe(f"{name}-ft"), load_recipe(f"{name}-cpt-ft")
+        assert fine.cpt is None and both.cpt.lora is None
+        assert fine.sft == both.sft
+        assert fine.sft.chat == (name.endswith(("-it", "-instruct")) or name == "qwen3-1.7b")
 
 
 @pytest.mark.parametrize("name", recipe_names())

@@ -41,16 +41,14 @@ def trained(recipe_file, tmp_path):
 
 
 def test_a_training_leaves_what_users_need(trained, own_tasks_alone):
-    manifest = json.loads((trained / "training.json").read_text())
-    losses = [entry["loss"] for entry in manifest["log"] if "loss" in entry]
+    (stage,) = json.loads((trained / "training.json").read_text())["stages"]
+    losses = [entry["loss"] for entry in stage["log"] if "loss" in entry]
     assert len(losses) == 4 and losses[-1] < losses[0]
-    looks = [entry for entry in manifest["log"] if "eval_loss" in entry]
+    looks = [entry for entry in stage["log"] if "eval_loss" in entry]
     assert [entry["step"] for entry in looks] == [2, 4]
     assert all(0 <= entry["eval_mean"] <= 1 and {"eval_ner", "eval_qa"} <= set(entry) for entry in looks)
-    assert all(
-        entry["tokens_per_second"] > entry["fed_tokens_per_second"] for entry in manifest["log"] if "loss" in entry
-    )
-    assert set(manifest["data"]["examples"]) == set(TASKS)
+    assert all(entry["tokens_per_second"] > entry["fed_tokens_per_second"] for entry in stage["log"] if "loss" in entry)
+    assert set(stage["data"]["examples"]) == set(TASKS)
     assert (trained / "loss.svg").read_text().startswith("<?xml")
     assert list((trained / "checkpoints").rglob("events.out.tfevents.*")), "TensorBoard reads these"
     card = (trained / "model" / "README.md").read_text()
@@ -86,7 +84,8 @@ def test_two_processes_train_as_one_does(trained, recipe_file, tmp_path):
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     done = run([*launcher, *command(recipe_file, tmp_path / "two")[1:]])
     assert done.returncode == 0, done.stderr[-3000:]
-    logs = [json.loads((folder / "training.json").read_text())["log"] for folder in (trained, tmp_path / "two")]
+    stages = [json.loads((folder / "training.json").read_text())["stages"] for folder in (trained, tmp_path / "two")]
+    logs = [stage["log"] for (stage,) in stages]
     one, two = ([entry["loss"] for entry in log if "loss" in entry] for log in logs)
     # Dropout differs between processes, and rounds of four examples are shared by two.
     assert two == pytest.approx(one, rel=0.2)
@@ -138,3 +137,37 @@ def test_a_model_without_chat_template_is_told(recipe_file, base, tmp_path):
             train(load_recipe(str(recipe_file)), tmp_path / "out")
     finally:
         (base / "kept").rename(base / "chat_template.jinja")
+
+
+def test_pre_training_and_fine_tuning_follow_each_other(recipe_file, tmp_path, monkeypatch):
+    texts = [
+        f"Il paziente numero {n} riferisce da {n} giorni una febbre alta con tosse e dolore al torace."
+        for n in range(60)
+    ]
+    (tmp_path / "x.jsonl").write_text("".join(json.dumps({"text": f"{text} {text}"}) + "\n" for text in texts))
+    recipe_file.write_text(
+        recipe_file.read_text()
+        + f"""
+cpt:
+  corpora: [{{name: mine, path: {tmp_path}/x.jsonl, format: jsonl}}]
+  length: 64
+  batch: 8
+  pack: 256
+  dev_share: 0.1
+  dev_every: 2
+  optimizer: {{learning_rate: 1e-3, max_steps: 4}}
+"""
+    )
+    model = train(load_recipe(str(recipe_file)), tmp_path / "out")
+    assert model == tmp_path / "out" / "model"
+    cpt, sft = json.loads((tmp_path / "out" / "training.json").read_text())["stages"]
+    assert (cpt["stage"], sft["stage"]) == ("cpt", "sft")
+    looks = [entry["eval_loss"] for entry in cpt["log"] if "eval_loss" in entry]
+    assert looks[-1] < looks[0]
+    report = json.loads((tmp_path / "out" / "cpt" / "decontamination.json").read_text())
+    assert len(report["unchecked_tasks"]) == 20, "no data are built here"
+    card = (model / "README.md").read_text()
+    assert "then supervised fine-tuning" in card and "| mine |" in card
+    # A second call finds the first stage finished, and ends with the same model.
+    monkeypatch.setattr("itamed.training.train.cpt_stage", None)
+    assert train(load_recipe(str(recipe_file)), tmp_path / "out") == model

@@ -1,0 +1,39 @@
+"""Uploading a trained model: its weights, card and manifest, and nothing else."""
+
+import pytest
+from itamed.benchmark.cli import app
+from itamed.benchmark.errors import PublishError
+from itamed.training.publish import push
+from typer.testing import CliRunner
+
+from ..benchmark.fakehub import TOKEN
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name in ("training.json", "README.md", "config.json", "model.safetensors", "notes.txt"):
+        (tmp_path / "model" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "model" / name).write_text(name)
+    return tmp_path / "model"
+
+
+def test_a_model_is_uploaded_with_its_card(hub, folder, monkeypatch):
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    done = CliRunner().invoke(app, ["train", "push", str(folder), "clinic/mine", "--private"])
+    assert done.exit_code == 0, done.output
+    assert done.stdout.strip() == f"{hub.url}/clinic/mine"
+    repo = hub.repos["clinic/mine"]
+    assert repo.private
+    assert set(repo.files) == {"training.json", "README.md", "config.json", "model.safetensors"}
+    assert repo.files["model.safetensors"] == b"model.safetensors"
+
+
+def test_without_a_token_the_message_says_how_to_log_in(hub, folder):
+    with pytest.raises(PublishError, match="hf auth login"):
+        push(folder, "clinic/mine", private=False)
+
+
+def test_a_folder_without_a_training_is_refused(hub, tmp_path):
+    with pytest.raises(PublishError, match="holds no trained model"):
+        push(tmp_path, "clinic/mine", private=False)
+    assert hub.calls == []

@@ -1,0 +1,79 @@
+"""Continual pre-training: a corpus, cleaned and decontaminated, as a stage."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from itamed.benchmark.engines.hf.lm import ItamedHF
+from itamed.benchmark.errors import ItamedError
+from itamed.benchmark.files import write_text
+from transformers import PreTrainedTokenizerBase
+
+from .corpus import Document, chosen, read_corpus
+from .decontaminate import HeldOut, decontaminated
+from .dev import Dev
+from .encode import Encoded
+from .packing import packs
+from .recipe import Cpt
+from .stage import Stage
+
+_log = logging.getLogger(__name__)
+REPORT = "decontamination.json"
+
+
+def cpt_stage(cpt: Cpt, lm: ItamedHF, output: Path) -> Stage:
+    """Return a recipe's corpora as a stage; what was left out, and why, is written to `REPORT`.
+
+    Raises:
+        ItamedError: a corpus cannot be read, or nothing of it is left.
+    """
+    documents, report = prepare(cpt)
+    write_text(output / REPORT, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
+    if not documents:
+        raise ItamedError(f"No document is left to train on: {output / REPORT} says why.")
+    # Documents come in a random order that their names alone decide.
+    watched = round(cpt.dev_share * len(documents))
+    held, used = documents[:watched], documents[watched:]
+    examples = list(sequences(used, lm.tokenizer, cpt.length))
+    dev = Dev(list(packs(sequences(held, lm.tokenizer, cpt.length), cpt.pack)), ())
+    data = {
+        "documents": dict(Counter(document.corpus for document in used)),
+        "words": sum(len(document.text.split()) for document in used),
+        "left_out": report["left_out"],
+        "contaminated": len(report["dropped"]),
+        "licences": {corpus.name: corpus.licence for corpus in cpt.corpora},
+    }
+    return Stage(examples, dev, cpt.batch, cpt.pack, cpt.lora, cpt.optimizer, cpt.dev_every, data)
+
+
+def prepare(cpt: Cpt) -> tuple[list[Document], dict[str, Any]]:
+    """Read, clean, choose and decontaminate; returns the documents and what was left out."""
+    left_out: Counter[str] = Counter()
+    read = (document for corpus in cpt.corpora for document in read_corpus(corpus))
+    documents = chosen(read, cpt.caps, left_out)
+    report: dict[str, Any] = {"checked_tasks": [], "unchecked_tasks": [], "kept": len(documents), "dropped": []}
+    if cpt.decontaminate:
+        documents, report = decontaminated(documents, HeldOut.of_suite())
+        if report["unchecked_tasks"]:
+            _log.warning(
+                "Held-out rows of %s cannot be kept out: their data are not built.",
+                ", ".join(report["unchecked_tasks"]),
+            )
+    _log.info("%d documents; left out %s; %d contaminated.", len(documents), dict(left_out), len(report["dropped"]))
+    return documents, report | {"left_out": dict(left_out)}
+
+
+def sequences(documents: Iterable[Document], tokenizer: PreTrainedTokenizerBase, length: int) -> Iterator[Encoded]:
+    """Yield documents as sequences of at most `length` tokens; every token but the first is learned."""
+    start = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
+    for document in documents:
+        tokens = tokenizer.encode(document.text, add_special_tokens=False)
+        tokens.append(tokenizer.eos_token_id)
+        for at in range(0, len(tokens), length - 1):
+            yield Encoded(document.corpus, np.asarray([start]), np.asarray(tokens[at : at + length - 1]))

@@ -1,0 +1,36 @@
+"""Upload a trained model or its adapters to the Hub, with the card that says what it was trained on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from itamed.benchmark.errors import PublishError
+from itamed.benchmark.sources.hub_errors import endpoint, hub_calls
+
+from .output import MANIFEST
+
+_FILES = ("*.json", "*.safetensors", "*.model", "*.jinja", "README.md")
+
+
+def push(folder: Path, repo: str, *, private: bool) -> str:
+    """Upload the model of a training's folder; returns the address of the repository.
+
+    Args:
+        folder: "model" or "adapter" of a training.
+        repo: "namespace/name" on the Hub.
+        private: create the repository as private.
+
+    Raises:
+        PublishError: the folder holds no model of a training, or the Hub refuses.
+    """
+    if not (folder / MANIFEST).is_file() or not list(folder.glob("*.safetensors")):
+        raise PublishError(f"{folder} holds no trained model: name the model/ or adapter/ folder of a training.")
+    with hub_calls(repo, PublishError):
+        from huggingface_hub import HfApi
+
+        api = HfApi(endpoint=endpoint())
+        url = api.create_repo(repo, private=private, exist_ok=True)
+        api.upload_folder(
+            repo_id=repo, folder_path=folder, allow_patterns=list(_FILES), commit_message="Trained with itamed"
+        )
+        return str(url)
