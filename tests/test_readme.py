@@ -7,6 +7,7 @@ import yaml
 from itamed.benchmark.cli import app
 from itamed.benchmark.sources.registry import SOURCES
 from itamed.benchmark.suite import PREFIX
+from itamed.training.recipe import recipe_names
 from lm_eval._cli.harness import HarnessCLI
 from typer.main import get_command
 
@@ -70,11 +71,13 @@ def test_the_citation_file_names_the_same_founding_paper():
 
 
 def test_our_commands_and_their_flags_exist():
-    ours = [command.split() for command in COMMANDS if command.startswith("itamed ")]
-    assert {words[1] for words in ours} >= {"data", "eval", "report"}
+    ours = [command.partition("  #")[0].split() for command in COMMANDS if command.startswith("itamed ")]
+    assert {words[1] for words in ours} >= {"data", "eval", "report", "train"}
     for words in ours:
         command, rest = get_command(app), words[1:]
-        while hasattr(command, "commands"):
+        while hasattr(command, "commands") and not rest[0].startswith("-"):
+            if rest[0] in recipe_names():
+                rest = ["run", *rest]
             assert rest[0] in command.commands, words
             command, rest = command.commands[rest[0]], rest[1:]
         known = {flag for parameter in command.params for flag in parameter.opts}
