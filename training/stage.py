@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 from itamed.benchmark.engines.hf.lm import ItamedHF
+from itamed.benchmark.errors import ItamedError
+from safetensors import SafetensorError
 from transformers import PreTrainedModel, TrainingArguments
 
 from .checkpoints import last_whole
@@ -81,9 +84,24 @@ def run(stage: Stage, recipe: Recipe, lm: ItamedHF, folder: Path) -> PackTrainer
         "tokens": sum(map(len, stage.examples)),
         "answer_tokens": sum(len(example.answer) for example in stage.examples),
     }
-    with trainable(model):
+    with trainable(model), _stored(folder):
         trainer.train(resume_from_checkpoint=last_whole(folder))
     return trainer
+
+
+@contextmanager
+def _stored(folder: Path) -> Iterator[None]:
+    """Turn trouble with writing a checkpoint into a message; torch reports a full disk as an error of its own."""
+    try:
+        yield
+    except (OSError, SafetensorError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and "PytorchStreamWriter" not in str(error):
+            raise
+        reason = " ".join(str(error).split())[:200]
+        raise ItamedError(
+            f"A checkpoint could not be written to {folder} ({reason}): make room, and give the same command again. "
+            "The checkpoint before it is whole."
+        ) from error
 
 
 def _arguments(stage: Stage, recipe: Recipe, folder: Path, model: PreTrainedModel) -> TrainingArguments:

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from itamed.benchmark.engines.hf.lm import ItamedHF
+from itamed.benchmark.engines.hf.memory import is_out_of_memory
 from itamed.benchmark.errors import ItamedError
 from torch.utils.data import SequentialSampler
 from transformers import Trainer
@@ -67,9 +68,11 @@ class PackTrainer(Trainer):
                 loss = pack_loss(model, self._head, Layout(pack, self.args.device)) * share
                 self.accelerator.backward(loss)
                 total += loss.detach()
-        except torch.OutOfMemoryError as error:
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
             raise ItamedError(
-                "Out of memory: lower sft.pack (tokens of a forward), set gradient_checkpointing or dtype: bfloat16."
+                "Out of memory: lower pack (tokens of a forward), set gradient_checkpointing, or take dtype: bfloat16."
             ) from error
         if not torch.isfinite(total):
             raise ItamedError(

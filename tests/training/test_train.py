@@ -2,12 +2,14 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
 import time
 
 import pytest
+import torch
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.evaluate import evaluate
 from itamed.benchmark.report.run import find_run
@@ -59,7 +61,9 @@ def test_a_training_leaves_what_users_need(trained, own_tasks_alone):
     assert find_run(results).tasks[0].estimates["strict"]["valid"].value == 1
 
 
-def test_a_killed_training_goes_on_as_if_nothing_had_been(trained, recipe_file, tmp_path):
+@pytest.fixture
+def killed(recipe_file, tmp_path):
+    """Return the folder of a training that was killed after its first checkpoint."""
     output = tmp_path / "killed"
     process = subprocess.Popen(
         command(recipe_file, output), stderr=subprocess.PIPE, env=os.environ | {"OMP_NUM_THREADS": "1"}
@@ -72,12 +76,31 @@ def test_a_killed_training_goes_on_as_if_nothing_had_been(trained, recipe_file, 
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert not (output / "adapter").exists()
+    return output
+
+
+def test_a_killed_training_goes_on_as_if_nothing_had_been(trained, killed, recipe_file):
+    output = killed
     done = run(command(recipe_file, output))
     assert done.returncode == 0, done.stderr[-3000:]
     assert f"Evaluate: {output / 'model'}" in done.stdout
     mine, theirs = adapters(output), adapters(trained)
     assert mine.keys() == theirs.keys()
     assert all((mine[name] == theirs[name]).all() for name in mine), "bit by bit"
+
+
+def no_large_files():
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+
+
+def test_a_disk_that_is_full_in_a_checkpoint_loses_nothing(killed, recipe_file):
+    before = {path: path.read_bytes() for path in (killed / "checkpoints" / "checkpoint-2").iterdir()}
+    done = run(command(recipe_file, killed), preexec_fn=no_large_files)
+    assert done.returncode == 1
+    assert "A checkpoint could not be written" in done.stderr and "Traceback" not in done.stderr
+    assert before == {path: path.read_bytes() for path in (killed / "checkpoints" / "checkpoint-2").iterdir()}
+    assert last_whole(killed / "checkpoints") == str(killed / "checkpoints" / "checkpoint-2")
 
 
 def test_two_processes_train_as_one_does(trained, recipe_file, tmp_path):
@@ -112,6 +135,7 @@ def test_another_recipe_in_the_same_folder_is_refused(recipe_file, tmp_path):
     ("change", "message"),
     [
         (("max_length: 8000", "max_length: 20"), r"No example fits: raise sft\.max_length"),
+        (("pack: 4000", "pack: 0"), r"sft\.pack must be at least 1"),
         (("itamed-mini-qa-casimedicos", "itamed-mini-qa-ssm"), "itamed-mini-qa-ssm has no train rows"),
         (("itamed-mini-qa-casimedicos", "itamed_qa_casimedicos"), "not built: run `itamed data build"),
         (
@@ -171,3 +195,12 @@ cpt:
     # A second call finds the first stage finished, and ends with the same model.
     monkeypatch.setattr("itamed.training.train.cpt_stage", None)
     assert train(load_recipe(str(recipe_file)), tmp_path / "out") == model
+
+
+def test_running_out_of_memory_names_what_to_lower(recipe_file, tmp_path, monkeypatch):
+    def fail(*_):
+        raise torch.OutOfMemoryError("no more")
+
+    monkeypatch.setattr("itamed.training.trainer.pack_loss", fail)
+    with pytest.raises(ItamedError, match="Out of memory: lower pack"):
+        train(load_recipe(str(recipe_file)), tmp_path / "out")

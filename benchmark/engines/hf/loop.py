@@ -19,6 +19,7 @@ from ...errors import ItamedError
 from ..work import Work
 from .attention import Packed, Piece, Prefix
 from .choice import choose
+from .memory import is_out_of_memory
 from .model import Model
 from .row import Answer, Request, Row
 from .slots import Ids, Slots, common
@@ -77,7 +78,7 @@ class Loop:
 
     def _smaller(self, slots: Slots, error: RuntimeError) -> Slots:
         """Return half as many slots after running out of memory; other errors are raised again."""
-        if not isinstance(error, torch.OutOfMemoryError) and "can't allocate memory" not in str(error):
+        if not is_out_of_memory(error):
             raise error
         if slots.count == 1:
             raise ItamedError(
