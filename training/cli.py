@@ -50,11 +50,14 @@ def run(
     seed: Annotated[int | None, typer.Option(help="Take this seed instead of the recipe's.")] = None,
 ) -> None:
     """Train as RECIPE says. A training that was interrupted goes on when the same command is given again."""
+    import logging
     from dataclasses import replace
 
     from .recipe import load_recipe
     from .train import train
 
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger("itamed").setLevel(logging.INFO)
     chosen = load_recipe(recipe)
     chosen = replace(chosen, base=base or chosen.base, seed=chosen.seed if seed is None else seed)
     typer.echo(f"Evaluate: {train(chosen, output or Path(chosen.name))}")
