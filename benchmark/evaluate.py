@@ -15,7 +15,7 @@ from typing import Any
 from unittest.mock import patch
 
 from .errors import ItamedError
-from .fingerprint import grammar_fingerprint
+from .fingerprint import grammar_fingerprint, weights_fingerprint
 from .paths import remedy
 from .report.usage import add_usage
 from .suite import tasks_dir
@@ -49,8 +49,8 @@ def harness_arguments(arguments: Sequence[str]) -> list[str]:
     Added where missing: an output folder and the samples (results that are not kept cannot be
     checked), the folder of the task files in an editable install, "enable_thinking=False" for a
     chat template of a local model, and for `itamed-hf` a batch size by memory. "--resume" becomes a
-    response cache whose name holds the model, the suite's version and its grammars, because the
-    harness's own key, the prompt with its settings, holds none of them.
+    response cache whose name holds the model (of a local folder its files), the suite's version and
+    its grammars, because the harness's own key, the prompt with its settings, holds none of them.
     """
     given = [argument for argument in arguments if argument != "--resume"]
     added: list[str] = []
@@ -178,10 +178,11 @@ def _value(arguments: Sequence[str], *names: str) -> str | None:
 
 
 def _cache_name(arguments: Sequence[str], output: Path) -> Path:
-    identity = [_value(arguments, *names) or "" for names in (_MODEL, _MODEL_ARGS)]
+    model, given = (_value(arguments, *names) or "" for names in (_MODEL, _MODEL_ARGS))
+    weights = [weights_fingerprint(part.partition("=")[2]) for part in given.split(",")]
     chat = str(_has(arguments, "--apply_chat_template"))
-    key = hashlib.sha256("\0".join([*identity, chat, __version__, grammar_fingerprint()]).encode()).hexdigest()[:16]
-    return output / "cache" / key
+    parts = [model, given, *weights, chat, __version__, grammar_fingerprint()]
+    return output / "cache" / hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
 def _without_thinking(arguments: Sequence[str]) -> list[str]:

@@ -30,25 +30,34 @@ class Layout:
         self._segments = [(each.offset, each.count, torch.from_numpy(each.path).to(device)) for each in pack.segments]
         self._masks: dict[int | None, list[torch.Tensor | None]] = {}
 
-    def parts(self, window: int | None) -> list[tuple[slice, torch.Tensor, torch.Tensor | None]]:
-        """Return for each segment its place in the pack, the places it may see, and (count, seen) which of them."""
+    def parts(
+        self, window: int | None, dtype: torch.dtype
+    ) -> list[tuple[slice, torch.Tensor | None, torch.Tensor | None]]:
+        """Return for each segment its place in the pack, the places it may see (None: its own), and a mask.
+
+        The mask (count, seen) is added to scores; None lets each token see all before it and itself.
+        """
         if window not in self._masks:
-            self._masks[window] = [_mask(len(path), count, window, path.device) for _, count, path in self._segments]
+            self._masks[window] = [
+                _mask(len(path), count, window, path.device, dtype) for _, count, path in self._segments
+            ]
         masks = self._masks[window]
         return [
-            (slice(offset, offset + count), path, mask)
+            (slice(offset, offset + count), None if len(path) == count else path, mask)
             for (offset, count, path), mask in zip(self._segments, masks, strict=True)
         ]
 
 
-def _mask(seen: int, count: int, window: int | None, device: torch.device) -> torch.Tensor | None:
-    """Return which of `seen` tokens each of the last `count` sees; None for all before it and itself."""
+def _mask(seen: int, count: int, window: int | None, device: torch.device, dtype: torch.dtype) -> torch.Tensor | None:
+    """Return what is added to the scores of the last `count` of `seen` tokens."""
     if seen == count and (window is None or seen <= window):
         return None
     keys = torch.arange(seen, device=device)
     queries = keys[seen - count :, None]
     mask = keys <= queries
-    return mask if window is None else mask & (keys > queries - window)
+    if window is not None:
+        mask &= keys > queries - window
+    return torch.zeros(mask.shape, dtype=dtype, device=device).masked_fill_(~mask, -torch.inf)
 
 
 def attend(  # noqa: PLR0913 (the interface is transformers')
@@ -87,18 +96,19 @@ def attend(  # noqa: PLR0913 (the interface is transformers')
     """
     if softcap is not None or s_aux is not None:
         raise ItamedError("This model caps its attention scores or has sinks: it cannot be trained on packed examples.")
-    out = [
-        scaled_dot_product_attention(
-            query[:, :, own],
-            key[:, :, seen],
-            value[:, :, seen],
-            attn_mask=mask,
-            is_causal=mask is None,
-            scale=scaling,
-            enable_gqa=query.shape[1] != key.shape[1],
+    share = query.shape[1] // key.shape[1]
+    if share > 1:
+        # Fused kernels of GPUs take a mask or shared heads, not both.
+        key, value = key.repeat_interleave(share, 1), value.repeat_interleave(share, 1)
+    out = []
+    for own, seen, mask in layout.parts(sliding_window, query.dtype):
+        # Most segments see themselves alone: a slice, which copies nothing.
+        keys, values = (key[:, :, own], value[:, :, own]) if seen is None else (key[:, :, seen], value[:, :, seen])
+        out.append(
+            scaled_dot_product_attention(
+                query[:, :, own], keys, values, attn_mask=mask, is_causal=mask is None, scale=scaling
+            )
         )
-        for own, seen, mask in layout.parts(sliding_window)
-    ]
     return torch.cat(out, 2).transpose(1, 2), None
 
 

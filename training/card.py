@@ -63,13 +63,22 @@ def _data(stages: Sequence[dict[str, Any]]) -> Iterator[str]:
         if stage["stage"] == "cpt":
             rows = [[name, str(count), data["licences"].get(name, "")] for name, count in data["documents"].items()]
             yield table(["corpus", "documents", "licence"], rows)
-            yield f"\n{data['words']} words. {data['contaminated']} documents that share eight words in a row with\n"
-            yield "held-out rows of the suite were dropped; `decontamination.json` names them.\n\n"
+            yield f"\n{data['words']} words. {_decontamination(data)}\n\n"
             continue
         rows = [[f"`{task}`", str(count), _licence(task)] for task, count in data["examples"].items()]
         yield table(["task", "examples", "licence"], rows)
         yield "\nTraining rows of the suite alone: its development and test rows, and near copies of them, are not\n"
         yield "among them (`itamed data check`).\n\n"
+
+
+def _decontamination(data: dict[str, Any]) -> str:
+    if not data["decontaminated"]:
+        return "They were not decontaminated: scores on the suite may be those of a model that has read its tests."
+    unchecked = f" Not checked: {', '.join(data['unchecked_tasks'])}." if data["unchecked_tasks"] else ""
+    return (
+        f"{len(data['contaminated'])} documents that share eight words in a row with held-out rows of the suite were "
+        f"dropped; `training.json` names them.{unchecked}"
+    )
 
 
 def _licence(task: str) -> str:

@@ -16,7 +16,8 @@ def last_whole(folder: Path) -> str | None:
 
     A run that was killed, or found the disk full, in the middle of a checkpoint leaves a part of it.
     """
-    found = sorted(folder.glob("checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]), reverse=True)
+    named = (path for path in folder.glob("checkpoint-*") if path.name.removeprefix("checkpoint-").isdigit())
+    found = sorted(named, key=lambda path: int(path.name.removeprefix("checkpoint-")), reverse=True)
     for path in found:
         try:
             step = json.loads((path / _STATE).read_text(encoding="utf-8"))["global_step"]

@@ -157,11 +157,14 @@ def chosen(documents: Iterable[Document], caps: dict[str, int], left_out: Counte
     order = sorted(documents, key=lambda each: stable_hash(f"{each.corpus}:{each.key}"))
     for document in order:
         text = clean(document.text)
-        reason = fault(text) or ("near copy" if copies.is_copy(text) else None)
+        reason = fault(text)
         count = len(text.split())
         names = {document.kind, document.corpus}
         if reason is None and any(size[name] + count > caps[name] for name in names & caps.keys()):
             reason = "over the cap"
+        # Last: what is kept is remembered.
+        if reason is None and copies.is_copy(text):
+            reason = "near copy"
         if reason:
             left_out[reason] += 1
             continue

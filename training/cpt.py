@@ -46,7 +46,9 @@ def cpt_stage(cpt: Cpt, lm: ItamedHF, output: Path) -> Stage:
         "documents": dict(Counter(document.corpus for document in used)),
         "words": sum(len(document.text.split()) for document in used),
         "left_out": report["left_out"],
-        "contaminated": len(report["dropped"]),
+        "decontaminated": cpt.decontaminate,
+        "contaminated": [found["key"] for found in report["dropped"]],
+        "unchecked_tasks": report["unchecked_tasks"],
         "licences": {corpus.name: corpus.licence for corpus in cpt.corpora},
     }
     return Stage(examples, dev, cpt.batch, cpt.pack, cpt.lora, cpt.optimizer, cpt.dev_every, data)
@@ -57,6 +59,8 @@ def prepare(cpt: Cpt) -> tuple[list[Document], dict[str, Any]]:
     left_out: Counter[str] = Counter()
     read = (document for corpus in cpt.corpora for document in read_corpus(corpus))
     documents = chosen(read, cpt.caps, left_out)
+    if unknown := cpt.caps.keys() - {name for document in documents for name in (document.kind, document.corpus)}:
+        _log.warning("cpt.caps names kinds that no kept document is of: %s.", ", ".join(sorted(unknown)))
     report: dict[str, Any] = {"checked_tasks": [], "unchecked_tasks": [], "kept": len(documents), "dropped": []}
     if cpt.decontaminate:
         documents, report = decontaminated(documents, HeldOut.of_suite())

@@ -57,5 +57,8 @@ def cross_entropy(hidden: torch.Tensor, weight: torch.Tensor, targets: torch.Ten
         weight: (vocabulary, width).
         targets: (answers,) token ids.
     """
+    if not torch.is_grad_enabled():
+        # The function below asks what requires gradients, not whether any are computed now.
+        hidden, weight = hidden.detach(), weight.detach()
     found: torch.Tensor = _CrossEntropy.apply(hidden, weight, targets)
     return found

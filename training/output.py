@@ -64,8 +64,20 @@ def save(
         output: the training's folder.
         stages: what was done, the last one by `trainer`.
     """
-    if not trainer.is_world_process_zero():
-        return output / "model"
+    if trainer.is_world_process_zero():
+        _write(trainer, tokenizer, recipe, output, stages)
+    # The next stage starts from these files in every process.
+    trainer.accelerator.wait_for_everyone()
+    return output / "model"
+
+
+def _write(
+    trainer: PackTrainer,
+    tokenizer: PreTrainedTokenizerBase,
+    recipe: Recipe,
+    output: Path,
+    stages: list[dict[str, Any]],
+) -> None:
     manifest = {
         "itamed": __version__,
         "packages": {name: version(name) for name in _PACKAGES},
@@ -75,16 +87,12 @@ def save(
     }
     write_text(output / "loss.svg", loss_plot(stages[-1]["log"]))
     model: Any = trainer.model
-    folder = output / "model"
     if isinstance(model, PeftModel):
         _with_card(model, tokenizer, output / "adapter", recipe, manifest)
-        folder = folder if recipe.merge else output / "adapter"
-        model = model.merge_and_unload() if recipe.merge else None
-    if model is not None:
-        _with_card(model, tokenizer, folder, recipe, manifest)
+        model = model.merge_and_unload()
+    _with_card(model, tokenizer, output / "model", recipe, manifest)
     # Last: it says that all the rest is there.
     write_text(output / MANIFEST, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
-    return folder
 
 
 def _with_card(

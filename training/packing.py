@@ -42,20 +42,31 @@ class Pack:
     unshared: int
 
 
-def packs(examples: Iterable[Encoded], room: int) -> Iterator[Pack]:
+_UNSHARED = 4
+"""Times `room`: most tokens of a pack without sharing, as attention copies what each example sees."""
+
+
+def packs(examples: Iterable[Encoded], room: int, least: int = 32) -> Iterator[Pack]:
     """Yield packs of at most about `room` tokens; an example that is longer gets one of its own.
 
     Examples are sorted by their tokens, so that neighbours share the longest prompts.
+
+    Args:
+        examples: in any order.
+        room: tokens of a pack.
+        least: a beginning that is shorter is not worth sharing.
     """
     waiting: list[tuple[Encoded, int]] = []
-    size = 0
+    size = whole = 0
     for example in sorted(examples, key=lambda each: each.prompt.astype(">u4").tobytes()):
         shared = _common(waiting[-1][0].prompt, example.prompt) if waiting else 0
-        if waiting and size + len(example) - shared > room:
+        shared = shared if shared >= least else 0
+        if waiting and (size + len(example) - shared > room or whole + len(example) > _UNSHARED * room):
             yield _pack(waiting)
-            waiting, size, shared = [], 0, 0
+            waiting, size, whole, shared = [], 0, 0, 0
         waiting.append((example, shared))
         size += len(example) - shared
+        whole += len(example)
     if waiting:
         yield _pack(waiting)
 

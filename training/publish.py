@@ -21,7 +21,8 @@ def push(folder: Path, repo: str, *, private: bool) -> str:
         private: create the repository as private.
 
     Raises:
-        PublishError: the folder holds no model of a training, or the Hub refuses.
+        PublishError: the folder holds no model of a training, the repository is public although a private
+            one was asked for, or the Hub refuses.
     """
     if not (folder / MANIFEST).is_file() or not list(folder.glob("*.safetensors")):
         raise PublishError(f"{folder} holds no trained model: name the model/ or adapter/ folder of a training.")
@@ -30,6 +31,9 @@ def push(folder: Path, repo: str, *, private: bool) -> str:
 
         api = HfApi(endpoint=endpoint())
         url = api.create_repo(repo, private=private, exist_ok=True)
+        # For a repository that exists already the Hub ignores `private`: look before anything is uploaded.
+        if private and not api.repo_info(repo).private:
+            raise PublishError(f"{repo} is public already: make it private first, or choose another name.")
         api.upload_folder(
             repo_id=repo, folder_path=folder, allow_patterns=list(_FILES), commit_message="Trained with itamed"
         )

@@ -108,7 +108,6 @@ class Recipe:
     seed: int = explained("Of the order of the data, dropout and new weights.", 0)
     dtype: str = explained("bfloat16, float32, or auto: what this machine is fast in.", "auto")
     gradient_checkpointing: bool = explained("Compute activations twice and keep fewer: less memory, more time.", False)
-    merge: bool = explained("Write the whole model with its adapters merged, beside the adapters.", True)
     cpt: Cpt | None = explained("Continual pre-training; null: none.", None)
     sft: Sft | None = explained("Supervised fine-tuning, after it; null: none.", None)
 
@@ -121,7 +120,7 @@ def load_recipe(name: str) -> Recipe:
     Raises:
         ItamedError: there is no such recipe, it is no YAML, or a setting is unknown or impossible.
     """
-    recipe = read(Recipe, _settings(name))
+    recipe = read(Recipe, _settings(name, ()))
     _check(recipe)
     return recipe
 
@@ -132,7 +131,10 @@ def recipe_names() -> list[str]:
     return sorted(name for name in names if not name.startswith("_"))
 
 
-def _settings(name: str) -> Any:
+def _settings(name: str, users: tuple[str, ...]) -> Any:
+    """Return the settings of a recipe, on top of those that it is like; `users` lead to it by their `like`."""
+    if name in users:
+        raise ItamedError(f"The recipes {' -> '.join([*users, name])} are like each other: one must stand alone.")
     path = Path(name)
     text = _text(path) if path.suffix in (".yaml", ".yml") else _packaged(name)
     try:
@@ -140,7 +142,9 @@ def _settings(name: str) -> Any:
     except yaml.YAMLError as error:
         raise ItamedError(f"{name} is no YAML: {' '.join(str(error).split())}.") from error
     if isinstance(value, dict) and (other := value.pop("like", None)):
-        return _merged(_settings(str(other)), value)
+        # A file is named as seen from the one that names it.
+        near = path.parent / str(other) if path.suffix and Path(str(other)).suffix else str(other)
+        return _merged(_settings(str(near), (*users, name)), value)
     return value
 
 
@@ -169,19 +173,36 @@ def _check(recipe: Recipe) -> None:
     if recipe.cpt is None and recipe.sft is None:
         raise ItamedError("The recipe trains nothing: give it a cpt or an sft section.")
     _one_of("dtype", recipe.dtype, ("auto", "bfloat16", "float32"))
+    _at_least("seed", recipe.seed, 0)
     if recipe.cpt:
         for number, corpus in enumerate(recipe.cpt.corpora):
             _one_of(f"cpt.corpora[{number}].format", corpus.format, ("e3c", "parquet", "jsonl", "text", "hub"))
-        _at_least_one("cpt", {"length": recipe.cpt.length, "batch": recipe.cpt.batch, "pack": recipe.cpt.pack})
-        _one_of("cpt.optimizer.schedule", recipe.cpt.optimizer.schedule, _SCHEDULES)
-        _share("cpt.dev_share", recipe.cpt.dev_share)
+        _check_stage("cpt", recipe.cpt)
+        _at_least("cpt.length", recipe.cpt.length, 2)
+        _between("cpt.dev_share", recipe.cpt.dev_share, 0, 0.5)
     if sft := recipe.sft:
-        _at_least_one("sft", {"batch": sft.batch, "pack": sft.pack, "max_length": sft.max_length})
-        _one_of("sft.optimizer.schedule", sft.optimizer.schedule, _SCHEDULES)
-        _share("sft.fewshot_share", sft.fewshot_share)
+        _check_stage("sft", sft)
+        _at_least("sft.max_length", sft.max_length, 1)
+        _at_least("sft.num_fewshot", sft.num_fewshot, 1)
+        _at_least("sft.dev_notes", sft.dev_notes, 0)
+        _between("sft.fewshot_share", sft.fewshot_share, 0, 1)
         for task, weight in sft.weights.items():
-            if weight < 0:
-                raise ItamedError(f"sft.weights.{task} must not be negative: {weight}.")
+            _at_least(f"sft.weights.{task}", weight, 0)
+
+
+def _check_stage(name: str, stage: Sft | Cpt) -> None:
+    for field in ("batch", "pack", "dev_every"):
+        _at_least(f"{name}.{field}", getattr(stage, field), 1)
+    if stage.lora:
+        _at_least(f"{name}.lora.rank", stage.lora.rank, 1)
+        _between(f"{name}.lora.dropout", stage.lora.dropout, 0, 1)
+    opt = stage.optimizer
+    _one_of(f"{name}.optimizer.schedule", opt.schedule, _SCHEDULES)
+    _between(f"{name}.optimizer.warmup", opt.warmup, 0, 1)
+    _at_least(f"{name}.optimizer.max_steps", opt.max_steps, 0)
+    for field in ("learning_rate", "epochs", "clip"):
+        if not getattr(opt, field) > 0:
+            raise ItamedError(f"{name}.optimizer.{field} must be more than 0, not {getattr(opt, field)}.")
 
 
 def _one_of(name: str, value: str, known: Sequence[str]) -> None:
@@ -189,12 +210,11 @@ def _one_of(name: str, value: str, known: Sequence[str]) -> None:
         raise ItamedError(f"{name} must be {', '.join(known[:-1])} or {known[-1]}, not {value}.")
 
 
-def _share(name: str, value: float) -> None:
-    if not 0 <= value <= 1:
-        raise ItamedError(f"{name} must lie between 0 and 1, not {value}.")
+def _between(name: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        raise ItamedError(f"{name} must lie between {low} and {high}, not {value}.")
 
 
-def _at_least_one(section: str, numbers: dict[str, int]) -> None:
-    for name, number in numbers.items():
-        if number < 1:
-            raise ItamedError(f"{section}.{name} must be at least 1, not {number}.")
+def _at_least(name: str, value: float, least: float) -> None:
+    if value < least:
+        raise ItamedError(f"{name} must be at least {least}, not {value}.")

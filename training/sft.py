@@ -23,10 +23,12 @@ def sft_stage(sft: Sft, seed: int, lm: ItamedHF) -> Stage:
     """Return the training rows of a recipe's tasks as a stage.
 
     Raises:
-        ItamedError: a task has no training rows, they are not built, none fits, or the model lacks a
-            chat template.
+        ItamedError: a task has no training rows, they are not built, none fits, a weight is of another
+            task, or the model lacks a chat template.
     """
     names = task_names(sft.tasks)
+    if unknown := sft.weights.keys() - set(names):
+        raise ItamedError(f"sft.weights names tasks that are not trained on: {', '.join(sorted(unknown))}.")
     train, left_out = _encoded(lm, _examples(lm, names, sft, seed), sft)
     if not train:
         raise ItamedError("No example fits: raise sft.max_length.")

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 from itamed.benchmark.engines.hf.lm import ItamedHF
-from itamed.benchmark.errors import ItamedError
-from safetensors import SafetensorError
 from transformers import PreTrainedModel, TrainingArguments
 
 from .checkpoints import last_whole
@@ -64,7 +61,7 @@ def run(stage: Stage, recipe: Recipe, lm: ItamedHF, folder: Path) -> PackTrainer
         folder: for checkpoints and logs; a run that was interrupted there goes on.
 
     Raises:
-        ItamedError: memory runs out, or the loss diverges.
+        ItamedError: the loss diverges, or a checkpoint cannot be written.
     """
     model: PreTrainedModel = lm.model
     adapted = with_adapters(model, stage.lora, recipe.seed) if stage.lora else model
@@ -77,41 +74,26 @@ def run(stage: Stage, recipe: Recipe, lm: ItamedHF, folder: Path) -> PackTrainer
         room=stage.pack,
         epochs=stage.optimizer.epochs,
         seed=recipe.seed,
+        most=stage.optimizer.max_steps * processes,
     )
-    _log.info("%d examples, %d steps.", len(stage.examples), len(steps) // processes)
+    _log.info("%d examples, %d steps.", len(stage.examples), -(-len(steps) // processes))
     trainer = PackTrainer(model=adapted, lm=lm, dev=stage.dev, args=arguments, train_dataset=steps, eval_dataset=steps)
     trainer.data = stage.data | {
         "tokens": sum(map(len, stage.examples)),
         "answer_tokens": sum(len(example.answer) for example in stage.examples),
     }
-    with trainable(model), _stored(folder):
+    with trainable(model):
         trainer.train(resume_from_checkpoint=last_whole(folder))
     return trainer
-
-
-@contextmanager
-def _stored(folder: Path) -> Iterator[None]:
-    """Turn trouble with writing a checkpoint into a message; torch reports a full disk as an error of its own."""
-    try:
-        yield
-    except (OSError, SafetensorError, RuntimeError) as error:
-        if isinstance(error, RuntimeError) and "PytorchStreamWriter" not in str(error):
-            raise
-        reason = " ".join(str(error).split())[:200]
-        raise ItamedError(
-            f"A checkpoint could not be written to {folder} ({reason}): make room, and give the same command again. "
-            "The checkpoint before it is whole."
-        ) from error
 
 
 def _arguments(stage: Stage, recipe: Recipe, folder: Path, model: PreTrainedModel) -> TrainingArguments:
     """Return a recipe's settings as the trainer's."""
     opt, watched, scored = stage.optimizer, bool(stage.dev.packs), bool(stage.dev.requests)
-    return TrainingArguments(
+    arguments = TrainingArguments(
         output_dir=str(folder),
         per_device_train_batch_size=1,
         num_train_epochs=1,
-        max_steps=opt.max_steps or -1,
         learning_rate=opt.learning_rate,
         lr_scheduler_type=opt.schedule,
         warmup_steps=opt.warmup,
@@ -135,3 +117,7 @@ def _arguments(stage: Stage, recipe: Recipe, folder: Path, model: PreTrainedMode
         remove_unused_columns=False,
         dataloader_pin_memory=False,
     )
+    # Without a launcher one GPU is used, not all of them through DataParallel; reading `device` sets the number.
+    if arguments.device.type == "cuda":
+        arguments._n_gpu = 1
+    return arguments

@@ -22,6 +22,7 @@ class Steps(Dataset[list[Pack]]):
         room: tokens of a pack.
         epochs: how often all are passed.
         seed: of the order, and of the choice where a weight is no whole number.
+        most: at most so many steps; 0: no limit.
     """
 
     def __init__(
@@ -33,11 +34,14 @@ class Steps(Dataset[list[Pack]]):
         room: int,
         epochs: float = 1,
         seed: int = 0,
+        most: int = 0,
     ) -> None:
         self._examples, self._batch, self._room = examples, batch, room
         order = [_epoch(examples, weights, np.random.default_rng([seed, epoch])) for epoch in range(math.ceil(epochs))]
         size = sum(map(len, order)) / max(1, len(order))
         self._order = np.concatenate(order)[: round(size * epochs)] if order else np.zeros(0, np.int64)
+        # Not left to the trainer, which takes one step more when it resumes at its last one.
+        self._order = self._order[: most * batch or None]
 
     def __len__(self) -> int:
         """Return the number of steps; the last may be smaller."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import time
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
+from itamed.benchmark.engines.hf.memory import is_out_of_memory
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.evaluate import require_folder
 from itamed.benchmark.files import write_text
@@ -23,6 +25,8 @@ from .stage import engine, run
 
 _log = logging.getLogger(__name__)
 _RECIPE = "recipe.json"
+_MAY_DIFFER = ("gradient_checkpointing", "pack")
+"""Settings of memory, not of the result: they may be changed when memory has run out."""
 
 
 def train(recipe: Recipe, output: Path) -> Path:
@@ -37,17 +41,29 @@ def train(recipe: Recipe, output: Path) -> Path:
     """
     require_folder(output)
     _claim(output, recipe)
+    try:
+        return _stages(recipe, output)
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise ItamedError(
+            "Out of memory: lower pack (tokens of a forward), set gradient_checkpointing, or take dtype: bfloat16. "
+            "Then give the same command again."
+        ) from error
+
+
+def _stages(recipe: Recipe, output: Path) -> Path:
     history: list[dict[str, Any]] = []
     base = recipe.base
     if recipe.cpt and recipe.sft:
-        base = str(_stage("cpt", replace(recipe, merge=True), base, output / "cpt", history))
+        base = str(_stage("cpt", recipe, base, output / "cpt", history))
     return _stage("sft" if recipe.sft else "cpt", recipe, base, output, history)
 
 
 def _stage(name: str, recipe: Recipe, base: str, output: Path, history: list[dict[str, Any]]) -> Path:
     """Run a stage from a base model, unless it is finished; what it did goes to `history`."""
     finished = output / MANIFEST
-    if recipe.cpt and name == "cpt" and finished.is_file():
+    if finished.is_file():
         history += json.loads(finished.read_text(encoding="utf-8"))["stages"]
         return output / "model"
     started = time.time()
@@ -56,7 +72,9 @@ def _stage(name: str, recipe: Recipe, base: str, output: Path, history: list[dic
     assert section is not None
     # Whole weights are kept in float32: steps are smaller than what less precise ones can hold.
     dtype = recipe.dtype if section.lora else "float32"
-    model, tokenizer = load_base(base, revision, dtype, "cuda" if torch.cuda.is_available() else "cpu")
+    # Each process of a launcher has a GPU of its own.
+    device = f"cuda:{os.environ.get('LOCAL_RANK', '0')}" if torch.cuda.is_available() else "cpu"
+    model, tokenizer = load_base(base, revision, dtype, device)
     lm = engine(model, tokenizer)
     stage = sft_stage(section, recipe.seed, lm) if isinstance(section, Sft) else cpt_stage(section, lm, output)
     trainer = run(stage, recipe, lm, output / "checkpoints")
@@ -65,17 +83,18 @@ def _stage(name: str, recipe: Recipe, base: str, output: Path, history: list[dic
 
 
 def _claim(output: Path, recipe: Recipe) -> None:
-    """Write the recipe into its folder, or check that the one there is the same."""
+    """Write the recipe into its folder, or check that what was begun there is the same training."""
     mine: dict[str, Any] = json.loads(json.dumps(asdict(recipe)))
     path = output / _RECIPE
-    if not path.is_file():
+    begun = any(output.rglob("checkpoint-*")) or any(output.rglob(MANIFEST))
+    if not begun or not path.is_file():
         write_text(path, json.dumps(mine, indent=2) + "\n")
         return
     try:
         theirs = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ItamedError(f"{path} is damaged ({error}): delete {output}, or choose another --output.") from error
-    if differing := _differing(mine, theirs):
+    if differing := [name for name in _differing(mine, theirs) if name.rpartition(".")[2] not in _MAY_DIFFER]:
         raise ItamedError(
             f"{output} holds a training of another recipe ({', '.join(differing)} differ): choose another --output."
         )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from contextlib import nullcontext
 from typing import Any
 
 import torch
 from itamed.benchmark.engines.hf.lm import ItamedHF
-from itamed.benchmark.engines.hf.memory import is_out_of_memory
 from itamed.benchmark.errors import ItamedError
+from safetensors import SafetensorError
 from torch.utils.data import SequentialSampler
 from transformers import Trainer
 
@@ -38,7 +40,7 @@ class PackTrainer(Trainer):
         self._lm, self._dev = lm, dev
         self._head = lm.model.get_output_embeddings()
         self._arithmetic = Arithmetic.of(lm.model, self._head)
-        self._peak = peak_flops(self.args.device, lm.model.dtype)
+        self._peak = peak_flops(self.args.device, torch.bfloat16 if self.args.bf16 else lm.model.dtype)
         self._meter = Meter()
         self.data: dict[str, Any] = {}
         """What the training data were, for the manifest."""
@@ -53,7 +55,7 @@ class PackTrainer(Trainer):
         """Compute the gradients of a step, pack by pack; return its mean loss of an answer token.
 
         Raises:
-            ItamedError: the loss is no number, or memory runs out.
+            ItamedError: the loss is no number.
         """
         del num_items_in_batch
         model.train()
@@ -63,29 +65,29 @@ class PackTrainer(Trainer):
         every = self.accelerator.gather(answers).sum()
         share = self.accelerator.num_processes / every
         total = torch.zeros((), device=self.args.device)
-        try:
-            for pack in packs:
+        for number, pack in enumerate(packs, 1):
+            # Processes have unequal numbers of packs: they exchange gradients once a step, with the last.
+            with nullcontext() if number == len(packs) else self.accelerator.no_sync(model):
                 loss = pack_loss(model, self._head, Layout(pack, self.args.device)) * share
                 self.accelerator.backward(loss)
-                total += loss.detach()
-        except RuntimeError as error:
-            if not is_out_of_memory(error):
-                raise
-            raise ItamedError(
-                "Out of memory: lower pack (tokens of a forward), set gradient_checkpointing, or take dtype: bfloat16."
-            ) from error
-        if not torch.isfinite(total):
-            raise ItamedError(
-                f"The loss of step {self.state.global_step + 1} is {total.item()}: lower optimizer.learning_rate, or "
-                "take dtype: float32. The last checkpoint is whole."
-            )
+            total += loss.detach()
+        self._require_finite(total.item())
         self._meter.add(packs, self._arithmetic)
         return total
+
+    def _require_finite(self, loss: float) -> None:
+        if not math.isfinite(loss):
+            raise ItamedError(
+                f"The loss of step {self.state.global_step + 1} is {loss}: lower optimizer.learning_rate, or take "
+                "dtype: float32. The last checkpoint is whole."
+            )
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
         """Look at the development rows; see `dev_loss` and `dev_scores`."""
         model = self._lm.model.eval()
         metrics = {"eval_loss": dev_loss(model, self._head, self._dev.packs, self.args.device)}
+        # Before a checkpoint is written: weights that are no numbers must not become the newest.
+        self._require_finite(metrics["eval_loss"])
         if self._dev.requests:
             scores = dev_scores(self._lm, self._dev.requests)
             metrics |= {f"eval_{name}": score for name, score in scores.items()}
@@ -93,6 +95,19 @@ class PackTrainer(Trainer):
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         self._meter = Meter()
         return metrics
+
+    def _save_checkpoint(self, *args: Any, **kwargs: Any) -> None:
+        """Say what to do where a checkpoint cannot be written; torch reports a full disk as an error of its own."""
+        try:
+            super()._save_checkpoint(*args, **kwargs)
+        except (OSError, SafetensorError, RuntimeError) as error:
+            if isinstance(error, RuntimeError) and "PytorchStreamWriter" not in str(error):
+                raise
+            reason = " ".join(str(error).split())[:200]
+            raise ItamedError(
+                f"A checkpoint could not be written to {self.args.output_dir} ({reason}): make room, and give the same "
+                "command again. The checkpoint before it is whole."
+            ) from error
 
     def log(self, logs: dict[str, float], *args: Any, **kwargs: Any) -> None:
         """Add speed and memory to what is logged of training steps."""

@@ -69,7 +69,7 @@ def _option(value: str, options: Sequence[str], letters: str) -> int | None:
     if said in texts:
         return texts.index(said)
     listed = (
-        re.search(rf"(?<!\w){letter}\W{{1,3}}{re.escape(text)}", said)
+        re.search(rf"(?<!\w){letter}\s*[).:-]\s*{re.escape(text)}(?!\w)", said)
         for letter, text in zip(letters.lower(), texts, strict=True)
     )
     if sum(map(bool, listed)) > 1:

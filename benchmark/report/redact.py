@@ -7,11 +7,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+from ..errors import ItamedError
 from ..files import write_bytes, write_text
-from .run import HIDDEN, PACKED, Run, damaged, find_run, model_arguments, read_samples, samples_path
+from .run import HIDDEN, Run, damaged, find_run, model_arguments, packed_path, read_samples, samples_path
 
 _SETTINGS = ("n-shot", "date", "lm_eval_version", "total_evaluation_time_seconds", "usage", "chat_template_sha")
 _CONFIG = ("model", "limit", "batch_size")
+_ARGUMENTS = ("pretrained", "revision", "peft", "model", "dtype", "constrained", "reasoning", "guess", "gguf_file")
+"""Model arguments that say what was run; others may hold addresses or tokens."""
 _SAMPLE = ("doc_id", "filter", "score")
 
 
@@ -30,13 +33,15 @@ def redact(path: Path, output: Path) -> Path:
     """
     run = find_run(path)
     copy = output / run.path.name
+    if copy.resolve() == run.path.resolve():
+        raise ItamedError(f"{output} is the run's own folder: choose another one for the copy.")
     for task in run.tasks:
         run.records(task.name, "repaired")
         kept = ({key: sample[key] for key in _SAMPLE} for sample in read_samples(samples_path(run.path, task.name)))
         lines = "".join(json.dumps(sample, ensure_ascii=False) + "\n" for sample in kept)
         # No time stamp: the same run gives the same bytes.
         packed = gzip.compress(lines.encode(), mtime=0)
-        write_bytes(samples_path(copy, task.name).with_suffix(PACKED), packed)
+        write_bytes(packed_path(copy, task.name), packed)
     write_text(copy, json.dumps(_results(run), indent=1, ensure_ascii=False) + "\n")
     return copy
 
@@ -49,7 +54,8 @@ def _results(run: Run) -> dict[str, Any]:
     hidden = {
         task.name: {k: v for k, v in data["results"][task.name].items() if k.startswith(HIDDEN)} for task in run.tasks
     }
-    arguments = {name: _without_folder(value) for name, value in model_arguments(data["config"]).items()}
+    given = model_arguments(data["config"])
+    arguments = {name: _without_folder(given[name]) for name in _ARGUMENTS if name in given}
     config = {key: data["config"].get(key) for key in _CONFIG} | {"model_args": arguments}
     return {
         "model_name": _without_folder(run.model),

@@ -83,9 +83,13 @@ def samples_path(results: Path, name: str) -> Path:
 
     A redacted run keeps them packed.
     """
-    plain = results.with_name(f"samples_{name}_{results.stem.removeprefix('results_')}.jsonl")
-    packed = plain.with_suffix(PACKED)
-    return packed if packed.is_file() else plain
+    packed = packed_path(results, name)
+    return packed if packed.is_file() else packed.with_name(packed.name.removesuffix(PACKED) + ".jsonl")
+
+
+def packed_path(results: Path, name: str) -> Path:
+    """Return where a redacted run keeps a task's samples."""
+    return results.with_name(f"samples_{name}_{results.stem.removeprefix('results_')}{PACKED}")
 
 
 def read_samples(path: Path) -> Iterator[dict[str, Any]]:

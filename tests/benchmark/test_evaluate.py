@@ -69,6 +69,15 @@ def test_the_answer_cache_belongs_to_one_model():
     assert cache("a") != cache("b")
 
 
+def test_the_answer_cache_belongs_to_the_weights_of_a_folder(tmp_path):
+    given = ["--model_args", f"dtype=float32,pretrained={tmp_path}", "--resume"]
+    (tmp_path / "model.safetensors").write_text("one")
+    first = harness_arguments(given)[-1]
+    assert harness_arguments(given)[-1] == first
+    (tmp_path / "model.safetensors").write_text("other")
+    assert harness_arguments(given)[-1] != first
+
+
 def test_the_answer_cache_belongs_to_the_grammars(monkeypatch):
     before = grammar_fingerprint.__wrapped__()
     assert grammar_fingerprint.__wrapped__() == before

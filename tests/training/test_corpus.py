@@ -50,7 +50,7 @@ def written(tmp_path, form):
 
 @pytest.mark.parametrize("form", ["text", "jsonl", "parquet", "e3c"])
 def test_every_format_is_read(tmp_path, form):
-    found = list(read_corpus(Corpus("mine", str(written(tmp_path, form)), form)))
+    found = list(read_corpus(Corpus("mine", form, str(written(tmp_path, form)))))
     assert [each.text for each in found] == [TEXT, OTHER]
     assert len({each.key for each in found}) == 2
     assert {each.corpus for each in found} == {"mine"}

@@ -22,6 +22,20 @@ def test_loss_and_gradients_are_those_of_torch(at_once, monkeypatch):
         torch.testing.assert_close(got, wanted)
 
 
+def test_no_gradient_is_computed_where_none_is_asked_for(monkeypatch):
+    hidden, weight = torch.randn(3, 5, requires_grad=True), torch.randn(11, 5, requires_grad=True)
+    saved = []
+    real = loss._CrossEntropy.forward
+    monkeypatch.setattr(
+        loss._CrossEntropy,
+        "forward",
+        staticmethod(lambda ctx, *args: saved.append(ctx.needs_input_grad) or real(ctx, *args)),
+    )
+    with torch.no_grad():
+        cross_entropy(hidden, weight, torch.tensor([1, 2, 3]))
+    assert saved == [(False, False, False)]
+
+
 def test_a_frozen_output_layer_gets_no_gradient():
     hidden, weight = torch.randn(3, 5, requires_grad=True), torch.randn(11, 5)
     cross_entropy(hidden, weight, torch.tensor([1, 2, 3])).backward()

@@ -14,7 +14,7 @@ EXAMPLES = st.lists(st.builds(Encoded, st.just("task"), IDS, IDS), max_size=8)
 @given(EXAMPLES, st.integers(1, 40))
 def test_every_example_stands_there_whole(examples, room):
     found = []
-    for pack in packs(examples, room):
+    for pack in packs(examples, room, least=1):
         for segment in pack.segments:
             assert list(segment.path[len(segment.path) - segment.count :]) == list(
                 range(segment.offset, segment.offset + segment.count)
@@ -29,7 +29,7 @@ def test_every_example_stands_there_whole(examples, room):
 @settings(deadline=None)
 @given(EXAMPLES)
 def test_each_answer_token_is_predicted_from_the_one_before_it(examples):
-    for pack in packs(examples, 1000):
+    for pack in packs(examples, 1000, least=1):
         in_order = sorted(examples, key=lambda each: each.prompt.tolist())
         places, targets = [], []
         for example, segment in zip(in_order, pack.segments, strict=True):
@@ -53,3 +53,16 @@ def test_an_example_that_is_longer_than_the_room_has_a_pack_of_its_own():
     long = Encoded("t", np.arange(30), np.arange(5))
     short = Encoded("t", np.array([100]), np.array([5]))
     assert [len(pack.segments) for pack in packs([long, short], 10)] == [1, 1]
+
+
+def test_a_short_beginning_is_not_shared():
+    examples = [Encoded("t", np.append(np.arange(8), n), np.array([9])) for n in (100, 101)]
+    (pack,) = packs(examples, 1000, least=9)
+    assert len(pack.ids) == pack.unshared
+    (pack,) = packs(examples, 1000, least=8)
+    assert len(pack.ids) == pack.unshared - 8
+
+
+def test_what_is_shared_does_not_make_packs_endless():
+    examples = [Encoded("t", np.append(np.arange(90), n), np.array([9])) for n in range(100)]
+    assert all(pack.unshared <= 4 * 100 for pack in packs(examples, 100))

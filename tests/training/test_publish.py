@@ -6,7 +6,7 @@ from itamed.benchmark.errors import PublishError
 from itamed.training.publish import push
 from typer.testing import CliRunner
 
-from ..benchmark.fakehub import TOKEN
+from ..benchmark.fakehub import TOKEN, Repo
 
 
 @pytest.fixture
@@ -26,6 +26,14 @@ def test_a_model_is_uploaded_with_its_card(hub, folder, monkeypatch):
     assert repo.private
     assert set(repo.files) == {"training.json", "README.md", "config.json", "model.safetensors"}
     assert repo.files["model.safetensors"] == b"model.safetensors"
+
+
+def test_private_does_not_upload_into_a_repository_that_is_public_already(hub, folder, monkeypatch):
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    hub.repos["clinic/mine"] = Repo()
+    with pytest.raises(PublishError, match="public already"):
+        push(folder, "clinic/mine", private=True)
+    assert hub.repos["clinic/mine"].files == {}
 
 
 def test_without_a_token_the_message_says_how_to_log_in(hub, folder):

@@ -45,7 +45,13 @@ def test_a_recipe_is_read_with_its_defaults(tmp_path):
         (("base: some/model", "base: some/model\ndtype: int4"), "dtype must be auto, bfloat16 or float32"),
         (("tasks:", "batch: 0\n  tasks:"), r"sft\.batch must be at least 1"),
         (("tasks:", "fewshot_share: 2\n  tasks:"), "between 0 and 1"),
-        (("tasks:", "weights: {a: -1}\n  tasks:"), r"sft\.weights\.a must not be negative"),
+        (("tasks:", "weights: {a: -1}\n  tasks:"), r"sft\.weights\.a must be at least 0"),
+        (("tasks:", "dev_every: 0\n  tasks:"), r"sft\.dev_every must be at least 1"),
+        (("tasks:", "lora: {rank: 0}\n  tasks:"), r"sft\.lora\.rank must be at least 1"),
+        (("epochs: 2", "epochs: 0"), r"sft\.optimizer\.epochs must be more than 0"),
+        (("epochs: 2", "warmup: 100"), r"sft\.optimizer\.warmup must lie between 0 and 1"),
+        (("name: x", "name: x\nseed: -1"), "seed must be at least 0"),
+        (("name: x", "name: x\nlike: recipe.yaml"), "are like each other"),
         (("name: x", "name: [x"), "is no YAML"),
     ],
 )
@@ -69,7 +75,7 @@ def test_a_missing_recipe_names_those_that_exist(tmp_path):
 
 def test_a_recipe_like_another_names_what_differs(tmp_path):
     (tmp_path / "first.yaml").write_text(GOOD)
-    text = f"like: {tmp_path}/first.yaml\nname: y\nsft: {{batch: 8, optimizer: {{epochs: 3}}}}\n"
+    text = "like: first.yaml\nname: y\nsft: {batch: 8, optimizer: {epochs: 3}}\n"
     recipe = load_recipe(written(tmp_path, text))
     assert (recipe.name, recipe.base, recipe.sft.tasks, recipe.sft.batch) == ("y", "some/model", ["itamed-ner"], 8)
     assert (recipe.sft.optimizer.learning_rate, recipe.sft.optimizer.epochs) == (3e-4, 3.0)

@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -131,6 +132,8 @@ def test_a_disk_that_is_full_in_a_checkpoint_loses_nothing(killed, recipe_file):
 
 def test_two_processes_train_as_one_does(trained, recipe_file, tmp_path):
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    # Packs of one example or two: processes have unequal numbers of them.
+    recipe_file.write_text(recipe_file.read_text().replace("pack: 4000", "pack: 1200"))
     done = run([*launcher, *command(recipe_file, tmp_path / "two")[1:]])
     assert done.returncode == 0, done.stderr[-3000:]
     # Dropout differs between processes, and so does the order in which they share a step's examples.
@@ -148,7 +151,7 @@ def test_a_cut_checkpoint_is_left_aside(tmp_path):
 
 def test_another_recipe_in_the_same_folder_is_refused(recipe_file, tmp_path):
     output = tmp_path / "out"
-    output.mkdir()
+    (output / "checkpoints" / "checkpoint-2").mkdir(parents=True)
     (output / "recipe.json").write_text('{"name": "tiny", "sft": {"batch": 8}}')
     with pytest.raises(ItamedError, match=r"another recipe \(.*sft\.batch"):
         train(load_recipe(str(recipe_file)), output)
@@ -158,7 +161,7 @@ def test_another_recipe_in_the_same_folder_is_refused(recipe_file, tmp_path):
     ("change", "message"),
     [
         (("max_length: 8000", "max_length: 20"), r"No example fits: raise sft\.max_length"),
-        (("pack: 4000", "pack: 0"), r"sft\.pack must be at least 1"),
+        (("pack: 4000", "weights: {itamed_ner_drugtemist: 2}"), r"sft\.weights names tasks that are not trained on"),
         (("itamed-mini-qa-casimedicos", "itamed-mini-qa-ssm"), "itamed-mini-qa-ssm has no train rows"),
         (("itamed-mini-qa-casimedicos", "itamed_qa_casimedicos"), "not built: run `itamed data build"),
         (
@@ -215,15 +218,28 @@ cpt:
     assert len(report["unchecked_tasks"]) == 20, "no data are built here"
     card = (model / "README.md").read_text()
     assert "then supervised fine-tuning" in card and "| mine |" in card
-    # A second call finds the first stage finished, and ends with the same model.
-    monkeypatch.setattr("itamed.training.train.cpt_stage", None)
+    # A second call finds all finished.
+    monkeypatch.setattr("itamed.training.train.load_base", None)
     assert train(load_recipe(str(recipe_file)), tmp_path / "out") == model
+
+
+def test_a_training_that_was_cut_off_after_its_last_step_takes_no_more(trained, recipe_file):
+    before = adapters(trained)
+    for name in ("training.json", "model", "adapter"):
+        path = trained / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    train(load_recipe(str(recipe_file)), trained)
+    assert len(losses(trained)) == 4
+    assert all((before[name] == value).all() for name, value in adapters(trained).items())
 
 
 def test_running_out_of_memory_names_what_to_lower(recipe_file, tmp_path, monkeypatch):
     def fail(*_):
         raise torch.OutOfMemoryError("no more")
 
-    monkeypatch.setattr("itamed.training.trainer.pack_loss", fail)
-    with pytest.raises(ItamedError, match="Out of memory: lower pack"):
-        train(load_recipe(str(recipe_file)), tmp_path / "out")
+    with monkeypatch.context() as patched:
+        patched.setattr("itamed.training.trainer.pack_loss", fail)
+        with pytest.raises(ItamedError, match="Out of memory: lower pack"):
+            train(load_recipe(str(recipe_file)), tmp_path / "out")
+    recipe_file.write_text(recipe_file.read_text().replace("pack: 4000", "pack: 2000"))
+    assert train(load_recipe(str(recipe_file)), tmp_path / "out").is_dir(), "as the message says"
