@@ -130,7 +130,7 @@ def check(model: PreTrainedModel) -> None:
     try:
         with trainable(model):
             head = model.get_output_embeddings()
-            layouts = [Layout(pack, model.device) for pack in packs(probes, 1000)]
+            layouts = [Layout(pack, model.device) for pack in packs(probes, 1000, least=1)]
             found = sum(pack_loss(model, head, layout).item() for layout in layouts)
     except (AttributeError, TypeError, RuntimeError, KeyError) as error:
         if isinstance(error, torch.OutOfMemoryError):
