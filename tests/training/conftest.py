@@ -1,21 +1,11 @@
 """Fixtures: a tiny model to start from, and the smallest recipe that trains it on the embedded set."""
 
 import pytest
-import torch
 
 from ..benchmark.engines.hf import tiny
-from ..benchmark.engines.hf.conftest import TEMPLATE
+from ..benchmark.engines.hf.conftest import TEMPLATE, one_thread  # noqa: F401 (a fixture of these tests, too)
 
 TASKS = ("itamed-mini-ner-drugtemist", "itamed-mini-qa-casimedicos")
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Let torch use one thread during a test: tiny models are fastest, and sums always the same."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")
