@@ -22,3 +22,8 @@ class DataMissingError(ItamedError):
 
 class PublishError(ItamedError):
     """An upload was refused: licence, missing build, missing token or network."""
+
+
+def reason_of(error: BaseException) -> str:
+    """Return the message of somebody else's error on one line, without a final stop, to go into one of ours."""
+    return " ".join(str(error).split()).rstrip(".")

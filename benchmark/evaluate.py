@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from .errors import ItamedError
+from .errors import ItamedError, reason_of
 from .fingerprint import grammar_fingerprint, weights_fingerprint
 from .paths import remedy
 from .report.usage import add_usage
@@ -124,8 +124,9 @@ def _explained() -> Iterator[None]:
                 raise ItamedError(f"{str(error).rstrip('.')}. {way}") from error
         raise
     except (OSError, sqlite3.Error) as error:
-        reason = " ".join(str(error).split()).rstrip(".")
-        raise ItamedError(f"The run stopped: {reason}. Check the model's name or path, network and disk.") from error
+        raise ItamedError(
+            f"The run stopped: {reason_of(error)}. Check the model's name or path, network and disk."
+        ) from error
 
 
 @contextmanager

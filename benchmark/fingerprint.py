@@ -1,4 +1,4 @@
-"""What decides the answers beside model and prompt, in a few letters."""
+"""What decides answers and stands in no name, in a few letters: grammars, and the weights in a folder."""
 
 from __future__ import annotations
 

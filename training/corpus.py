@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow.parquet as pq
-from itamed.benchmark.errors import ItamedError
+from itamed.benchmark.errors import ItamedError, reason_of
 from itamed.benchmark.paths import downloads_dir
 from itamed.benchmark.sources.e3c import ARCHIVE
 from itamed.benchmark.sources.tree import open_tree
@@ -78,10 +78,9 @@ def _hub(corpus: Corpus) -> Iterator[Document]:
         for number, row in enumerate(rows):
             yield Document(str(number), corpus.name, corpus.name, str(row[corpus.column]))
     except (OSError, ValueError, KeyError) as error:
-        reason = " ".join(str(error).split()).rstrip(".")
         raise ItamedError(
-            f"{corpus.path} cannot be read from the Hub ({reason}): correct cpt.corpora, or accept its terms there and "
-            "`hf auth login`."
+            f"{corpus.path} cannot be read from the Hub ({reason_of(error)}): correct cpt.corpora, or accept its terms "
+            "there and `hf auth login`."
         ) from error
 
 

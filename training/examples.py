@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import groupby, islice
+from typing import TypeAlias
 
 from itamed.benchmark.docs import task_rows
 from itamed.benchmark.engines.hf.lm import ItamedHF
@@ -13,6 +14,9 @@ from itamed.benchmark.suite import MINI_PREFIX, suite, task_of, tasks_dir
 from lm_eval.api.instance import Instance
 from lm_eval.api.task import Task
 from lm_eval.tasks import TaskManager, get_task_dict
+
+Asked: TypeAlias = tuple[Task, Instance]
+"""A request of the harness, and its task."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,7 @@ class Example:
 
 
 def task_names(wanted: Iterable[str]) -> list[str]:
-    """Return the tasks that names of tasks and groups stand for, in the order of the suite.
+    """Return the tasks that names of tasks and groups stand for, in the order of the names.
 
     Groups are `itamed`, those of roles and families (`itamed-id`, `itamed-ner`, ...) and, for trials,
     `itamed-mini`: all tasks of the embedded set that have training rows.
@@ -70,51 +74,51 @@ class Asking:
     notes: int | None = None
 
 
-def load_tasks(names: Sequence[str], split: str, asking: Asking) -> dict[str, Task]:
-    """Return the harness's own tasks by name, with the rows of a split in the place of the test rows.
-
-    Raises:
-        ItamedError: a task has no rows of this split, or they are not built.
-    """
+def _tasks(names: Sequence[str], split: str, asking: Asking) -> list[Task]:
+    """Return the harness's own tasks, with the rows of a split in the place of the test rows."""
     for name in names:
         if not has_rows(name, split):
             raise ItamedError(f"{name} has no {split} rows: leave it out of sft.tasks.")
     metadata = {"eval_split": split} | ({"eval_notes": asking.notes} if asking.notes else {})
     manager = TaskManager(include_path=str(tasks_dir()), include_defaults=False, metadata=metadata)
-    found: dict[str, Task] = get_task_dict(list(names), manager)
-    for task in found.values():
+    found: list[Task] = list(get_task_dict(list(names), manager).values())
+    for task in found:
         task.set_config("num_fewshot", asking.shots)
     return found
 
 
-def requests(lm: ItamedHF, task: Task, asking: Asking) -> list[Instance]:
-    """Return the harness's requests for all rows of a task.
+def requests(lm: ItamedHF, names: Sequence[str], split: str, asking: Asking) -> list[Asked]:
+    """Return the harness's requests for all rows of a split, in the order of tasks and rows.
 
     Raises:
-        ItamedError: the model has no chat template, and one is asked for.
+        ItamedError: a task has no rows of this split, they are not built, or the model has no chat
+            template and one is asked for.
     """
     if asking.chat and not lm.tokenizer.chat_template:
         raise ItamedError("The model has no chat template: set sft.chat to false, or take the instruct model.")
-    task.build_all_requests(
-        apply_chat_template=asking.chat, fewshot_as_multiturn=asking.chat, chat_template=lm.apply_chat_template
-    )
-    made: list[Instance] = task.instances
-    return made
+    found: list[Asked] = []
+    for task in _tasks(names, split, asking):
+        task.build_all_requests(
+            apply_chat_template=asking.chat, fewshot_as_multiturn=asking.chat, chat_template=lm.apply_chat_template
+        )
+        found += [(task, request) for request in task.instances]
+    return found
 
 
-def examples(lm: ItamedHF, names: Sequence[str], split: str, asking: Asking) -> list[Example]:
-    """Return the examples of a split, in the order of tasks and rows.
+def examples(asked: Iterable[Asked], shots: int) -> list[Example]:
+    """Return requests with their right answers.
 
     A row whose document is shown in its own prompt is left out: the answer would stand there.
 
-    Raises:
-        ItamedError: as for `load_tasks` and `requests`.
+    Args:
+        asked: see `requests`.
+        shots: how many examples their prompts show.
     """
     found = []
-    for name, task in load_tasks(names, split, asking).items():
-        shown = {doc["doc_id"] for doc in islice(task.fewshot_docs(), asking.shots)}
-        for request in requests(lm, task, asking):
+    for task, of_task in groupby(asked, key=lambda each: each[0]):
+        shown = {doc["doc_id"] for doc in islice(task.fewshot_docs(), shots)}
+        for _, request in of_task:
             if request.doc["doc_id"] not in shown:
-                answer = task.doc_to_target(request.doc)
-                found.append(Example(name, str(request.doc["id"]), request.args[0], str(answer)))
+                answer = str(task.doc_to_target(request.doc))
+                found.append(Example(str(request.task_name), str(request.doc["id"]), request.args[0], answer))
     return found

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 import torch
+from itamed.benchmark.engines.hf.memory import is_out_of_memory
 from itamed.benchmark.engines.hf.precision import fast_dtype
-from itamed.benchmark.errors import ItamedError
+from itamed.benchmark.errors import ItamedError, reason_of
 from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
@@ -40,8 +41,7 @@ def load_base(name: str, revision: str, dtype: str, device: str) -> tuple[PreTra
         wanted = fast_dtype(dtype, device)
         model: Any = AutoModelForCausalLM.from_pretrained(name, revision=revision or "main", dtype=wanted)
     except (OSError, ValueError) as error:
-        reason = " ".join(str(error).split()).rstrip(".")
-        raise ItamedError(f"The base model {name} cannot be loaded: {reason}.") from error
+        raise ItamedError(f"The base model {name} cannot be loaded: {reason_of(error)}.") from error
     return model.to(device), tokenizer
 
 
@@ -133,7 +133,7 @@ def check(model: PreTrainedModel) -> None:
             layouts = [Layout(pack, model.device) for pack in packs(probes, 1000, least=1)]
             found = sum(pack_loss(model, head, layout).item() for layout in layouts)
     except (AttributeError, TypeError, RuntimeError, KeyError) as error:
-        if isinstance(error, torch.OutOfMemoryError):
+        if is_out_of_memory(error):
             raise
         raise ItamedError(f"{type(model).__name__} cannot be trained on packed examples ({error}).") from error
     finally:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import platform
 from dataclasses import asdict
@@ -10,8 +9,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 from itamed.benchmark.files import write_text
+from itamed.benchmark.report.plot import drawn
 from itamed.benchmark.version import __version__
 from matplotlib.figure import Figure
 from peft import PeftModel
@@ -85,23 +84,25 @@ def _write(
         "recipe": asdict(recipe),
         "stages": stages,
     }
+    texts = {
+        "README.md": model_card(recipe, stages),
+        MANIFEST: json.dumps(manifest, indent=2, ensure_ascii=False) + "\n",
+    }
     write_text(output / "loss.svg", loss_plot(stages[-1]["log"]))
     model: Any = trainer.model
     if isinstance(model, PeftModel):
-        _with_card(model, tokenizer, output / "adapter", recipe, manifest)
+        _with_texts(model, tokenizer, output / "adapter", texts)
         model = model.merge_and_unload()
-    _with_card(model, tokenizer, output / "model", recipe, manifest)
+    _with_texts(model, tokenizer, output / "model", texts)
     # Last: it says that all the rest is there.
-    write_text(output / MANIFEST, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
+    write_text(output / MANIFEST, texts[MANIFEST])
 
 
-def _with_card(
-    model: Any, tokenizer: PreTrainedTokenizerBase, folder: Path, recipe: Recipe, manifest: dict[str, Any]
-) -> None:
+def _with_texts(model: Any, tokenizer: PreTrainedTokenizerBase, folder: Path, texts: dict[str, str]) -> None:
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
-    write_text(folder / MANIFEST, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
-    write_text(folder / "README.md", model_card(recipe, manifest["stages"]))
+    for name, text in texts.items():
+        write_text(folder / name, text)
 
 
 def loss_plot(log: list[dict[str, float]]) -> str:
@@ -122,10 +123,7 @@ def loss_plot(log: list[dict[str, float]]) -> str:
         handles.append(right.lines[0])
         names.append("development score (right)")
     losses.legend(handles, names, frameon=False)
-    drawn = io.StringIO()
-    with mpl.rc_context({"svg.hashsalt": "itamed"}):
-        figure.savefig(drawn, format="svg", metadata={"Date": None})
-    return drawn.getvalue()
+    return drawn(figure)
 
 
 def _series(log: list[dict[str, float]], name: str) -> tuple[list[float], list[float]]:

@@ -6,11 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from itamed.benchmark.engines.hf.slots import Ids, common
 
 from .encode import Encoded
-
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +21,7 @@ class Segment:
 
     offset: int
     count: int
-    path: Ints
+    path: Ids
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,11 +32,11 @@ class Pack:
     the places `predict` (answers,). `unshared` is the number of tokens without sharing.
     """
 
-    ids: Ints
-    positions: Ints
+    ids: Ids
+    positions: Ids
     segments: tuple[Segment, ...]
-    predict: Ints
-    targets: Ints
+    predict: Ids
+    targets: Ids
     unshared: int
 
 
@@ -59,7 +57,7 @@ def packs(examples: Iterable[Encoded], room: int, least: int = 32) -> Iterator[P
     waiting: list[tuple[Encoded, int]] = []
     size = whole = 0
     for example in sorted(examples, key=lambda each: each.prompt.astype(">u4").tobytes()):
-        shared = _common(waiting[-1][0].prompt, example.prompt) if waiting else 0
+        shared = common(waiting[-1][0].prompt, example.prompt) if waiting else 0
         shared = shared if shared >= least else 0
         if waiting and (size + len(example) - shared > room or whole + len(example) > _UNSHARED * room):
             yield _pack(waiting)
@@ -69,13 +67,6 @@ def packs(examples: Iterable[Encoded], room: int, least: int = 32) -> Iterator[P
         whole += len(example)
     if waiting:
         yield _pack(waiting)
-
-
-def _common(first: Ints, second: Ints) -> int:
-    """Return how many tokens two prompts begin with alike."""
-    size = min(len(first), len(second))
-    unlike = np.flatnonzero(first[:size] != second[:size])
-    return int(unlike[0]) if len(unlike) else size
 
 
 def _pack(examples: list[tuple[Encoded, int]]) -> Pack:

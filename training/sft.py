@@ -11,7 +11,7 @@ from itamed.benchmark.errors import ItamedError
 
 from .dev import Dev
 from .encode import Encoded, encode
-from .examples import Asking, Example, examples, has_rows, load_tasks, requests, task_names
+from .examples import Asking, Example, examples, has_rows, requests, task_names
 from .packing import packs
 from .recipe import Sft
 from .stage import Stage
@@ -52,10 +52,11 @@ def sft_stage(sft: Sft, seed: int, lm: ItamedHF) -> Stage:
 
 def _examples(lm: ItamedHF, names: list[str], sft: Sft, seed: int) -> list[Example]:
     """Return all training examples, a share of them with examples in their prompts."""
-    plain = examples(lm, names, "train", Asking(chat=sft.chat))
+    plain = examples(requests(lm, names, "train", Asking(chat=sft.chat)), 0)
     if not sft.fewshot_share:
         return plain
-    shown = {(e.task, e.row): e for e in examples(lm, names, "train", Asking(sft.num_fewshot, sft.chat))}
+    asked = requests(lm, names, "train", Asking(sft.num_fewshot, sft.chat))
+    shown = {(e.task, e.row): e for e in examples(asked, sft.num_fewshot)}
     chosen = np.random.default_rng(seed).random(len(plain)) < sft.fewshot_share
     return [shown.get((e.task, e.row), e) if shots else e for e, shots in zip(plain, chosen, strict=True)]
 
@@ -69,8 +70,7 @@ def _dev(lm: ItamedHF, names: list[str], sft: Sft) -> Dev:
     """Return the development rows of those tasks that have any."""
     if not sft.dev_notes:
         return Dev((), ())
-    asking = Asking(chat=sft.chat, notes=sft.dev_notes)
     watched = [name for name in names if has_rows(name, "dev")]
-    encoded, _ = _encoded(lm, examples(lm, watched, "dev", asking), sft)
-    asked = [r for task in load_tasks(watched, "dev", asking).values() for r in requests(lm, task, asking)]
-    return Dev(list(packs(encoded, sft.pack)), asked if sft.dev_score else ())
+    asked = requests(lm, watched, "dev", Asking(chat=sft.chat, notes=sft.dev_notes))
+    encoded, _ = _encoded(lm, examples(asked, 0), sft)
+    return Dev(list(packs(encoded, sft.pack)), [request for _, request in asked] if sft.dev_score else ())

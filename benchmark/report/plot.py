@@ -75,9 +75,14 @@ def _svg(figure: Figure, axes: Axes, runs: int, grid: Literal["x", "y"]) -> str:
     axes.spines[["top", "right"]].set_visible(False)
     if runs > 1:
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=2, frameon=False)
+    text = drawn(figure)
+    return text[text.index("<svg") :]
+
+
+def drawn(figure: Figure) -> str:
+    """Return a figure as the text of an SVG file."""
     buffer = io.StringIO()
     # Fixed ids and no date: the same results give the same file.
     with mpl.rc_context({"svg.hashsalt": "itamed", "svg.fonttype": "none", "font.family": "sans-serif"}):
         figure.savefig(buffer, format="svg", metadata={"Date": None})
-    text = buffer.getvalue()
-    return text[text.index("<svg") :]
+    return buffer.getvalue()

@@ -36,6 +36,7 @@ def redact(path: Path, output: Path) -> Path:
     if copy.resolve() == run.path.resolve():
         raise ItamedError(f"{output} is the run's own folder: choose another one for the copy.")
     for task in run.tasks:
+        # Refuses a run whose samples are not whole.
         run.records(task.name, "repaired")
         kept = ({key: sample[key] for key in _SAMPLE} for sample in read_samples(samples_path(run.path, task.name)))
         lines = "".join(json.dumps(sample, ensure_ascii=False) + "\n" for sample in kept)

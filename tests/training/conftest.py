@@ -3,7 +3,7 @@
 import pytest
 
 from ..benchmark.engines.hf import tiny
-from ..benchmark.engines.hf.conftest import TEMPLATE, one_thread  # noqa: F401 (a fixture of these tests, too)
+from ..benchmark.engines.hf.conftest import one_thread  # noqa: F401 (a fixture of these tests, too)
 
 TASKS = ("itamed-mini-ner-drugtemist", "itamed-mini-qa-casimedicos")
 
@@ -11,11 +11,7 @@ TASKS = ("itamed-mini-ner-drugtemist", "itamed-mini-qa-casimedicos")
 @pytest.fixture(scope="session")
 def base(tmp_path_factory):
     """Return a folder with a tiny model, a tokenizer and a chat template."""
-    path = tmp_path_factory.mktemp("base") / "model"
-    tiny.speaking("llama").save_pretrained(path)
-    tiny.tokenizer().save_pretrained(path)
-    (path / "chat_template.jinja").write_text(TEMPLATE)
-    return path
+    return tiny.written("llama", tmp_path_factory.mktemp("base") / "model")
 
 
 @pytest.fixture

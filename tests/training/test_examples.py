@@ -10,7 +10,7 @@ from itamed.benchmark.evaluate import evaluate
 from itamed.benchmark.report.run import read_samples
 from itamed.benchmark.suite import suite
 from itamed.training.encode import encode, end_of_answer
-from itamed.training.examples import Asking, Example, examples
+from itamed.training.examples import Asking, Example, examples, requests
 
 from ..benchmark.engines.hf import tiny
 
@@ -48,7 +48,10 @@ def asked(base, tmp_path_factory):
 @pytest.mark.parametrize("shots", [0, 2])
 def test_prompts_and_answers_are_those_of_the_benchmark(lm, asked, shots, chat):
     expected = asked(shots, *(["--apply_chat_template"] if chat else []))
-    found = {(e.task, e.row): (e.prompt, e.answer) for e in examples(lm, NAMES, "train", Asking(shots, chat))}
+    found = {
+        (e.task, e.row): (e.prompt, e.answer)
+        for e in examples(requests(lm, NAMES, "train", Asking(shots, chat)), shots)
+    }
     assert set(found) <= set(expected)
     assert all(expected[key] == value for key, value in found.items())
     left_out = [key for key in expected if key not in found]
@@ -59,7 +62,7 @@ def test_prompts_and_answers_are_those_of_the_benchmark(lm, asked, shots, chat):
 
 def test_tokens_are_those_that_the_model_will_read_and_write(lm):
     left_out = Counter()
-    found = examples(lm, NAMES[:1], "train", Asking())
+    found = examples(requests(lm, NAMES[:1], "train", Asking()), 0)
     for example, tokens in zip(found, encode(lm, found, chat=False, max_length=10_000, left_out=left_out), strict=True):
         assert tokens.prompt.tolist() == lm.tok_encode(example.prompt)
         assert tokens.answer[-1] == tiny.END

@@ -263,18 +263,18 @@ def _attention(
     on_processor = query.device.type == "cpu"
     # PyTorch's kernel for processors is slow on wide heads: two products do the same in 0.6 of the time.
     wide = on_processor and query.shape[1] == 1 and query.shape[2] >= 64 and query.shape[3] >= 128
-    if not with_sums and wide and bias is not None:
-        scores = torch.baddbmm(bias[:, 0], query[:, 0], key[:, 0].mT, alpha=scale)
-        found = (scores.softmax(-1, dtype=torch.float32).to(value.dtype) @ value[:, 0])[:, None]
-        return found, found.new_empty(0)
-    if not with_sums:
-        found = scaled_dot_product_attention(query, key, value, attn_mask=bias, scale=scale)
-        return found, found.new_empty(0)
-    if on_processor and not wide:
+    if with_sums:
+        if not on_processor or wide:
+            return _products(query, key, value, bias, scale)
         flash = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
         found, counts = flash(query, key, value, attn_mask=bias, scale=scale)
         return found, counts
-    return _products(query, key, value, bias, scale)
+    if wide and bias is not None:
+        scores = torch.baddbmm(bias[:, 0], query[:, 0], key[:, 0].mT, alpha=scale)
+        found = (scores.softmax(-1, dtype=torch.float32).to(value.dtype) @ value[:, 0])[:, None]
+    else:
+        found = scaled_dot_product_attention(query, key, value, attn_mask=bias, scale=scale)
+    return found, found.new_empty(0)
 
 
 def _products(

@@ -5,8 +5,6 @@ import torch
 
 from . import tiny
 
-TEMPLATE = "{{ bos_token }}{% for message in messages %}[{{ message.role }}] {{ message.content }}\n{% endfor %}[a] "
-
 
 @pytest.fixture(autouse=True)
 def one_thread():
@@ -20,8 +18,4 @@ def one_thread():
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory):
     """Return a folder with a tiny model and a tokenizer whose chat template writes <s> itself."""
-    path = tmp_path_factory.mktemp("tiny") / "model"
-    tiny.speaking("qwen3").save_pretrained(path)
-    tiny.tokenizer().save_pretrained(path)
-    (path / "chat_template.jinja").write_text(TEMPLATE)
-    return path
+    return tiny.written("qwen3", tmp_path_factory.mktemp("tiny") / "model")

@@ -60,6 +60,7 @@ SHAPE = {
     "initializer_range": 0.5,
 }
 WINDOW = 16
+TEMPLATE = "{{ bos_token }}{% for message in messages %}[{{ message.role }}] {{ message.content }}\n{% endfor %}[a] "
 
 
 def _gemma3(width=16):
@@ -100,6 +101,14 @@ def speaking(name):
     with torch.no_grad():
         model.lm_head.weight[len(tokenizer()) :] = model.lm_head.weight[0]
     return model
+
+
+def written(name, path):
+    """Write a speaking model with its tokenizer and a chat template, which writes <s> itself; returns the folder."""
+    speaking(name).save_pretrained(path)
+    tokenizer().save_pretrained(path)
+    (path / "chat_template.jinja").write_text(TEMPLATE)
+    return path
 
 
 def prompts(seed, count=6, start=WORDS * 2, longest=60):
