@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 from seqeval.scheme import IOB2, Entities
@@ -30,13 +32,20 @@ def flatten(spans: Sequence[Located]) -> list[Located]:
 
 def iob2(text: str, spans: Sequence[Located]) -> list[str]:
     """Return one IOB2 tag a token; a token that a span touches belongs to it."""
-    tokens = [match.span() for match in _TOKEN.finditer(text)]
-    tags = ["O"] * len(tokens)
+    starts, ends = _tokens(text)
+    tags = ["O"] * len(starts)
     for start, end, kind in spans:
-        inside = [i for i, (left, right) in enumerate(tokens) if left < end and start < right and tags[i] == "O"]
-        for position, i in enumerate(inside):
+        touched = range(bisect_right(ends, start), bisect_left(starts, end))
+        for position, i in enumerate(i for i in touched if tags[i] == "O"):
             tags[i] = f"{'I' if position else 'B'}-{kind}"
     return tags
+
+
+@lru_cache(maxsize=64)
+def _tokens(text: str) -> tuple[list[int], list[int]]:
+    """Return where the tokens start and end; a passage is tagged for gold and answer, strict and repaired."""
+    spans = [match.span() for match in _TOKEN.finditer(text)]
+    return [start for start, _ in spans], [end for _, end in spans]
 
 
 def strict_counts(text: str, gold: Sequence[Located], predicted: Sequence[Located]) -> tuple[int, int, int]:
@@ -47,8 +56,12 @@ def strict_counts(text: str, gold: Sequence[Located], predicted: Sequence[Locate
         gold: flat gold spans.
         predicted: any spans; overlapping ones are flattened first, as IOB2 cannot hold them.
     """
-    truth, guess = (
-        {entity.to_tuple()[1:] for entity in Entities([iob2(text, spans)], IOB2).entities[0]} if spans else set()
-        for spans in (gold, flatten(predicted))
-    )
+    truth, guess = (_entities(iob2(text, spans)) if spans else set() for spans in (gold, flatten(predicted)))
     return len(truth & guess), len(guess), len(truth)
+
+
+def _entities(tags: Sequence[str]) -> set[tuple[str, int, int]]:
+    """Return (type, first token, last token) as seqeval reads them, which need not see the tokens between entities."""
+    kept = [i for i, tag in enumerate(tags) if tag != "O" or (i and tags[i - 1] != "O")]
+    found = Entities([[tags[i] for i in kept]], IOB2).entities[0]
+    return {(entity.tag, kept[entity.start], kept[entity.end - 1]) for entity in found}

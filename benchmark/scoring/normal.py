@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
@@ -9,6 +10,7 @@ from functools import lru_cache
 _SAME = dict.fromkeys("‘’‚‛`´", "'") | dict.fromkeys("“”„«»", '"') | dict.fromkeys("‐‑‒–—−", "-")
 _INVISIBLE = frozenset("\u00ad\u200b\u200c\u200d\u2060\ufeff")
 _GONE = dict.fromkeys(sorted(_INVISIBLE), "")
+_RUN = re.compile(r"\s+|\S+")
 _JOINING = "\u0900"
 """From here on there are characters that are no combining marks and yet join what stands before them."""
 
@@ -29,6 +31,12 @@ def normal_map(text: str) -> tuple[str, tuple[int, ...]]:
     source = _replaced(text, _SAME)
     out: list[str] = []
     offsets: list[int] = []
+    if _is_plain(source):  # nothing but white space changes: most notes, and ten times as fast
+        for run in _RUN.finditer(source):
+            blank = run[0].isspace()
+            out.append(" " if blank else run[0])
+            offsets.extend(range(run.start(), run.start() + 1 if blank else run.end()))
+        return "".join(out), (*offsets, len(text))
     at = 0
     while at < len(source):
         end = at + 1
@@ -43,6 +51,16 @@ def normal_map(text: str) -> tuple[str, tuple[int, ...]]:
         at = end
     offsets.append(len(text))
     return "".join(out), tuple(offsets)
+
+
+def _is_plain(text: str) -> bool:
+    """Return whether NFKC leaves every character of a text as it is, and none is invisible or combining."""
+    characters = set(text)
+    return (
+        characters.isdisjoint(_INVISIBLE)
+        and not any(map(unicodedata.combining, characters))
+        and unicodedata.is_normalized("NFKC", text)
+    )
 
 
 def normal(text: str) -> str:

@@ -24,7 +24,7 @@ def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch):
         Path.touch(self)
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_text", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(ItamedError, match=r"No space left on device.*Make room"):
         write_text(path, "due")
     assert path.read_text() == "uno"
