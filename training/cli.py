@@ -71,6 +71,30 @@ def recipes() -> None:
     typer.echo("\n".join(recipe_names()))
 
 
+@train_app.command()
+def speed(
+    recipe: Annotated[str, typer.Argument(help="A recipe's .yaml file, or the name of one of the package's.")],
+    output: Annotated[Path, typer.Option(help="File to append to, one measurement a line.")],
+    engine: Annotated[str, typer.Option(help="itamed; trl: TRL's trainer at its defaults; trl-best.")] = "itamed",
+    base: Annotated[str, typer.Option(help="Take this base model (a folder, say) instead of the recipe's.")] = "",
+    tokens: Annotated[int, typer.Option(help="Train on so many tokens of the recipe's examples.")] = 20000,
+    markdown: Annotated[Path | None, typer.Option(help="Write the table to this file, too.")] = None,
+) -> None:
+    """Measure how fast RECIPE trains, and show all measurements of the file.
+
+    Times on a shared machine vary: measure engines in turn, several times each, into one file; the
+    table shows medians, and ratios to the first engine of the file.
+    """
+    from dataclasses import replace
+
+    from .recipe import load_recipe
+    from .throughput import append, measure, show
+
+    chosen = load_recipe(recipe)
+    append(measure(replace(chosen, base=base or chosen.base), engine, tokens), output)
+    show(output, markdown)
+
+
 @train_app.command(name="push")
 def push_command(
     folder: Annotated[Path, typer.Argument(help="The model/ or adapter/ folder of a training.")],

@@ -63,6 +63,14 @@ def run(stage: Stage, recipe: Recipe, lm: ItamedHF, folder: Path) -> PackTrainer
     Raises:
         ItamedError: the loss diverges, or a checkpoint cannot be written.
     """
+    trainer = prepared(stage, recipe, lm, folder)
+    with trainable(lm.model):
+        trainer.train(resume_from_checkpoint=last_whole(folder))
+    return trainer
+
+
+def prepared(stage: Stage, recipe: Recipe, lm: ItamedHF, folder: Path) -> PackTrainer:
+    """Return the trainer of a stage, whose adapters the model now has; for the arguments see `run`."""
     model: PreTrainedModel = lm.model
     adapted = with_adapters(model, stage.lora, recipe.seed) if stage.lora else model
     arguments = _arguments(stage, recipe, folder, model)
@@ -82,8 +90,6 @@ def run(stage: Stage, recipe: Recipe, lm: ItamedHF, folder: Path) -> PackTrainer
         "tokens": sum(map(len, stage.examples)),
         "answer_tokens": sum(len(example.answer) for example in stage.examples),
     }
-    with trainable(model):
-        trainer.train(resume_from_checkpoint=last_whole(folder))
     return trainer
 
 

@@ -26,13 +26,18 @@ def show_speeds(path: Path, markdown: Path | None = None) -> None:
         ItamedError: the file cannot be read, or the Markdown not be written.
     """
     rounds: dict[str, list[Measurement]] = defaultdict(list)
-    for result in _read(path):
+    for result in read_measurements(path):
         rounds[_engine(result)].append(result)
     rates = ("Rows answered a second (median of rounds; ratio to the first engine)", *_rates(rounds))
     show_tables([rates, ("Work an answer, on any device", *_work(rounds))], markdown)
 
 
-def _read(path: Path) -> list[Measurement]:
+def read_measurements(path: Path) -> list[Measurement]:
+    """Read a file of one JSON object a line.
+
+    Raises:
+        ItamedError: it cannot be read.
+    """
     try:
         return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     except (OSError, ValueError) as error:

@@ -1,0 +1,39 @@
+"""Speed of training: every engine passes the same examples once."""
+
+import pytest
+from itamed.benchmark.cli import app
+from itamed.benchmark.errors import ItamedError
+from itamed.training.recipe import load_recipe
+from itamed.training.throughput import append, measure, show
+from typer.testing import CliRunner
+
+
+def test_every_token_of_the_sample_is_passed_once(recipe_file, tmp_path):
+    speed = measure(load_recipe(str(recipe_file)), "itamed", 6000)
+    assert 6000 <= speed.tokens < 12000
+    assert 0 < speed.fed < speed.tokens, "prompts begin alike, and are fed once"
+    assert speed.seconds > 0 and speed.first_loss > 0
+
+
+def test_trl_has_the_same_examples_and_the_same_first_loss(recipe_file, tmp_path):
+    pytest.importorskip("trl", reason="TRL is not installed: pip install trl")
+    recipe = load_recipe(str(recipe_file))
+    ours, *theirs = (measure(recipe, engine, 6000) for engine in ("itamed", "trl", "trl-best"))
+    for speed in theirs:
+        assert (speed.tokens, speed.examples) == (ours.tokens, ours.examples)
+        # The examples of a first step differ, and with untrained weights all losses are about alike.
+        assert speed.first_loss == pytest.approx(ours.first_loss, rel=0.1)
+    assert theirs[0].fed > theirs[1].fed >= ours.tokens, "padded, packed"
+    for speed in (ours, *theirs):
+        append(speed, tmp_path / "speed.jsonl")
+    show(tmp_path / "speed.jsonl", tmp_path / "speed.md")
+    assert "trl-best" in (tmp_path / "speed.md").read_text()
+
+
+def test_mistakes_are_said(recipe_file, tmp_path):
+    with pytest.raises(ItamedError, match="itamed, trl, trl-best"):
+        measure(load_recipe(str(recipe_file)), "axolotl", 1000)
+    with pytest.raises(ItamedError, match=r"cannot be read|damaged"):
+        show(tmp_path / "none.jsonl")
+    done = CliRunner().invoke(app, ["train", "speed", "--help"])
+    assert "TRL" in done.output
