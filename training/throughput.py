@@ -173,7 +173,7 @@ def _counting(trainer: Trainer, size: Callable[[Any], int]) -> list[int]:
         sizes.append(size(batch))
         return batch
 
-    trainer.data_collator = counted  # type: ignore[assignment]
+    trainer.data_collator = counted
     return sizes
 
 
