@@ -77,6 +77,32 @@ def compare_command(
     show_differences(find_run(first), find_run(second), markdown)
 
 
+@app.command()
+def agree(
+    first: Annotated[Path, typer.Argument(help="The results folder or file of one run.")],
+    second: Annotated[Path, typer.Argument(help="Those of the same run with another engine.")],
+    model_args: Annotated[
+        str, typer.Option(help="Measure with this model (pretrained=DIR,dtype=float32) how near the choices were.")
+    ] = "",
+    markdown: Annotated[Path | None, typer.Option(help="Also write Markdown tables, with pieces of answers.")] = None,
+) -> None:
+    """Show how many answers of two engines are the same, and where the others part.
+
+    Example: itamed agree hf/ vllm/ --model-args pretrained=DIR,dtype=float32
+    """
+    from functools import partial
+
+    from .report.agreement import show_agreement
+    from .report.run import find_run
+
+    measured = None
+    if model_args:
+        from .engines.hf.gaps import gaps
+
+        measured = partial(gaps, model_args)
+    show_agreement(find_run(first), find_run(second), measured, markdown)
+
+
 @app.command(name="redact")
 def redact_command(
     run: Annotated[Path, typer.Argument(help="The results folder or file of one run.")],

@@ -39,10 +39,7 @@ def measure(model: str, arguments: str, tasks: Sequence[str], shots: int, notes:
         {"model", "arguments", "shots", "batch", "families": {family: {"rows", "seconds", "work"}}};
         "work" is empty for engines that do not count it.
     """
-    register_models()
-    given = simple_parse_args_string(arguments)
-    # What the harness's command passes: the processor is taken where there is no such device.
-    engine = get_model(model).create_from_arg_obj(given, {"batch_size": batch, "device": EvaluatorConfig().device})
+    engine = load_engine(model, arguments, batch)
     families = {}
     for family, requests in _requests(tasks, shots, notes).items():
         engine.generate_until(requests[:1], disable_tqdm=True)
@@ -53,6 +50,14 @@ def measure(model: str, arguments: str, tasks: Sequence[str], shots: int, notes:
         work = {name: number - before[name] for name, number in _work(engine).items()}
         families[family] = {"rows": len(requests), "seconds": seconds, "work": work}
     return {"model": model, "arguments": arguments, "shots": shots, "batch": batch, "families": families}
+
+
+def load_engine(model: str, arguments: str, batch: str) -> Any:
+    """Return an engine as the harness's command makes it, for the arguments see `measure`."""
+    register_models()
+    given = simple_parse_args_string(arguments)
+    # What the command passes: the processor is taken where there is no such device.
+    return get_model(model).create_from_arg_obj(given, {"batch_size": batch, "device": EvaluatorConfig().device})
 
 
 def _work(engine: Any) -> dict[str, int]:
