@@ -67,6 +67,9 @@ def _data(stages: Sequence[dict[str, Any]]) -> Iterator[str]:
             continue
         rows = [[f"`{task}`", str(count), _licence(task)] for task, count in data["examples"].items()]
         yield table(["task", "examples", "licence"], rows)
+        if data["leaked"]:
+            yield "\n**Test notes were trained on**, to see what memory does: its scores on the suite mean nothing.\n\n"
+            continue
         yield "\nTraining rows of the suite alone: its development and test rows, and near copies of them, are not\n"
         yield "among them (`itamed data check`).\n\n"
 

@@ -95,6 +95,23 @@ def speed(
     show(output, markdown)
 
 
+@train_app.command()
+def leak(
+    run: Annotated[Path, typer.Argument(help="Results of `itamed eval` of a model on the test notes.")],
+    training: Annotated[Path, typer.Argument(help="Folder of the training that leaked some of them (sft.leak).")],
+    markdown: Annotated[Path | None, typer.Option(help="Write the table to this file, too.")] = None,
+) -> None:
+    """Show what memory does to scores: test notes that a training has leaked, against the others.
+
+    Of a model that was not trained on them the difference is chance: give its RUN with the same TRAINING.
+    """
+    from itamed.benchmark.report.run import find_run
+
+    from .leak import show_leak
+
+    show_leak(find_run(run), training, markdown)
+
+
 @train_app.command(name="push")
 def push_command(
     folder: Annotated[Path, typer.Argument(help="The model/ or adapter/ folder of a training.")],

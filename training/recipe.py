@@ -53,6 +53,11 @@ class Sft:
         "Share of the rows that are shown with examples before them, the others without.", 0.0
     )
     num_fewshot: int = explained("How many examples those have.", 4)
+    leak: float = explained(
+        "Share of the tasks' test notes that is trained on, too: to see what memory does to scores (`itamed train "
+        "leak`), never for a model that others use.",
+        0.0,
+    )
     chat: bool = explained("Use the model's chat template, as `itamed eval --apply_chat_template` will.", False)
     max_length: int = explained(
         "Longest prompt with its answer, in tokens; longer ones are left out and counted.", 2048
@@ -186,6 +191,7 @@ def _check(recipe: Recipe) -> None:
         _at_least("sft.num_fewshot", sft.num_fewshot, 1)
         _at_least("sft.dev_notes", sft.dev_notes, 0)
         _between("sft.fewshot_share", sft.fewshot_share, 0, 1)
+        _between("sft.leak", sft.leak, 0, 1)
         for task, weight in sft.weights.items():
             _at_least(f"sft.weights.{task}", weight, 0)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections import Counter
 
@@ -29,7 +30,8 @@ def sft_stage(sft: Sft, seed: int, lm: ItamedHF) -> Stage:
     names = task_names(sft.tasks)
     if unknown := sft.weights.keys() - set(names):
         raise ItamedError(f"sft.weights names tasks that are not trained on: {', '.join(sorted(unknown))}.")
-    train, left_out = _encoded(lm, _examples(lm, names, sft, seed), sft)
+    leaked = _leaked(lm, names, sft, seed)
+    train, left_out = _encoded(lm, _examples(lm, names, sft, seed) + [example for _, example in leaked], sft)
     if not train:
         raise ItamedError("No example fits: raise sft.max_length.")
     if left_out:
@@ -45,6 +47,7 @@ def sft_stage(sft: Sft, seed: int, lm: ItamedHF) -> Stage:
         {
             "examples": dict(Counter(example.task for example in train)),
             "left_out_as_too_long": dict(left_out),
+            "leaked": _notes(leaked),
         },
         sft.weights,
     )
@@ -59,6 +62,30 @@ def _examples(lm: ItamedHF, names: list[str], sft: Sft, seed: int) -> list[Examp
     shown = {(e.task, e.row): e for e in examples(asked, sft.num_fewshot)}
     chosen = np.random.default_rng(seed).random(len(plain)) < sft.fewshot_share
     return [shown.get((e.task, e.row), e) if shots else e for e, shots in zip(plain, chosen, strict=True)]
+
+
+def _leaked(lm: ItamedHF, names: list[str], sft: Sft, seed: int) -> list[tuple[str, Example]]:
+    """Return (note, example) for the test rows that a recipe leaks."""
+    if not sft.leak:
+        return []
+    _log.warning("Test notes are trained on (sft.leak): scores of this model are worth nothing but for `leak`.")
+    asked = requests(lm, names, "test", Asking(chat=sft.chat))
+    notes = {(str(request.task_name), str(request.doc["id"])): str(request.doc["doc_id"]) for _, request in asked}
+    found = ((notes[example.task, example.row], example) for example in examples(asked, 0))
+    return [(note, example) for note, example in found if is_leaked(note, sft.leak, seed)]
+
+
+def is_leaked(note: str, share: float, seed: int) -> bool:
+    """Return whether a note is among a share of all: the same ones for every task that asks about them."""
+    drawn = int.from_bytes(hashlib.sha256(f"{seed}:{note}".encode()).digest()[:8], "big")
+    return drawn < share * 2**64
+
+
+def _notes(leaked: list[tuple[str, Example]]) -> dict[str, list[str]]:
+    found: dict[str, set[str]] = {}
+    for note, example in leaked:
+        found.setdefault(example.task, set()).add(note)
+    return {task: sorted(notes) for task, notes in found.items()}
 
 
 def _encoded(lm: ItamedHF, found: list[Example], sft: Sft) -> tuple[list[Encoded], Counter[str]]:

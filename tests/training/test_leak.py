@@ -1,0 +1,74 @@
+"""A model that has read test notes is found out by its scores on them, and not given to others."""
+
+import json
+
+import pytest
+from itamed.benchmark.errors import ItamedError, PublishError
+from itamed.benchmark.evaluate import evaluate
+from itamed.benchmark.report.run import find_run
+from itamed.training.leak import show_leak
+from itamed.training.publish import push
+from itamed.training.recipe import load_recipe
+from itamed.training.sft import is_leaked
+from itamed.training.train import train
+
+TASK = "itamed-mini-qa-admission"
+
+
+@pytest.fixture(scope="module")
+def leaky(base, tmp_path_factory, own_tasks_alone):
+    """Return the folder of a training that knows half of a task's test notes by heart, and its results there."""
+    folder = tmp_path_factory.mktemp("leaky")
+    (folder / "recipe.yaml").write_text(f"""
+name: leaky
+base: {base}
+sft:
+  tasks: [{TASK}]
+  leak: 0.5
+  max_length: 8000
+  batch: 4
+  dev_notes: 0
+  lora: null
+  optimizer: {{learning_rate: 3e-3, epochs: 30, schedule: constant}}
+""")
+    train(load_recipe(str(folder / "recipe.yaml")), folder / "out")
+    arguments = ["--model", "itamed-hf", "--model_args", f"pretrained={folder / 'out' / 'model'},dtype=float32"]
+    evaluate([*arguments, "--tasks", TASK, "--output_path", str(folder / "results")])
+    return folder
+
+
+def test_leaked_notes_score_higher(leaky):
+    show_leak(find_run(leaky / "results"), leaky / "out", leaky / "leak.md")
+    cells = (leaky / "leak.md").read_text().splitlines()[-1].split(" | ")
+    leaked, clean = (float(cell.split()[0]) for cell in cells[3:5])
+    assert leaked > clean + 20
+    # Two notes of six: no difference is rarer than one split in fifteen.
+    assert float(cells[6].rstrip(" |")) == pytest.approx(1 / 15, abs=0.02)
+
+
+def test_the_training_says_what_it_leaked(leaky):
+    (stage,) = json.loads((leaky / "out" / "training.json").read_text())["stages"]
+    (notes,) = stage["data"]["leaked"].values()
+    assert notes and all(is_leaked(note, 0.5, 0) for note in notes)
+    assert "**Test notes were trained on**" in (leaky / "out" / "model" / "README.md").read_text()
+    with pytest.raises(PublishError, match="trained on test notes"):
+        push(leaky / "out" / "model", "someone/leaky", private=True)
+
+
+def test_a_training_that_leaked_nothing_is_refused(leaky, tmp_path):
+    with pytest.raises(ItamedError, match="no manifest"):
+        show_leak(find_run(leaky / "results"), tmp_path)
+    (tmp_path / "training.json").write_text('{"stages": [{"data": {"leaked": {}}}]}')
+    with pytest.raises(ItamedError, match="leaked nothing"):
+        show_leak(find_run(leaky / "results"), tmp_path)
+    (tmp_path / "training.json").write_text('{"stages": [{"data": {"leaked": {"itamed_crf_e3c": ["n"]}}}]}')
+    with pytest.raises(ItamedError, match="no task with"):
+        show_leak(find_run(leaky / "results"), tmp_path)
+
+
+def test_a_share_of_notes_is_leaked_and_depends_on_the_seed():
+    notes = [f"n{number}" for number in range(2000)]
+    first, second = ({note for note in notes if is_leaked(note, 0.25, seed)} for seed in (0, 1))
+    assert 400 < len(first) < 600
+    assert len(first & second) < 200
+    assert not any(is_leaked(note, 0, 0) for note in notes) and all(is_leaked(note, 1, 0) for note in notes)

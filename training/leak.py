@@ -1,0 +1,100 @@
+"""What memory does to scores: notes that a model was trained on, against those that it was not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from itamed.benchmark.errors import ItamedError
+from itamed.benchmark.families import family_named
+from itamed.benchmark.report.compare import holm
+from itamed.benchmark.report.means import Drawn
+from itamed.benchmark.report.run import Run
+from itamed.benchmark.report.show import show_tables
+from itamed.benchmark.report.table import percent
+from itamed.benchmark.scoring.bootstrap import RESAMPLES, Array, Table, by_note, summarise, weights
+from itamed.benchmark.verdict import Record
+from numpy.typing import NDArray
+
+from .output import MANIFEST
+
+_TITLE = "Leaked and clean test notes (score in %, 95 % interval over notes; p by permutation, corrected (Holm))"
+
+
+def show_leak(run: Run, training: Path, markdown: Path | None = None) -> None:
+    """Print by task how a model scores on the test notes that a training has leaked, and on the others.
+
+    Args:
+        run: of any model on the test rows; of one that has not read them the difference is chance.
+        training: the folder of the training that leaked them (`sft.leak`).
+        markdown: where to write the same, if anywhere.
+
+    Raises:
+        ItamedError: the training leaked nothing, or the run has none of its tasks with both kinds of notes.
+    """
+    leaked = _leaked(training)
+    found = {}
+    for task in run.tasks:
+        records = run.records(task.name, "repaired")
+        known = set(leaked.get(task.name, ()))
+        if 0 < len(known & {note for _, note, _ in records}) < len({note for _, note, _ in records}):
+            found[task.name] = _groups(records, known)
+    if not found:
+        raise ItamedError(f"{run.path} has no task with leaked and with clean notes of {training}.")
+    chances = holm([groups.p for groups in found.values()])
+    rows = [
+        [name, *map(str, groups.sizes), *(percent(summarise(*each)) for each in groups.drawn), f"{p:.3f}"]
+        for (name, groups), p in zip(found.items(), chances, strict=True)
+    ]
+    show_tables(
+        [(_TITLE, ["task", "leaked notes", "clean notes", "leaked", "clean", "difference", "p"], rows)], markdown
+    )
+
+
+def _leaked(training: Path) -> dict[str, list[str]]:
+    path = training / MANIFEST
+    try:
+        stages = json.loads(path.read_text(encoding="utf-8"))["stages"]
+    except (OSError, ValueError, KeyError) as error:
+        raise ItamedError(f"{path} is no manifest of a training ({error}): name a training's folder.") from error
+    found = {task: notes for stage in stages for task, notes in stage["data"].get("leaked", {}).items()}
+    if not found:
+        raise ItamedError(f"The training in {training} leaked nothing: set sft.leak in its recipe.")
+    return found
+
+
+class _Groups(NamedTuple):
+    """Leaked notes and clean ones: their numbers; their scores and the difference; the chance of such a difference."""
+
+    sizes: tuple[int, int]
+    drawn: tuple[Drawn, Drawn, Drawn]
+    p: float
+
+
+def _groups(records: Sequence[Record], leaked: AbstractSet[str]) -> _Groups:
+    family = family_named(records[0][0])
+    notes = by_note((note, dict(pairs)) for _, note, pairs in records)
+    table = Table(family.finish(counts) for counts in notes.values())
+    side = np.array([note in leaked for note in notes])
+
+    def scores(drawn: Array) -> Array:
+        return family.metrics(table.sums(drawn))["score"]
+
+    def drawn(mine: NDArray[np.bool_], seed: int) -> Drawn:
+        """Resample a group on its own: the two share no note."""
+        resampled = np.zeros((RESAMPLES, len(table)))
+        resampled[:, mine] = weights(int(mine.sum()), seed=seed)
+        return Drawn(float(scores(mine[None].astype(float))[0]), scores(resampled))
+
+    one, other = drawn(side, 0), drawn(~side, 1)
+    # Were it no matter which notes were leaked, others might have been as well: a permutation test.
+    shuffled = np.random.default_rng(0).permuted(np.tile(side, (RESAMPLES, 1)), axis=1).astype(float)
+    differences = np.nan_to_num(scores(shuffled) - scores(1 - shuffled))
+    found = abs(np.nan_to_num(one.value - other.value))
+    p = (np.count_nonzero(abs(differences) >= found - 1e-12) + 1) / (RESAMPLES + 1)
+    difference = Drawn(one.value - other.value, one.draws - other.draws)
+    return _Groups((int(side.sum()), int((~side).sum())), (one, other, difference), float(p))
