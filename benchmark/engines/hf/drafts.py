@@ -12,8 +12,10 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-WORTH = 0.4
-"""A guess is tried when it and those before it come true at least this often."""
+_FREE = {"cpu": 12}
+_FREE_ELSEWHERE = 256
+"""Tokens of a forward, by device, whose arithmetic takes about as long as what a forward costs with any number of them
+(reading the weights, calling the kernels)."""
 LONGEST = 24
 """Guesses in a row, at most."""
 _CONTEXTS = (4, 2, 1)
@@ -21,6 +23,24 @@ _ECHOED = 6
 """So many tokens must have stood before: of what followed then, 98 % followed again (measured)."""
 _STREAKS = 6
 """Repetitions are told apart by their length so far, in powers of two: an answer that loops goes on."""
+
+
+_TRUSTED = (0.3, 0.8)
+"""Beyond these, chances are known too badly to go by them."""
+
+
+def worth(rows: int, device: str) -> float:
+    """Return how often a guess, with those before it, must come true to be worth its arithmetic.
+
+    One that comes true spares its answer a later forward: a token's arithmetic, and this answer's part
+    of what every forward costs. With few answers in progress that part is large, with many it is not.
+
+    Args:
+        rows: answers in progress.
+        device: type of the device.
+    """
+    least, most = _TRUSTED
+    return min(most, max(least, 1 / (1 + _FREE.get(device, _FREE_ELSEWHERE) / max(1, rows))))
 
 
 class Note:

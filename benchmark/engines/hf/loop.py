@@ -19,6 +19,7 @@ from ...errors import ItamedError
 from ..work import Work
 from .attention import Packed, Piece, Prefix
 from .choice import choose
+from .drafts import worth
 from .memory import is_out_of_memory
 from .model import Model
 from .row import Answer, Request, Row
@@ -104,11 +105,11 @@ class Loop:
 
     def _forward(self, active: Sequence[Row], slots: Slots, masks: Executor) -> None:
         """Feed the rows once and take the choices; masks are computed while the model runs."""
-        rows, pieces, ids = _layout([row for row in active if not row.done])
+        weight = self.model.head.weight
+        rows, pieces, ids = _layout([row for row in active if not row.done], weight.device.type)
         if not rows:
             return
         candidates = masks.submit(lambda: [row.candidates() for row in rows])
-        weight = self.model.head.weight
         with torch.inference_mode():
             packed = Packed(pieces, slots, weight)
             hidden = self.model.backbone(torch.tensor([ids], device=weight.device), packed)[0]
@@ -130,15 +131,16 @@ class Loop:
         self.work.confirmed += row.confirmed
 
 
-def _layout(active: Sequence[Row]) -> tuple[list[Row], list[Piece], list[int]]:
+def _layout(active: Sequence[Row], device: str) -> tuple[list[Row], list[Piece], list[int]]:
     """Choose what to feed: every answer in progress, and prompts as far as there is room."""
     rows: list[Row] = []
     pieces: list[Piece] = []
     ids: list[int] = []
+    least = worth(sum(not row.reading for row in active), device)
     for row in sorted(active, key=lambda row: row.reading):
         if row.reading and len(ids) >= ROOM:
             break
-        fed = row.plan(ROOM - len(ids) if row.reading else ROOM)
+        fed = row.plan(ROOM - len(ids) if row.reading else ROOM, least)
         pieces.append(Piece(row.slot, row.fed, len(fed), len(ids)))
         rows.append(row)
         ids += fed

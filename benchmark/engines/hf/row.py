@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 
-from .drafts import LONGEST, WORTH, Guesser
+from .drafts import LONGEST, Guesser
 from .matcher import Allowed, Matcher
 from .slots import Ids
 
@@ -84,10 +84,11 @@ class Row:
         """Return the finished answer."""
         return Answer(tuple(self.answer), self.cut)
 
-    def plan(self, room: int) -> list[int]:
+    def plan(self, room: int, worth: float) -> list[int]:
         """Return the tokens to feed now, at most about `room`, and set the places to choose at.
 
         A prompt that does not fit is fed in parts; only with its last part come guesses and choices.
+        Guesses go on as long as they are likely enough (see `drafts.worth`).
         """
         waiting = self.tokens[self.fed :]
         self.guesses, self.places = [], []
@@ -96,20 +97,20 @@ class Row:
         else:
             self.places.append(len(waiting) - 1)
             if self.guesser:
-                self._guess(self.guesser, min(LONGEST, self._left() - 1))
+                self._guess(self.guesser, min(LONGEST, self._left() - 1), worth)
             self.feeding = waiting + self.guesses
         return self.feeding
 
     def _left(self) -> int:
         return self.request.budget - len(self.answer)
 
-    def _guess(self, guesser: Guesser, room: int) -> None:
+    def _guess(self, guesser: Guesser, room: int, worth: float) -> None:
         """Set `guesses` and `places`; the matcher is left where it was."""
         base = self.places[0]
         chance, answer, text = 1.0, self.answer, self.text
         while True:
             found = guesser.guess(answer, text)
-            if found is None or chance * found[1] < WORTH or not self._possible(found[0]):
+            if found is None or chance * found[1] < worth or not self._possible(found[0]):
                 break
             chance *= found[1]
             self.matcher.consume([found[0]])

@@ -3,11 +3,12 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from itamed.benchmark.engines.hf.drafts import WORTH, Echo, Guesser, Habits, Note, Rate
+from itamed.benchmark.engines.hf.drafts import Echo, Guesser, Habits, Note, Rate, worth
 
 PIECES = [b"dol", b"ore", b" al", b" dol", b"ente"]
 TOKENS = [10, 11, 12, 13, 14]
 START = b'{"text":"'
+WORTH_ALONE = worth(1, "cpu")
 
 
 @pytest.fixture
@@ -115,16 +116,24 @@ def test_the_likelier_source_is_followed(note):
     assert guesser.guess([0, 1, 2, 3], START + b"dol") == (11, habits.copying.chance)
 
 
+def test_guesses_must_be_surer_where_many_answers_share_a_forward():
+    alone, few, many = (worth(rows, "cpu") for rows in (1, 8, 100))
+    assert alone < few < many
+    assert worth(100, "cuda") < many, "arithmetic is cheap there"
+    # Half of a forward's fixed cost pays for the guess: one of two must come true.
+    assert worth(12, "cpu") == pytest.approx(0.5)
+
+
 def test_copying_is_given_up_where_it_fails(note):
     habits = Habits()
     guesser = Guesser(note, habits)
-    assert guesser.guess([], START + b"dol")[1] >= WORTH
+    assert guesser.guess([], START + b"dol")[1] >= WORTH_ALONE
     for number in range(4):
         guesser.learn([number], START + b"dol", 99)
-    assert guesser.guess([50], START + b"dol")[1] < WORTH
+    assert guesser.guess([50], START + b"dol")[1] < WORTH_ALONE
     for number in range(20):
         guesser.learn([number], START + b"dol", 11)
-    assert guesser.guess([50], START + b"dol")[1] > WORTH
+    assert guesser.guess([50], START + b"dol")[1] > WORTH_ALONE
 
 
 def test_choices_outside_of_copies_say_nothing_about_copying(note):
