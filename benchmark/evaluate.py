@@ -84,7 +84,7 @@ def evaluate(arguments: Sequence[str]) -> Path | None:
     from lm_eval.__main__ import cli_evaluate
 
     register_models()
-    logging.getLogger("lm_eval.api.task").addFilter(_is_news)
+    quiet_harness()
     complete = harness_arguments(arguments)
     folder = output_of(complete)
     require_folder(folder)
@@ -160,8 +160,12 @@ def register_models() -> None:
             model_registry.register(name, target=target)
 
 
-def _is_news(record: logging.LogRecord) -> bool:
+def quiet_harness() -> None:
     """Drop the harness's hint on custom data sets, which it repeats for each of the tasks."""
+    logging.getLogger("lm_eval.api.task").addFilter(_is_news)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
     return "Custom kwargs can be passed" not in record.getMessage()
 
 
