@@ -23,7 +23,7 @@ OUR_OWN_FLAGS = {"--resume"}
 
 
 def flags(command):
-    return re.findall(r"(?<!\S)(--?[a-z_]+)", command.partition("  #")[0])
+    return re.findall(r"(?<!\S)(--?[a-z_-]+)", command.partition("  #")[0])
 
 
 def test_prose_is_wrapped():
