@@ -49,9 +49,12 @@ def show_agreement(first: Run, second: Run, gaps: Gaps | None = None, markdown: 
     Raises:
         ItamedError: answers were not kept, the prompts are not the same, or the file cannot be written.
     """
+    names, others = ([task.name for task in run.tasks] for run in (first, second))
+    if names != others:
+        raise _asked_otherwise(first, second, ", ".join(sorted(set(names) ^ set(others))))
     rows: dict[str, int] = {}
     partings: list[Parting] = []
-    for name in dict.fromkeys(task.name for run in (first, second) for task in run.tasks):
+    for name in names:
         pairs = list(_pairs(first, second, name))
         rows[name] = len(pairs)
         partings += [pair for pair in pairs if pair.first != pair.second]
@@ -69,12 +72,16 @@ def show_agreement(first: Run, second: Run, gaps: Gaps | None = None, markdown: 
 def _pairs(first: Run, second: Run, name: str) -> Iterator[Parting]:
     one, other = (_answers(run, name) for run in (first, second))
     if one.keys() != other.keys() or any(one[row][0] != other[row][0] for row in one):
-        raise ItamedError(
-            f"{first.path} and {second.path} did not ask the same of {name}: give both the same --tasks, sample, "
-            "--num_fewshot and chat template."
-        )
+        raise _asked_otherwise(first, second, name)
     for row, (prompt, answer) in one.items():
         yield Parting(name, row, prompt, answer, other[row][1])
+
+
+def _asked_otherwise(first: Run, second: Run, names: str) -> ItamedError:
+    return ItamedError(
+        f"{first.path} and {second.path} did not ask the same of {names}: give both the same --tasks, sample, "
+        "--num_fewshot and chat template."
+    )
 
 
 def _answers(run: Run, name: str) -> dict[str, tuple[str, str]]:

@@ -17,9 +17,15 @@ TASKS = "itamed-mini-ner-drugtemist,itamed-mini-qa-casimedicos"
 def runs(tmp_path_factory, own_tasks_alone):
     """Return runs of two rules, and of one with examples."""
     found = {}
-    for name, rule, shots in (("empty", "empty", 0), ("majority", "majority", 0), ("shots", "empty", 2)):
+    every, few = TASKS, TASKS.partition(",")[0]
+    for name, rule, shots, tasks in (
+        ("empty", "empty", 0, every),
+        ("majority", "majority", 0, every),
+        ("shots", "empty", 2, every),
+        ("few", "empty", 0, few),
+    ):
         folder = tmp_path_factory.mktemp(name)
-        arguments = ["--model", "itamed-baseline", "--model_args", f"model={rule}", "--tasks", TASKS]
+        arguments = ["--model", "itamed-baseline", "--model_args", f"model={rule}", "--tasks", tasks]
         evaluate([*arguments, "--num_fewshot", str(shots), "--output_path", str(folder)])
         found[name] = find_run(folder)
     return found
@@ -65,6 +71,8 @@ def test_a_gap_is_the_difference_of_two_log_probabilities(tmp_path):
 def test_what_cannot_be_compared_is_refused(runs, tmp_path):
     with pytest.raises(ItamedError, match="did not ask the same"):
         show_agreement(runs["empty"], runs["shots"])
+    with pytest.raises(ItamedError, match="did not ask the same of itamed-mini-qa-casimedicos"):
+        show_agreement(runs["empty"], runs["few"])
     redact(runs["empty"].path, tmp_path)
     with pytest.raises(ItamedError, match="redacted copy"):
         show_agreement(find_run(tmp_path), runs["empty"])
