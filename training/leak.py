@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import Path
@@ -20,7 +19,7 @@ from itamed.benchmark.scoring.bootstrap import RESAMPLES, Array, Table, by_note,
 from itamed.benchmark.verdict import Record
 from numpy.typing import NDArray
 
-from .output import MANIFEST
+from .output import stages_of
 
 _TITLE = "Leaked and clean test notes (score in %, 95 % interval over notes; p by permutation, corrected (Holm))"
 
@@ -56,12 +55,7 @@ def show_leak(run: Run, training: Path, markdown: Path | None = None) -> None:
 
 
 def _leaked(training: Path) -> dict[str, list[str]]:
-    path = training / MANIFEST
-    try:
-        stages = json.loads(path.read_text(encoding="utf-8"))["stages"]
-    except (OSError, ValueError, KeyError) as error:
-        raise ItamedError(f"{path} is no manifest of a training ({error}): name a training's folder.") from error
-    found = {task: notes for stage in stages for task, notes in stage["data"].get("leaked", {}).items()}
+    found = {task: notes for stage in stages_of(training) for task, notes in stage["data"].get("leaked", {}).items()}
     if not found:
         raise ItamedError(f"The training in {training} leaked nothing: set sft.leak in its recipe.")
     return found

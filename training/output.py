@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.files import write_text
 from itamed.benchmark.report.plot import drawn
 from itamed.benchmark.version import __version__
@@ -23,6 +24,20 @@ from .trainer import PackTrainer
 MANIFEST = "training.json"
 _PACKAGES = ("torch", "transformers", "peft", "accelerate", "lm_eval", "datasets")
 _SIZE = (7.0, 3.6)
+
+
+def stages_of(folder: Path) -> list[dict[str, Any]]:
+    """Read what the stages of a training did, see `done`, from the manifest in a folder.
+
+    Raises:
+        ItamedError: there is none, or it is damaged.
+    """
+    path = folder / MANIFEST
+    try:
+        stages: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["stages"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ItamedError(f"{path} is no manifest of a training ({error}): name a training's folder.") from error
+    return stages
 
 
 def done(trainer: PackTrainer, stage: str, seconds: float) -> dict[str, Any]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from itamed.benchmark.errors import PublishError
 from itamed.benchmark.sources.hub_errors import endpoint, hub_calls
 
-from .output import MANIFEST
+from .output import MANIFEST, stages_of
 
 _FILES = ("*.json", "*.safetensors", "*.model", "*.jinja", "README.md")
 
@@ -22,13 +21,13 @@ def push(folder: Path, repo: str, *, private: bool) -> str:
         private: create the repository as private.
 
     Raises:
+        ItamedError: the manifest is damaged.
         PublishError: the folder holds no model of a training, or one that was trained on test notes, the
             repository is public although a private one was asked for, or the Hub refuses.
     """
     if not (folder / MANIFEST).is_file() or not list(folder.glob("*.safetensors")):
         raise PublishError(f"{folder} holds no trained model: name the model/ or adapter/ folder of a training.")
-    stages = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["stages"]
-    if any(stage["data"].get("leaked") for stage in stages):
+    if any(stage["data"].get("leaked") for stage in stages_of(folder)):
         raise PublishError(f"{folder} was trained on test notes (sft.leak): it is not for others.")
     with hub_calls(repo, PublishError):
         from huggingface_hub import HfApi

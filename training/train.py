@@ -18,7 +18,7 @@ from itamed.benchmark.files import write_text
 
 from .cpt import cpt_stage
 from .model import load_base
-from .output import MANIFEST, done, save
+from .output import MANIFEST, done, save, stages_of
 from .recipe import Cpt, Recipe, Sft
 from .sft import sft_stage
 from .stage import engine, run
@@ -62,9 +62,8 @@ def _stages(recipe: Recipe, output: Path) -> Path:
 
 def _stage(name: str, recipe: Recipe, base: str, output: Path, history: list[dict[str, Any]]) -> Path:
     """Run a stage from a base model, unless it is finished; what it did goes to `history`."""
-    finished = output / MANIFEST
-    if finished.is_file():
-        history += json.loads(finished.read_text(encoding="utf-8"))["stages"]
+    if (output / MANIFEST).is_file():
+        history += stages_of(output)
         return output / "model"
     started = time.time()
     revision = recipe.revision if base == recipe.base else ""

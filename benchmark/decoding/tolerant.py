@@ -11,11 +11,12 @@ import re
 from typing import Any
 
 MAX_DEPTH = 12
+_DECODER = json.JSONDecoder(strict=False)
 _BLANK = re.compile(r"\s*")
 _SEPARATOR = re.compile(r"[\s,]*")
 _QUOTES = {'"': '"', "'": "'", "“": "”", "«": "»"}
 # An Italian apostrophe is no closing quote: one of those is followed by punctuation of JSON.
-_CLOSE = {quote: re.compile(re.escape(end) + r"(?=\s*[,:}\]])") for quote, end in _QUOTES.items()}
+_CLOSE = {quote: re.compile(f"(.*?){end}(?=\\s*[,:}}\\]])", re.DOTALL) for quote, end in _QUOTES.items()}
 _BARE = re.compile(r"[^,}\]\n]*")
 _WORDS = {"true": True, "false": False, "null": None, "none": None}
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
@@ -62,16 +63,16 @@ def _value(text: str, at: int, depth: int) -> tuple[Any, int]:
 
 
 def _string(text: str, at: int) -> tuple[str, int]:
-    match = _STRING.match(text, at)
-    if match:
+    if text[at] == '"':
         try:
-            return json.loads(match.group(), strict=False), match.end()
-        except ValueError:
-            return match.group(1), match.end()
-    close = _CLOSE[text[at]].search(text, at + 1) if text[at] != '"' else None
-    if close is None:
+            return _DECODER.raw_decode(text, at)
+        except ValueError:  # no end, or an escape that is none
+            found = _STRING.match(text, at)
+    else:
+        found = _CLOSE[text[at]].match(text, at + 1)
+    if found is None:
         raise Broken(None, cut=True)
-    return text[at + 1 : close.start()], close.end()
+    return found.group(1), found.end()
 
 
 def _bare(text: str, at: int) -> tuple[Any, int]:

@@ -11,8 +11,8 @@ _SAME = dict.fromkeys("‘’‚‛`´", "'") | dict.fromkeys("“”„«»", '
 _INVISIBLE = frozenset("\u00ad\u200b\u200c\u200d\u2060\ufeff")
 _GONE = dict.fromkeys(sorted(_INVISIBLE), "")
 _RUN = re.compile(r"\s+|\S+")
-_JOINING = "\u0900"
-"""From here on there are characters that are no combining marks and yet join what stands before them."""
+_JOINING = re.compile("[\u0900-\U0010ffff]")
+"""From the first of these on there are characters that are no combining marks and yet join what stands before them."""
 
 
 @lru_cache(maxsize=512)
@@ -71,7 +71,7 @@ def normal(text: str) -> str:
     """
     source = _replaced(text, _SAME)
     if not unicodedata.is_normalized("NFKC", source):
-        if max(source) >= _JOINING:
+        if _JOINING.search(source):
             return normal_map(text)[0].strip()
         source = unicodedata.normalize("NFKC", source)
     return " ".join(_replaced(source, _GONE).split())

@@ -2,7 +2,7 @@
 
 import pytest
 from itamed.benchmark.cli import app
-from itamed.benchmark.errors import PublishError
+from itamed.benchmark.errors import ItamedError, PublishError
 from itamed.training.publish import push
 from typer.testing import CliRunner
 
@@ -14,6 +14,7 @@ def folder(tmp_path):
     for name in ("training.json", "README.md", "config.json", "model.safetensors", "notes.txt"):
         (tmp_path / "model" / name).parent.mkdir(exist_ok=True)
         (tmp_path / "model" / name).write_text(name)
+    (tmp_path / "model" / "training.json").write_text('{"stages": [{"data": {}}]}')
     return tmp_path / "model"
 
 
@@ -39,6 +40,13 @@ def test_private_does_not_upload_into_a_repository_that_is_public_already(hub, f
 def test_without_a_token_the_message_says_how_to_log_in(hub, folder):
     with pytest.raises(PublishError, match="hf auth login"):
         push(folder, "clinic/mine", private=False)
+
+
+def test_a_damaged_manifest_is_refused(hub, folder):
+    (folder / "training.json").write_text('{"stages"')
+    with pytest.raises(ItamedError, match="no manifest of a training"):
+        push(folder, "clinic/mine", private=False)
+    assert hub.calls == []
 
 
 def test_a_folder_without_a_training_is_refused(hub, tmp_path):
