@@ -58,13 +58,15 @@ def show_agreement(first: Run, second: Run, gaps: Gaps | None = None, markdown: 
         pairs = list(_pairs(first, second, name))
         rows[name] = len(pairs)
         partings += [pair for pair in pairs if pair.first != pair.second]
-    measured = gaps(partings) if gaps else None
+    measured = gaps(partings) if gaps and partings else None
     counts = [_line(name, [each.task == name for each in partings], measured, number) for name, number in rows.items()]
     counts.append(_line("all", [True] * len(partings), measured, sum(rows.values())))
     header = ["task", "answers", "the same", "median gap", "largest gap"]
-    tables = [(f"{first.label} and {second.label}", header if gaps else header[:3], counts)]
+    tables = [(f"{first.label} and {second.label}", header[:3] if measured is None else header, counts)]
     if partings:
-        tables.append(("Where they part", ["task", "row", "first", "second", "gap"][: 5 if gaps else 4], []))
+        tables.append(
+            ("Where they part", ["task", "row", "first", "second", "gap"][: 4 if measured is None else 5], [])
+        )
         tables[-1][2].extend(_shown(partings, measured))
     show_tables(tables, markdown)
 
