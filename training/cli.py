@@ -8,6 +8,9 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
+_Recipe = Annotated[str, typer.Argument(help="A recipe's .yaml file, or the name of one of the package's.")]
+_Base = Annotated[str, typer.Option(help="Take this base model (a folder, say) instead of the recipe's.")]
+
 
 class _Recipes(TyperGroup):
     """Takes what is no command for a recipe: `itamed train RECIPE`."""
@@ -44,9 +47,9 @@ def explain(
 
 @train_app.command(name="run", hidden=True)
 def run(
-    recipe: Annotated[str, typer.Argument(help="A recipe's .yaml file, or the name of one of the package's.")],
+    recipe: _Recipe,
     output: Annotated[Path | None, typer.Option(help="Folder of the training; the recipe's name by default.")] = None,
-    base: Annotated[str, typer.Option(help="Take this base model (a folder, say) instead of the recipe's.")] = "",
+    base: _Base = "",
     seed: Annotated[int | None, typer.Option(help="Take this seed instead of the recipe's.")] = None,
 ) -> None:
     """Train as RECIPE says. A training that was interrupted goes on when the same command is given again."""
@@ -73,10 +76,10 @@ def recipes() -> None:
 
 @train_app.command()
 def speed(
-    recipe: Annotated[str, typer.Argument(help="A recipe's .yaml file, or the name of one of the package's.")],
+    recipe: _Recipe,
     output: Annotated[Path, typer.Option(help="File to append to, one measurement a line.")],
     engine: Annotated[str, typer.Option(help="itamed; trl: TRL's trainer at its defaults; trl-best.")] = "itamed",
-    base: Annotated[str, typer.Option(help="Take this base model (a folder, say) instead of the recipe's.")] = "",
+    base: _Base = "",
     tokens: Annotated[int, typer.Option(help="Train on so many tokens of the recipe's examples.")] = 20000,
     markdown: Annotated[Path | None, typer.Option(help="Write the table to this file, too.")] = None,
 ) -> None:
@@ -85,13 +88,15 @@ def speed(
     Times on a shared machine vary: measure engines in turn, several times each, into one file; the
     table shows medians, and ratios to the first engine of the file.
     """
-    from dataclasses import replace
+    from dataclasses import asdict, replace
+
+    from itamed.benchmark.speed import save
 
     from .recipe import load_recipe
-    from .throughput import append, measure, show
+    from .throughput import measure, show
 
     chosen = load_recipe(recipe)
-    append(measure(replace(chosen, base=base or chosen.base), engine, tokens), output)
+    save(asdict(measure(replace(chosen, base=base or chosen.base), engine, tokens)), output)
     show(output, markdown)
 
 

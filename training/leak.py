@@ -39,8 +39,9 @@ def show_leak(run: Run, training: Path, markdown: Path | None = None) -> None:
     found = {}
     for task in run.tasks:
         records = run.records(task.name, "repaired")
-        known = set(leaked.get(task.name, ()))
-        if 0 < len(known & {note for _, note, _ in records}) < len({note for _, note, _ in records}):
+        notes = {note for _, note, _ in records}
+        known = notes & set(leaked.get(task.name, ()))
+        if known and known < notes:
             found[task.name] = _groups(records, known)
     if not found:
         raise ItamedError(f"{run.path} has no task with leaked and with clean notes of {training}.")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from itamed.benchmark.errors import ItamedError
+from itamed.benchmark.errors import ItamedError, reason_of
 
 from .fields import explained, read
 
@@ -145,7 +145,7 @@ def _settings(name: str, users: tuple[str, ...]) -> Any:
     try:
         value = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise ItamedError(f"{name} is no YAML: {' '.join(str(error).split())}.") from error
+        raise ItamedError(f"{name} is no YAML: {reason_of(error)}.") from error
     if isinstance(value, dict) and (other := value.pop("like", None)):
         # A file is named as seen from the one that names it.
         near = path.parent / str(other) if path.suffix and Path(str(other)).suffix else str(other)

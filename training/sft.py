@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
-from collections import Counter
+from collections import Counter, defaultdict
 
 import numpy as np
 from itamed.benchmark.engines.hf.lm import ItamedHF
 from itamed.benchmark.errors import ItamedError
+from itamed.benchmark.text import stable_hash
 
 from .dev import Dev
 from .encode import Encoded, encode
@@ -30,8 +30,8 @@ def sft_stage(sft: Sft, seed: int, lm: ItamedHF) -> Stage:
     names = task_names(sft.tasks)
     if unknown := sft.weights.keys() - set(names):
         raise ItamedError(f"sft.weights names tasks that are not trained on: {', '.join(sorted(unknown))}.")
-    leaked = _leaked(lm, names, sft, seed)
-    train, left_out = _encoded(lm, _examples(lm, names, sft, seed) + [example for _, example in leaked], sft)
+    leaked, notes = _leaked(lm, names, sft, seed)
+    train, left_out = _encoded(lm, _examples(lm, names, sft, seed) + leaked, sft)
     if not train:
         raise ItamedError("No example fits: raise sft.max_length.")
     if left_out:
@@ -47,7 +47,7 @@ def sft_stage(sft: Sft, seed: int, lm: ItamedHF) -> Stage:
         {
             "examples": dict(Counter(example.task for example in train)),
             "left_out_as_too_long": dict(left_out),
-            "leaked": _notes(leaked),
+            "leaked": notes,
         },
         sft.weights,
     )
@@ -64,28 +64,22 @@ def _examples(lm: ItamedHF, names: list[str], sft: Sft, seed: int) -> list[Examp
     return [shown.get((e.task, e.row), e) if shots else e for e, shots in zip(plain, chosen, strict=True)]
 
 
-def _leaked(lm: ItamedHF, names: list[str], sft: Sft, seed: int) -> list[tuple[str, Example]]:
-    """Return (note, example) for the test rows that a recipe leaks."""
+def _leaked(lm: ItamedHF, names: list[str], sft: Sft, seed: int) -> tuple[list[Example], dict[str, list[str]]]:
+    """Return the test rows that a recipe leaks, and their notes by task."""
     if not sft.leak:
-        return []
+        return [], {}
     _log.warning("Test notes are trained on (sft.leak): scores of this model are worth nothing but for `leak`.")
     asked = requests(lm, names, "test", Asking(chat=sft.chat))
-    notes = {(str(request.task_name), str(request.doc["id"])): str(request.doc["doc_id"]) for _, request in asked}
-    found = ((notes[example.task, example.row], example) for example in examples(asked, 0))
-    return [(note, example) for note, example in found if is_leaked(note, sft.leak, seed)]
+    chosen = [each for each in asked if is_leaked(str(each[1].doc["doc_id"]), sft.leak, seed)]
+    notes: dict[str, set[str]] = defaultdict(set)
+    for _, request in chosen:
+        notes[str(request.task_name)].add(str(request.doc["doc_id"]))
+    return examples(chosen, 0), {task: sorted(found) for task, found in notes.items()}
 
 
 def is_leaked(note: str, share: float, seed: int) -> bool:
     """Return whether a note is among a share of all: the same ones for every task that asks about them."""
-    drawn = int.from_bytes(hashlib.sha256(f"{seed}:{note}".encode()).digest()[:8], "big")
-    return drawn < share * 2**64
-
-
-def _notes(leaked: list[tuple[str, Example]]) -> dict[str, list[str]]:
-    found: dict[str, set[str]] = {}
-    for note, example in leaked:
-        found.setdefault(example.task, set()).add(note)
-    return {task: sorted(notes) for task, notes in found.items()}
+    return stable_hash(f"{seed}:{note}") < share * 2**64
 
 
 def _encoded(lm: ItamedHF, found: list[Example], sft: Sft) -> tuple[list[Encoded], Counter[str]]:

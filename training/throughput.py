@@ -6,7 +6,8 @@ import resource
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -15,13 +16,12 @@ from typing import Any
 import numpy as np
 import torch
 from datasets import Dataset
+from itamed.benchmark.engines.hf.lm import ItamedHF
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.report.show import show_tables
 from itamed.benchmark.report.speeds import read_measurements
-from itamed.benchmark.speed import save
 from transformers import Trainer, TrainerCallback
 
-from .dev import Dev
 from .encode import Encoded
 from .model import load_base, trainable, with_adapters
 from .recipe import Recipe
@@ -72,17 +72,16 @@ def measure(recipe: Recipe, engine_name: str, tokens: int) -> Speed:
         raise ItamedError("Only fine-tuning is measured: the recipe has no sft section.")
     if engine_name not in ENGINES:
         raise ItamedError(f"No engine is named {engine_name}: choose one of {', '.join(ENGINES)}.")
-    _pass(recipe, engine_name, _WARM)
-    return _pass(recipe, engine_name, tokens)
+    sft = replace(recipe.sft, dev_notes=0, dev_every=10**9, optimizer=replace(recipe.sft.optimizer, epochs=1))
+    lm = _base(recipe)
+    stage = replace(sft_stage(sft, recipe.seed, lm), weights={})
+    short, whole = (replace(stage, examples=_sample(stage.examples, size, recipe.seed)) for size in (_WARM, tokens))
+    _pass(short, recipe, lm, engine_name)
+    return _pass(whole, recipe, _base(recipe), engine_name)
 
 
-def append(speed: Speed, path: Path) -> None:
-    """Append a measurement to a file of one JSON object a line.
-
-    Raises:
-        ItamedError: it cannot be written.
-    """
-    save(asdict(speed), path)
+def _base(recipe: Recipe) -> ItamedHF:
+    return engine(*load_base(recipe.base, recipe.revision, recipe.dtype))
 
 
 def show(path: Path, markdown: Path | None = None) -> None:
@@ -110,36 +109,26 @@ def _cells(speeds: Sequence[Speed]) -> list[str]:
     return [f"{fed:.2f}", f"{max(speed.peak_gb for speed in speeds):.1f}", f"{speeds[0].first_loss:.2f}"]
 
 
-def _pass(recipe: Recipe, engine_name: str, tokens: int) -> Speed:
-    assert recipe.sft is not None
-    sft = replace(recipe.sft, dev_notes=0, dev_every=10**9, optimizer=replace(recipe.sft.optimizer, epochs=1))
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    model, tokenizer = load_base(recipe.base, recipe.revision, recipe.dtype, device)
-    lm = engine(model, tokenizer)
-    stage = sft_stage(sft, recipe.seed, lm)
-    sample = _sample(stage.examples, tokens, recipe.seed)
-    stage = replace(stage, examples=sample, dev=Dev((), ()), weights={})
-    clock = _Clock()
+def _pass(stage: Stage, recipe: Recipe, lm: ItamedHF, engine_name: str) -> Speed:
+    ours, clock = engine_name == "itamed", _Clock()
     with TemporaryDirectory() as folder:
-        if engine_name == "itamed":
+        if ours:
             trainer: Trainer = prepared(stage, recipe, lm, Path(folder))
             fed = _counting(trainer, lambda batch: sum(len(pack.ids) for pack in batch["packs"]))
-            trainer.add_callback(clock)
-            with trainable(model):
-                trainer.train()
         else:
-            trainer = _trl(stage, recipe, model, tokenizer, folder, best=engine_name == "trl-best")
+            trainer = _trl(stage, recipe, lm, folder, best=engine_name == "trl-best")
             fed = _counting(trainer, lambda batch: batch["input_ids"].numel())
-            trainer.add_callback(clock)
+        trainer.add_callback(clock)
+        with trainable(lm.model) if ours else nullcontext():
             trainer.train()
     return Speed(
         engine_name,
         recipe.name,
-        len(sample),
-        sum(map(len, sample)),
+        len(stage.examples),
+        sum(map(len, stage.examples)),
         sum(fed),
         clock.seconds,
-        _peak(device) / 2**30,
+        _peak(lm.model.device) / 2**30,
         next(entry["loss"] for entry in trainer.state.log_history if "loss" in entry),
     )
 
@@ -177,7 +166,7 @@ def _counting(trainer: Trainer, size: Callable[[Any], int]) -> list[int]:
     return sizes
 
 
-def _trl(stage: Stage, recipe: Recipe, model: Any, tokenizer: Any, folder: str, *, best: bool) -> Trainer:
+def _trl(stage: Stage, recipe: Recipe, lm: ItamedHF, folder: str, *, best: bool) -> Trainer:
     """Return TRL's trainer for the same examples and adapters."""
     try:
         from trl import SFTConfig, SFTTrainer
@@ -185,7 +174,10 @@ def _trl(stage: Stage, recipe: Recipe, model: Any, tokenizer: Any, folder: str, 
         raise ItamedError(f"TRL is not there to compare with ({error}): pip install trl.") from error
     assert recipe.sft is not None
     found = Dataset.from_list([_labelled(example) for example in stage.examples])
-    given: dict[str, Any] = {"packing": True, "gradient_checkpointing": False} if best else {}
+    # One packed block a step at the least, as many as fit into a pack of ours.
+    blocks = max(1, stage.pack // recipe.sft.max_length)
+    given: dict[str, Any] = {"packing": True, "gradient_checkpointing": False, "per_device_train_batch_size": blocks}
+    model: Any = lm.model
     arguments = SFTConfig(
         output_dir=folder,
         num_train_epochs=1,
@@ -198,13 +190,10 @@ def _trl(stage: Stage, recipe: Recipe, model: Any, tokenizer: Any, folder: str, 
         report_to="none",
         seed=recipe.seed,
         dataloader_pin_memory=False,
-        **given,
+        **(given if best else {}),
     )
-    # In a pack of the stage's size, as ours: one packed block a step at the least.
-    if best:
-        arguments.per_device_train_batch_size = max(1, stage.pack // recipe.sft.max_length)
     adapted = with_adapters(model, stage.lora, recipe.seed) if stage.lora else model
-    return SFTTrainer(model=adapted, args=arguments, train_dataset=found, processing_class=tokenizer)
+    return SFTTrainer(model=adapted, args=arguments, train_dataset=found, processing_class=lm.tokenizer)
 
 
 def _labelled(example: Encoded) -> dict[str, list[int]]:
@@ -215,8 +204,8 @@ def _labelled(example: Encoded) -> dict[str, list[int]]:
     }
 
 
-def _peak(device: str) -> int:
-    if device == "cuda":
+def _peak(device: torch.device) -> int:
+    if device.type == "cuda":
         return torch.cuda.max_memory_allocated()
     # Kilobytes, as Linux counts them.
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import torch
 from itamed.benchmark.engines.hf.memory import is_out_of_memory
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.evaluate import require_folder
@@ -71,9 +69,7 @@ def _stage(name: str, recipe: Recipe, base: str, output: Path, history: list[dic
     assert section is not None
     # Whole weights are kept in float32: steps are smaller than what less precise ones can hold.
     dtype = recipe.dtype if section.lora else "float32"
-    # Each process of a launcher has a GPU of its own.
-    device = f"cuda:{os.environ.get('LOCAL_RANK', '0')}" if torch.cuda.is_available() else "cpu"
-    model, tokenizer = load_base(base, revision, dtype, device)
+    model, tokenizer = load_base(base, revision, dtype)
     lm = engine(model, tokenizer)
     stage = sft_stage(section, recipe.seed, lm) if isinstance(section, Sft) else cpt_stage(section, lm, output)
     trainer = run(stage, recipe, lm, output / "checkpoints")

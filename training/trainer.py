@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 from itamed.benchmark.engines.hf.lm import ItamedHF
-from itamed.benchmark.errors import ItamedError
+from itamed.benchmark.errors import ItamedError, reason_of
 from safetensors import SafetensorError
 from torch.utils.data import SequentialSampler
 from transformers import Trainer
@@ -103,10 +103,9 @@ class PackTrainer(Trainer):
         except (OSError, SafetensorError, RuntimeError) as error:
             if isinstance(error, RuntimeError) and "PytorchStreamWriter" not in str(error):
                 raise
-            reason = " ".join(str(error).split())[:200]
             raise ItamedError(
-                f"A checkpoint could not be written to {self.args.output_dir} ({reason}): make room, and give the same "
-                "command again. The checkpoint before it is whole."
+                f"A checkpoint could not be written to {self.args.output_dir} ({reason_of(error)[:200]}): make room, "
+                "and give the same command again. The checkpoint before it is whole."
             ) from error
 
     def log(self, logs: dict[str, float], *args: Any, **kwargs: Any) -> None:

@@ -12,7 +12,7 @@ import llguidance.hf
 from lm_eval.api.instance import Instance
 from lm_eval.models.utils import maybe_truncate, postprocess_generated_text
 
-from ..errors import ItamedError
+from ..errors import ItamedError, reason_of
 from .grammars import Decoding, prefix_order, request_grammar
 
 _log = logging.getLogger(__name__)
@@ -73,7 +73,7 @@ class ItamedVLLM(VLLM):
         except (ValueError, NotImplementedError, RuntimeError) as error:
             if not speculate:
                 raise
-            reason = " ".join(str(error).split())[:300]
+            reason = reason_of(error)[:300]
             raise ItamedError(f"vLLM does not start with speculate={speculate}, leave it out: {reason}") from error
 
     def generate_until(self, requests: list[Instance], disable_tqdm: bool = False) -> list[str]:

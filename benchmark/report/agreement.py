@@ -9,7 +9,7 @@ from statistics import median
 from typing import TypeAlias
 
 from ..errors import ItamedError
-from .run import Run, read_samples, samples_path
+from .run import Run, read_samples, samples_path, unkept
 from .show import show_tables
 
 _SHOWN = 40
@@ -90,7 +90,7 @@ def _answers(run: Run, name: str) -> dict[str, tuple[str, str]]:
     """Return (prompt, answer) by row."""
     path = samples_path(run.path, name)
     if not path.is_file():
-        raise ItamedError(f"{run.path} has no answers beside it for {name}: keep them (--log_samples).")
+        raise unkept(run, [name])
     found = {}
     for sample in read_samples(path):
         if "resps" not in sample:

@@ -13,7 +13,7 @@ from ..scoring.bootstrap import Array, Estimate, summarise
 from ..suite import ROLES
 from ..verdict import Mode
 from .means import Drawn, drawn_means, drawn_tasks
-from .run import Run
+from .run import Run, unkept
 
 
 @dataclass(frozen=True)
@@ -57,10 +57,8 @@ def _require_same_notes(first: Run, second: Run, mode: Mode) -> None:
         for run in (first, second)
     ]
     for run, found in zip((first, second), rows, strict=True):
-        if unkept := [name for name, notes in found.items() if not notes]:
-            raise ItamedError(
-                f"{run.path} has no answers beside it for {', '.join(unkept)}: keep them (--log_samples)."
-            )
+        if missing := [name for name, notes in found.items() if not notes]:
+            raise unkept(run, missing)
     differing = [name for name in {**rows[0], **rows[1]} if rows[0].get(name) != rows[1].get(name)]
     if differing:
         counts = (f"{name} ({_size(rows[0], name)} and {_size(rows[1], name)})" for name in differing)

@@ -92,6 +92,11 @@ def packed_path(results: Path, name: str) -> Path:
     return results.with_name(f"samples_{name}_{results.stem.removeprefix('results_')}{PACKED}")
 
 
+def unkept(run: Run, names: Iterable[str]) -> ItamedError:
+    """Return the error of a run whose answers to some tasks were not kept."""
+    return ItamedError(f"{run.path} has no answers beside it for {', '.join(names)}: keep them (--log_samples).")
+
+
 def read_samples(path: Path) -> Iterator[dict[str, Any]]:
     """Yield the samples of a file of the harness.
 

@@ -1,10 +1,13 @@
 """Speed of training: every engine passes the same examples once."""
 
+from dataclasses import asdict
+
 import pytest
 from itamed.benchmark.cli import app
 from itamed.benchmark.errors import ItamedError
+from itamed.benchmark.speed import save
 from itamed.training.recipe import load_recipe
-from itamed.training.throughput import append, measure, show
+from itamed.training.throughput import measure, show
 from typer.testing import CliRunner
 
 
@@ -25,7 +28,7 @@ def test_trl_has_the_same_examples_and_the_same_first_loss(recipe_file, tmp_path
         assert speed.first_loss == pytest.approx(ours.first_loss, rel=0.1)
     assert theirs[0].fed > theirs[1].fed >= ours.tokens, "padded, packed"
     for speed in (ours, *theirs):
-        append(speed, tmp_path / "speed.jsonl")
+        save(asdict(speed), tmp_path / "speed.jsonl")
     show(tmp_path / "speed.jsonl", tmp_path / "speed.md")
     assert "trl-best" in (tmp_path / "speed.md").read_text()
 

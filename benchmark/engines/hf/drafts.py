@@ -16,6 +16,8 @@ _FREE = {"cpu": 12}
 _FREE_ELSEWHERE = 256
 """Tokens of a forward, by device, whose arithmetic takes about as long as what a forward costs with any number of them
 (reading the weights, calling the kernels)."""
+_TRUSTED = (0.3, 0.8)
+"""Beyond these, chances are known too badly to go by them."""
 LONGEST = 24
 """Guesses in a row, at most."""
 _CONTEXTS = (4, 2, 1)
@@ -23,10 +25,6 @@ _ECHOED = 6
 """So many tokens must have stood before: of what followed then, 98 % followed again (measured)."""
 _STREAKS = 6
 """Repetitions are told apart by their length so far, in powers of two: an answer that loops goes on."""
-
-
-_TRUSTED = (0.3, 0.8)
-"""Beyond these, chances are known too badly to go by them."""
 
 
 def worth(rows: int, device: str) -> float:
