@@ -47,12 +47,14 @@ def load_base(name: str, revision: str, dtype: str) -> tuple[PreTrainedModel, Pr
     return model.to(device), tokenizer
 
 
-def with_adapters(model: PreTrainedModel, lora: Lora, seed: int) -> PeftModel:
-    """Put adapters on a model, whose own weights are frozen.
+def with_adapters(model: PreTrainedModel, lora: Lora | None, seed: int) -> PreTrainedModel | PeftModel:
+    """Put adapters on a model, whose own weights are frozen; without `lora` the model is returned as it is.
 
     Raises:
         ItamedError: the model has no layers of the given names.
     """
+    if lora is None:
+        return model
     torch.manual_seed(seed)
     config = LoraConfig(
         r=lora.rank,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import platform
+from collections.abc import Callable
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import torch
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.files import write_text
 from itamed.benchmark.report.plot import drawn
@@ -19,6 +21,7 @@ from transformers import PreTrainedTokenizerBase
 
 from .card import model_card
 from .recipe import Recipe
+from .shards import gathered
 from .trainer import PackTrainer
 
 MANIFEST = "training.json"
@@ -68,6 +71,7 @@ def save(
     recipe: Recipe,
     output: Path,
     stages: list[dict[str, Any]],
+    fresh: Callable[[], torch.nn.Module],
 ) -> Path:
     """Write everything into a folder; return the one of the model to evaluate.
 
@@ -77,16 +81,18 @@ def save(
         recipe: what was to be done.
         output: the training's folder.
         stages: what was done, the last one by `trainer`.
+        fresh: see `gathered`.
     """
+    model = gathered(trainer, fresh)
     if trainer.is_world_process_zero():
-        _write(trainer, tokenizer, recipe, output, stages)
+        _write(model, tokenizer, recipe, output, stages)
     # The next stage starts from these files in every process.
     trainer.accelerator.wait_for_everyone()
     return output / "model"
 
 
 def _write(
-    trainer: PackTrainer,
+    model: Any,
     tokenizer: PreTrainedTokenizerBase,
     recipe: Recipe,
     output: Path,
@@ -104,7 +110,6 @@ def _write(
         MANIFEST: json.dumps(manifest, indent=2, ensure_ascii=False) + "\n",
     }
     write_text(output / "loss.svg", loss_plot(stages[-1]["log"]))
-    model: Any = trainer.model
     if isinstance(model, PeftModel):
         _with_texts(model, tokenizer, output / "adapter", texts)
         model = model.merge_and_unload()

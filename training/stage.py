@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from itamed.benchmark.engines.hf.lm import ItamedHF
+from itamed.benchmark.errors import ItamedError
 from transformers import PreTrainedModel, TrainingArguments
 
 from .checkpoints import last_whole
@@ -61,7 +62,7 @@ def run(stage: Stage, recipe: Recipe, lm: ItamedHF, folder: Path) -> PackTrainer
         folder: for checkpoints and logs; a run that was interrupted there goes on.
 
     Raises:
-        ItamedError: the loss diverges, or a checkpoint cannot be written.
+        ItamedError: processes cannot share a step alike, the loss diverges, or a checkpoint cannot be written.
     """
     trainer = prepared(stage, recipe, lm, folder)
     with trainable(lm.model):
@@ -72,13 +73,15 @@ def run(stage: Stage, recipe: Recipe, lm: ItamedHF, folder: Path) -> PackTrainer
 def prepared(stage: Stage, recipe: Recipe, lm: ItamedHF, folder: Path) -> PackTrainer:
     """Return the trainer of a stage, whose adapters the model now has; for the arguments see `run`."""
     model: PreTrainedModel = lm.model
-    adapted = with_adapters(model, stage.lora, recipe.seed) if stage.lora else model
+    adapted = with_adapters(model, stage.lora, recipe.seed)
     arguments = _arguments(stage, recipe, folder, model)
     processes = max(1, arguments.world_size)
+    if stage.batch % processes:
+        raise ItamedError(f"{stage.batch} examples a step are no multiple of {processes} processes: change batch.")
     steps = Steps(
         stage.examples,
         stage.weights,
-        batch=max(1, stage.batch // processes),
+        batch=stage.batch // processes,
         room=stage.pack,
         epochs=stage.optimizer.epochs,
         seed=recipe.seed,

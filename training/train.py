@@ -15,7 +15,7 @@ from itamed.benchmark.evaluate import require_folder
 from itamed.benchmark.files import write_text
 
 from .cpt import cpt_stage
-from .model import load_base
+from .model import load_base, with_adapters
 from .output import MANIFEST, done, save, stages_of
 from .recipe import Cpt, Recipe, Sft
 from .sft import sft_stage
@@ -71,10 +71,14 @@ def _stage(name: str, recipe: Recipe, base: str, output: Path, history: list[dic
     dtype = recipe.dtype if section.lora else "float32"
     model, tokenizer = load_base(base, revision, dtype)
     lm = engine(model, tokenizer)
+
+    def fresh() -> Any:
+        return with_adapters(load_base(base, revision, dtype)[0], section.lora, recipe.seed)
+
     stage = sft_stage(section, recipe.seed, lm) if isinstance(section, Sft) else cpt_stage(section, lm, output)
     trainer = run(stage, recipe, lm, output / "checkpoints")
     history.append(done(trainer, name, time.time() - started))
-    return save(trainer, tokenizer, recipe, output, history)
+    return save(trainer, tokenizer, recipe, output, history, fresh)
 
 
 def _claim(output: Path, recipe: Recipe) -> None:

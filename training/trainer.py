@@ -17,6 +17,7 @@ from .attention import Layout
 from .dev import Dev, dev_loss, dev_scores
 from .model import pack_loss
 from .packing import Pack
+from .shards import whole
 from .work import Arithmetic, Meter, peak_flops
 
 
@@ -37,6 +38,8 @@ class PackTrainer(Trainer):
 
     def __init__(self, *, lm: ItamedHF, dev: Dev, **kwargs: Any) -> None:
         super().__init__(data_collator=together, **kwargs)
+        if self.is_fsdp_enabled and not self.accelerator.is_fsdp2:
+            raise ItamedError("Of FSDP the second version is supported: set fsdp_version: 2 in accelerate's settings.")
         self._lm, self._dev = lm, dev
         self._head = lm.model.get_output_embeddings()
         self._arithmetic = Arithmetic.of(lm.model, self._head)
@@ -85,12 +88,14 @@ class PackTrainer(Trainer):
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
         """Look at the development rows; see `dev_loss` and `dev_scores`."""
         model = self._lm.model.eval()
-        metrics = {"eval_loss": dev_loss(model, self._head, self._dev.packs, self.args.device)}
-        # Before a checkpoint is written: weights that are no numbers must not become the newest.
-        self._require_finite(metrics["eval_loss"])
-        if self._dev.requests:
-            scores = dev_scores(self._lm, self._dev.requests)
-            metrics |= {f"eval_{name}": score for name, score in scores.items()}
+        freed = self.is_fsdp_enabled and self.accelerator.state.fsdp_plugin.reshard_after_forward
+        with whole(self.model, bool(freed)):  # type: ignore[arg-type]
+            metrics = {"eval_loss": dev_loss(model, self._head, self._dev.packs, self.args.device)}
+            # Before a checkpoint is written: weights that are no numbers must not become the newest.
+            self._require_finite(metrics["eval_loss"])
+            if self._dev.requests:
+                scores = dev_scores(self._lm, self._dev.requests)
+                metrics |= {f"eval_{name}": score for name, score in scores.items()}
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         self._meter = Meter()

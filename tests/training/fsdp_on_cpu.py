@@ -1,0 +1,34 @@
+"""The command line with FSDP on processors, for which accelerate has no switch: it shares out weights on GPUs only.
+
+Everything else is accelerate's own way: two such processes do what two GPUs would.
+"""
+
+import os
+from typing import Any
+
+from accelerate import FullyShardedDataParallelPlugin
+from accelerate.state import AcceleratorState
+from accelerate.utils import DistributedType
+from itamed.benchmark.cli import main
+
+SETTINGS = {
+    "ACCELERATE_USE_FSDP": "true",
+    "FSDP_VERSION": "2",
+    "FSDP_AUTO_WRAP_POLICY": "TRANSFORMER_BASED_WRAP",
+    "FSDP_STATE_DICT_TYPE": "SHARDED_STATE_DICT",
+}
+
+_begin = AcceleratorState.__init__
+
+
+def _begin_sharded(self: AcceleratorState, *args: Any, **kwargs: Any) -> None:
+    _begin(self, *args, **kwargs)
+    if self.distributed_type == DistributedType.MULTI_CPU:
+        self.distributed_type = DistributedType.FSDP
+        self.fsdp_plugin = kwargs.get("fsdp_plugin") or FullyShardedDataParallelPlugin()
+
+
+if __name__ == "__main__":
+    os.environ |= SETTINGS | dict(os.environ)
+    AcceleratorState.__init__ = _begin_sharded
+    main()

@@ -1,0 +1,66 @@
+"""Weights shared out by FSDP: two processes train what one does, and go on after a kill."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from itamed.benchmark.errors import ItamedError
+from itamed.training.recipe import load_recipe
+from itamed.training.train import train
+from safetensors.torch import load_file
+from transformers import Trainer
+
+from . import fsdp_on_cpu
+
+
+def sharded(recipe, output):
+    """Train in two processes; returns what came."""
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    command = [*launcher, fsdp_on_cpu.__file__, "train", str(recipe), "--output", str(output)]
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true"}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
+
+
+def weights(folder: Path):
+    return load_file(folder / "model" / "model.safetensors")
+
+
+def assert_same(found, expected):
+    assert found.keys() == expected.keys()
+    assert max((found[name] - expected[name]).abs().max().item() for name in expected) < 1e-5
+
+
+@pytest.mark.parametrize("lora", ["{rank: 4, dropout: 0.0}", "null"])
+def test_shared_weights_train_as_whole_ones_do(recipe_file, tmp_path, lora):
+    # Packs of one example or two: processes have unequal numbers of them.
+    text = recipe_file.read_text().replace("pack: 4000", "pack: 1200").replace("{rank: 4}", lora)
+    recipe_file.write_text(text.replace("1e-2", "1e-3"))
+    train(load_recipe(str(recipe_file)), tmp_path / "one")
+    expected, two = weights(tmp_path / "one"), tmp_path / "two"
+    done = sharded(recipe_file, two)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert (two / "checkpoints" / "checkpoint-4" / "pytorch_model_fsdp_0").is_dir(), "weights were not shared out"
+    assert_same(weights(two), expected)
+    if lora != "null":
+        # As after a kill in the third step.
+        shutil.rmtree(two / "checkpoints" / "checkpoint-4")
+        shutil.rmtree(two / "model")
+        (two / "training.json").unlink()
+        done = sharded(recipe_file, two)
+        assert "Going on after step 2" in done.stderr
+        assert_same(weights(two), expected)
+
+
+def test_the_first_version_of_fsdp_is_refused(recipe_file, tmp_path, monkeypatch):
+    begin = Trainer.create_accelerator_and_postprocess
+
+    def begin_sharded(self):
+        begin(self)
+        self.is_fsdp_enabled = True
+
+    monkeypatch.setattr(Trainer, "create_accelerator_and_postprocess", begin_sharded)
+    with pytest.raises(ItamedError, match="set fsdp_version: 2"):
+        train(load_recipe(str(recipe_file)), tmp_path / "one")
