@@ -145,8 +145,11 @@ def speed(
     Times on a shared machine vary: measure engines in turn, several times each, into one file; the
     table shows medians, and ratios to the first engine of the file.
     """
+    from .report.speeds import FIELDS, read_measurements
     from .speed import measure, save
 
+    if output.exists():
+        read_measurements(output, FIELDS)
     save(measure(model, model_args, tasks.split(","), num_fewshot, notes, batch_size), output)
     speeds(output)
 

@@ -90,11 +90,14 @@ def speed(
     """
     from dataclasses import asdict, replace
 
+    from itamed.benchmark.report.speeds import read_measurements
     from itamed.benchmark.speed import save
 
     from .recipe import load_recipe
-    from .throughput import measure, show
+    from .throughput import FIELDS, measure, show
 
+    if output.exists():
+        read_measurements(output, FIELDS)
     chosen = load_recipe(recipe)
     save(asdict(measure(replace(chosen, base=base or chosen.base), engine, tokens)), output)
     show(output, markdown)

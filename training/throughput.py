@@ -7,7 +7,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -56,6 +56,9 @@ class Speed:
         return self.tokens / self.seconds
 
 
+FIELDS = tuple(field.name for field in fields(Speed))
+
+
 def measure(recipe: Recipe, engine_name: str, tokens: int) -> Speed:
     """Pass once over a sample of a recipe's examples, after a shorter pass that is not timed.
 
@@ -91,7 +94,7 @@ def show(path: Path, markdown: Path | None = None) -> None:
         ItamedError: the file cannot be read, or the Markdown not be written.
     """
     rounds: dict[tuple[str, str], list[Speed]] = defaultdict(list)
-    for found in read_measurements(path):
+    for found in read_measurements(path, FIELDS):
         speed = Speed(**found)
         rounds[speed.model, speed.engine].append(speed)
     first: dict[str, float] = {}
@@ -192,7 +195,7 @@ def _trl(stage: Stage, recipe: Recipe, lm: ItamedHF, folder: str, *, best: bool)
         dataloader_pin_memory=False,
         **(given if best else {}),
     )
-    adapted = with_adapters(model, stage.lora, recipe.seed) if stage.lora else model
+    adapted = with_adapters(model, stage.lora, recipe.seed)
     return SFTTrainer(model=adapted, args=arguments, train_dataset=found, processing_class=lm.tokenizer)
 
 

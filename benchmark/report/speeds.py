@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any, TypeAlias
 
+from ..errors import ItamedError
 from ..suite import FAMILIES
 from .run import damaged, model_arguments
 from .show import show_tables
@@ -16,6 +17,7 @@ from .table import FAMILY_NAMES
 
 Measurement: TypeAlias = Mapping[str, Any]
 """What `itamed.benchmark.speed.measure` returns."""
+FIELDS = ("model", "arguments", "shots", "batch", "families")
 _ALL = "all"
 
 
@@ -26,22 +28,26 @@ def show_speeds(path: Path, markdown: Path | None = None) -> None:
         ItamedError: the file cannot be read, or the Markdown not be written.
     """
     rounds: dict[str, list[Measurement]] = defaultdict(list)
-    for result in read_measurements(path):
+    for result in read_measurements(path, FIELDS):
         rounds[_engine(result)].append(result)
     rates = ("Rows answered a second (median of rounds; ratio to the first engine)", *_rates(rounds))
     show_tables([rates, ("Work an answer, on any device", *_work(rounds))], markdown)
 
 
-def read_measurements(path: Path) -> list[Measurement]:
-    """Read a file of one JSON object a line.
+def read_measurements(path: Path, fields: Collection[str]) -> list[Measurement]:
+    """Read a file of one JSON object with these fields a line.
 
     Raises:
-        ItamedError: it cannot be read.
+        ItamedError: it cannot be read, or holds something else.
     """
     try:
-        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        found = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     except (OSError, ValueError) as error:
         raise damaged(path, error) from error
+    for number, each in enumerate(found, 1):
+        if not isinstance(each, dict) or set(each) != set(fields):
+            raise ItamedError(f"Line {number} of {path} is no measurement of this command: choose another file.")
+    return found
 
 
 def _engine(result: Measurement) -> str:

@@ -96,6 +96,15 @@ def test_a_damaged_file_is_named(tmp_path):
         show_speeds(path)
 
 
+def test_a_file_of_something_else_is_named_before_anything_is_measured(tmp_path, engine):
+    path = tmp_path / "s.jsonl"
+    path.write_text('{"engine": "trl"}\n')
+    done = measure(path)
+    assert isinstance(done.exception, ItamedError)
+    assert "Line 1" in str(done.exception) and "choose another file" in str(done.exception)
+    assert path.read_text() == '{"engine": "trl"}\n'
+
+
 def test_the_first_measurement_is_kept_when_the_second_fails(tmp_path, engine, monkeypatch):
     path = tmp_path / "s.jsonl"
     assert measure(path).exit_code == 0

@@ -38,5 +38,8 @@ def test_mistakes_are_said(recipe_file, tmp_path):
         measure(load_recipe(str(recipe_file)), "axolotl", 1000)
     with pytest.raises(ItamedError, match=r"cannot be read|damaged"):
         show(tmp_path / "none.jsonl")
+    (tmp_path / "other.jsonl").write_text('{"model": "of another command"}\n')
+    with pytest.raises(ItamedError, match=r"Line 1 .*no measurement of this command"):
+        show(tmp_path / "other.jsonl")
     done = CliRunner().invoke(app, ["train", "speed", "--help"])
     assert "TRL" in done.output
