@@ -75,6 +75,30 @@ def recipes() -> None:
 
 
 @train_app.command()
+def plan(
+    recipe: _Recipe,
+    base: _Base = "",
+    tflops: Annotated[float, typer.Option(min=0.0, help="What your device multiplies at its best, in TFLOP/s.")] = 0.0,
+    mfu: Annotated[float, typer.Option(min=0.01, max=1.0, help="Share of it that training reaches.")] = 0.4,
+    markdown: Annotated[Path | None, typer.Option(help="Write the tables to this file, too.")] = None,
+) -> None:
+    """Show what RECIPE takes before it is begun: examples, tokens, steps, arithmetic and memory of weights.
+
+    Nothing is trained, and no weights are loaded: the tokenizer and the configuration of the base
+    model are enough. With --tflops a time is calculated.
+    """
+    from dataclasses import replace
+
+    from .plan import plan as planned
+    from .plan import show
+    from .recipe import load_recipe
+
+    chosen = load_recipe(recipe)
+    chosen = replace(chosen, base=base or chosen.base)
+    show(chosen, planned(chosen), tflops, mfu, markdown)
+
+
+@train_app.command()
 def speed(
     recipe: _Recipe,
     output: Annotated[Path, typer.Option(help="File to append to, one measurement a line.")],

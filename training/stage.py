@@ -76,17 +76,7 @@ def prepared(stage: Stage, recipe: Recipe, lm: ItamedHF, folder: Path) -> PackTr
     adapted = with_adapters(model, stage.lora, recipe.seed)
     arguments = _arguments(stage, recipe, folder, model)
     processes = max(1, arguments.world_size)
-    if stage.batch % processes:
-        raise ItamedError(f"{stage.batch} examples a step are no multiple of {processes} processes: change batch.")
-    steps = Steps(
-        stage.examples,
-        stage.weights,
-        batch=stage.batch // processes,
-        room=stage.pack,
-        epochs=stage.optimizer.epochs,
-        seed=recipe.seed,
-        most=stage.optimizer.max_steps * processes,
-    )
+    steps = steps_of(stage, recipe.seed, processes)
     _log.info("%d examples, %d steps.", len(stage.examples), -(-len(steps) // processes))
     trainer = PackTrainer(model=adapted, lm=lm, dev=stage.dev, args=arguments, train_dataset=steps, eval_dataset=steps)
     trainer.data = stage.data | {
@@ -94,6 +84,25 @@ def prepared(stage: Stage, recipe: Recipe, lm: ItamedHF, folder: Path) -> PackTr
         "answer_tokens": sum(len(example.answer) for example in stage.examples),
     }
     return trainer
+
+
+def steps_of(stage: Stage, seed: int, processes: int) -> Steps:
+    """Return the steps of a stage, those of all processes.
+
+    Raises:
+        ItamedError: they cannot share a step alike.
+    """
+    if stage.batch % processes:
+        raise ItamedError(f"{stage.batch} examples a step are no multiple of {processes} processes: change batch.")
+    return Steps(
+        stage.examples,
+        stage.weights,
+        batch=stage.batch // processes,
+        room=stage.pack,
+        epochs=stage.optimizer.epochs,
+        seed=seed,
+        most=stage.optimizer.max_steps * processes,
+    )
 
 
 def _arguments(stage: Stage, recipe: Recipe, folder: Path, model: PreTrainedModel) -> TrainingArguments:

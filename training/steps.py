@@ -49,8 +49,12 @@ class Steps(Dataset[list[Pack]]):
 
     def __getitem__(self, step: int) -> list[Pack]:
         """Return the packs of a step."""
+        return list(packs(self.examples(step), self._room))
+
+    def examples(self, step: int) -> list[Encoded]:
+        """Return the examples of a step."""
         chosen = self._order[step * self._batch : (step + 1) * self._batch]
-        return list(packs([self._examples[number] for number in chosen], self._room))
+        return [self._examples[number] for number in chosen]
 
 
 def _epoch(examples: Sequence[Encoded], weights: Mapping[str, float], random: np.random.Generator) -> np.ndarray:
