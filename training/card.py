@@ -15,12 +15,13 @@ from .recipe import Recipe
 _NAMES = {"cpt": "continual pre-training", "sft": "supervised fine-tuning"}
 
 
-def model_card(recipe: Recipe, stages: Sequence[dict[str, Any]]) -> str:
+def model_card(recipe: Recipe, stages: Sequence[dict[str, Any]], scores: str = "") -> str:
     """Return a model card in the Hub's format.
 
     Args:
         recipe: what was to be done.
         stages: what was done; see `output.done`.
+        scores: tables of what the model scores, once it has been evaluated.
     """
     return f"""---
 base_model: {recipe.base}
@@ -40,7 +41,7 @@ Not a medical device: a professional must check its answers.
 {"".join(_data(stages))}
 What the licences of the data forbid, such as commercial use, this model must not be used for either.
 
-## Evaluate
+{_scores(scores)}## Evaluate
 
 ```
 itamed eval --model itamed-hf --model_args pretrained=THIS{_chat(recipe)} --tasks itamed
@@ -48,6 +49,10 @@ itamed eval --model itamed-hf --model_args pretrained=THIS{_chat(recipe)} --task
 
 `training.json` holds the recipe, the versions and the whole log.
 """
+
+
+def _scores(tables: str) -> str:
+    return f"## Scores\n\nOf the suite of itamed {__version__}.\n\n{tables}\n" if tables else ""
 
 
 def _stage(stage: dict[str, Any]) -> str:

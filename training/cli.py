@@ -144,6 +144,18 @@ def leak(
     show_leak(find_run(run), training, markdown)
 
 
+@train_app.command()
+def scores(
+    training: Annotated[Path, typer.Argument(help="Folder of a training.")],
+    runs: Annotated[list[Path], typer.Argument(help="Results of `itamed eval` of its model/.")],
+) -> None:
+    """Put the scores of a trained model into its card, with their intervals, before it is pushed."""
+    from .scores import write_scores
+
+    for card in write_scores(training, runs):
+        typer.echo(card)
+
+
 @train_app.command(name="push")
 def push_command(
     folder: Annotated[Path, typer.Argument(help="The model/ or adapter/ folder of a training.")],

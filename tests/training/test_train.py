@@ -17,6 +17,7 @@ from itamed.benchmark.evaluate import evaluate
 from itamed.benchmark.report.run import find_run
 from itamed.training.checkpoints import last_whole
 from itamed.training.recipe import load_recipe
+from itamed.training.scores import write_scores
 from itamed.training.train import train
 from safetensors.torch import load_file
 
@@ -61,6 +62,14 @@ def test_a_training_leaves_what_users_need(trained, own_tasks_alone):
     arguments += ["--tasks", TASKS[1], "--limit", "2", "--batch_size", "4", "--output_path", str(trained / "eval")]
     results = evaluate(arguments)
     assert find_run(results).tasks[0].estimates["strict"]["valid"].value == 1
+    cards = write_scores(trained, [results])
+    assert cards == [trained / "model" / "README.md", trained / "adapter" / "README.md"]
+    assert f"| `{TASKS[1]}` | 2 |".replace("mini-", "").replace("-", "_") in cards[0].read_text()
+    assert cards[0].read_text().startswith(card[: card.index("## Evaluate")])
+    shutil.copytree(trained / "model", trained / "other" / "model")
+    shutil.copy(trained / "training.json", trained / "other")
+    with pytest.raises(ItamedError, match=r"has the scores of .* name runs of that one"):
+        write_scores(trained / "other", [results])
 
 
 def losses(folder):
