@@ -23,7 +23,11 @@ app = typer.Typer(
 app.add_typer(data_app, name="data")
 # Training and the leaderboard stand on the benchmark, which must not know them.
 for _part in entry_points(group="itamed.commands"):
-    app.add_typer(_part.load(), name=_part.name)
+    _loaded = _part.load()
+    if isinstance(_loaded, typer.Typer):
+        app.add_typer(_loaded, name=_part.name)
+    else:
+        app.command(name=_part.name)(_loaded)
 Paths = Annotated[list[Path], typer.Argument(help="Results folders, or results_*.json files of the harness.")]
 
 

@@ -7,7 +7,7 @@ import yaml
 from itamed.benchmark.cli import app
 from itamed.benchmark.sources.registry import SOURCES
 from itamed.benchmark.suite import PREFIX
-from itamed.training.recipe import recipe_names
+from itamed.training.named import names_of
 from lm_eval._cli.harness import HarnessCLI
 from typer.main import get_command
 
@@ -76,7 +76,7 @@ def test_our_commands_and_their_flags_exist():
     for words in ours:
         command, rest = get_command(app), words[1:]
         while hasattr(command, "commands") and not rest[0].startswith("-"):
-            if rest[0] in recipe_names():
+            if rest[0] in names_of("recipe"):
                 rest = ["run", *rest]
             assert rest[0] in command.commands, words
             command, rest = command.commands[rest[0]], rest[1:]

@@ -69,9 +69,9 @@ def run(
 @train_app.command()
 def recipes() -> None:
     """List the recipes that the package brings."""
-    from .recipe import recipe_names
+    from .named import names_of
 
-    typer.echo("\n".join(recipe_names()))
+    typer.echo("\n".join(names_of("recipe")))
 
 
 @train_app.command()

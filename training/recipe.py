@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import yaml
 from itamed.benchmark.errors import ItamedError, reason_of
 
 from .fields import explained, read
+from .named import is_file_name, text_of
 
 _SCHEDULES = ("cosine", "linear", "constant")
 
@@ -130,25 +130,18 @@ def load_recipe(name: str) -> Recipe:
     return recipe
 
 
-def recipe_names() -> list[str]:
-    """Return the names of the recipes that the package brings; those with an underscore are parts of others."""
-    names = (path.name.removesuffix(".yaml") for path in files(__package__).joinpath("recipes").iterdir())
-    return sorted(name for name in names if not name.startswith("_"))
-
-
 def _settings(name: str, users: tuple[str, ...]) -> Any:
     """Return the settings of a recipe, on top of those that it is like; `users` lead to it by their `like`."""
     if name in users:
         raise ItamedError(f"The recipes {' -> '.join([*users, name])} are like each other: one must stand alone.")
     path = Path(name)
-    text = _text(path) if path.suffix in (".yaml", ".yml") else _packaged(name)
     try:
-        value = yaml.safe_load(text)
+        value = yaml.safe_load(text_of("recipe", name))
     except yaml.YAMLError as error:
         raise ItamedError(f"{name} is no YAML: {reason_of(error)}.") from error
     if isinstance(value, dict) and (other := value.pop("like", None)):
         # A file is named as seen from the one that names it.
-        near = path.parent / str(other) if path.suffix and Path(str(other)).suffix else str(other)
+        near = path.parent / str(other) if is_file_name(name) and is_file_name(str(other)) else str(other)
         return _merged(_settings(str(near), (*users, name)), value)
     return value
 
@@ -158,20 +151,6 @@ def _merged(first: Any, second: Any) -> Any:
     if not isinstance(first, dict) or not isinstance(second, dict):
         return second
     return first | {key: _merged(first.get(key), value) for key, value in second.items()}
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ItamedError(f"Cannot read the recipe {path}: {error}.") from error
-
-
-def _packaged(name: str) -> str:
-    found = files(__package__).joinpath("recipes", f"{name}.yaml")
-    if not found.is_file():
-        raise ItamedError(f"No recipe is named {name}: give a .yaml file, or one of {', '.join(recipe_names())}.")
-    return found.read_text(encoding="utf-8")
 
 
 def _check(recipe: Recipe) -> None:

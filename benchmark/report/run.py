@@ -49,12 +49,18 @@ class Run:
     settings: dict[str, Any]
     tasks: tuple[TaskResult, ...]
     number: int = 1
+    name: str = ""
 
     @property
     def label(self) -> str:
-        """Return a short name: model, number of shots, decoding, and which of several runs alike."""
+        """Return a short name: that of the run, or model, number of shots, decoding, and which of several alike."""
+        if self.name:
+            return self.name
         shots = {result.shots for result in self.tasks}
-        name = f"{Path(self.model).name} {'/'.join(map(str, sorted(shots)))}-shot"
+        place = Path(self.model)
+        # A training's folder holds its model under this name.
+        model = place.parent.name if place.name == "model" and place.parent.name else place.name
+        name = f"{model} {'/'.join(map(str, sorted(shots)))}-shot"
         if self.settings["constrained"]:
             name += " constrained"
         return name if self.number == 1 else f"{name} ({self.number})"

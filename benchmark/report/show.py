@@ -15,7 +15,7 @@ from .markdown import markdown as markdown_tables
 from .markdown import table as markdown_table
 from .means import means
 from .plot import task_plot
-from .run import find_runs
+from .run import Run, find_runs
 from .table import means_table, plain_table, task_table
 
 _WIDTH = 160
@@ -54,7 +54,17 @@ def show(
     Raises:
         ItamedError: there are no results, or a file cannot be written.
     """
-    runs = find_runs(paths)
+    show_runs(find_runs(paths), html=html, markdown=markdown, plot=plot)
+
+
+def show_runs(
+    runs: Sequence[Run], *, html: Path | None = None, markdown: Path | None = None, plot: Path | None = None
+) -> None:
+    """Print the tables of some runs; write a page, Markdown tables and a picture.
+
+    Raises:
+        ItamedError: a file cannot be written.
+    """
     found = [means(run) for run in runs]
     console = _console()
     for run in runs:

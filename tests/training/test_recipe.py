@@ -4,7 +4,8 @@ import pytest
 from itamed.benchmark.cli import app
 from itamed.benchmark.errors import ItamedError
 from itamed.training.examples import task_names
-from itamed.training.recipe import Recipe, load_recipe, recipe_names
+from itamed.training.named import names_of
+from itamed.training.recipe import Recipe, load_recipe
 from typer.testing import CliRunner
 
 GOOD = """
@@ -82,7 +83,7 @@ def test_a_recipe_like_another_names_what_differs(tmp_path):
 
 
 def test_every_small_model_of_the_study_has_its_recipes():
-    names = [name.removesuffix("-cpt-ft") for name in recipe_names() if name.endswith("-cpt-ft")]
+    names = [name.removesuffix("-cpt-ft") for name in names_of("recipe") if name.endswith("-cpt-ft")]
     assert len(names) == 6
     for name in names:
         fine, both = load_recipe(f"{name}-ft"), load_recipe(f"{name}-cpt-ft")
@@ -91,7 +92,7 @@ def test_every_small_model_of_the_study_has_its_recipes():
         assert fine.sft.chat == (name.endswith(("-it", "-instruct")) or name == "qwen3-1.7b")
 
 
-@pytest.mark.parametrize("name", recipe_names())
+@pytest.mark.parametrize("name", names_of("recipe"))
 def test_the_recipes_of_the_package_are_right(name):
     recipe = load_recipe(name)
     names = task_names(recipe.sft.tasks)

@@ -1,0 +1,116 @@
+"""From a matrix to cells: what is run, in which order, in folders named after what they hold."""
+
+import pytest
+import yaml
+from itamed.benchmark.cli import app
+from itamed.benchmark.errors import ItamedError
+from itamed.training.recipe import load_recipe
+from itamed.training.sweep.cells import Evaluation, Training, cells
+from itamed.training.sweep.matrix import load_matrix
+from typer.testing import CliRunner
+
+
+def cells_of(path, root):
+    return cells(load_matrix(str(path)), root, path.parent)
+
+
+def test_a_training_comes_before_what_needs_it_and_seeds_count_where_they_matter(matrix_file, tmp_path):
+    found = cells_of(matrix_file, tmp_path / "out")
+    assert [cell.name for cell in found] == [
+        "Tiny 0-shot",
+        "Tiny 1-shot constrained seed 3",
+        "Tiny 1-shot constrained seed 5",
+        "Tiny FT seed 3",
+        "Tiny FT 0-shot constrained seed 3",
+        "Tiny FT seed 5",
+        "Tiny FT 0-shot constrained seed 5",
+    ]
+    free, shown, _, training, trained, *_ = found
+    assert f"pretrained={training.folder / 'model'},dtype=float32" in trained.command
+    assert free.command[free.command.index("--model_args") + 1].endswith("dtype=float32,constrained=false")
+    assert "--metadata" in shown.command and '{"fewshot_seed": 3, "eval_notes": 2}' in shown.command
+    training.prepare()
+    recipe = load_recipe(training.command[1])
+    assert (recipe.seed, recipe.sft.lora.rank) == (3, 4)
+
+
+def folders(path, root):
+    return [cell.folder.relative_to(root) for cell in cells_of(path, root)]
+
+
+@pytest.mark.parametrize(
+    ("change", "changed"),
+    [
+        (("dtype=float32", "dtype=float64"), [True, True, True, False, True, False, True]),
+        (("rank: 4", "rank: 8"), [False, False, False, True, True, True, True]),
+        (("notes: 2", "notes: 3"), [True, True, True, False, True, False, True]),
+        (("seeds: [3, 5]", "seeds: [3, 6]"), [False, False, True, False, False, True, True]),
+    ],
+)
+def test_what_changes_gets_another_folder_and_nothing_else(matrix_file, recipe_file, tmp_path, change, changed):
+    before = folders(matrix_file, tmp_path / "out")
+    assert folders(matrix_file, tmp_path / "elsewhere") == before
+    for path in (matrix_file, recipe_file):
+        path.write_text(path.read_text().replace(*change))
+    after = folders(matrix_file, tmp_path / "out")
+    assert [one != other for one, other in zip(before, after, strict=True)] == changed
+
+
+def test_other_weights_in_the_same_place_are_another_model(matrix_file, tmp_path):
+    model = tmp_path / "model"
+    model.mkdir()
+    (model / "model.safetensors").write_bytes(b"1")
+    settings = yaml.safe_load(matrix_file.read_text())
+    settings["models"][0]["base"] = str(model)
+    matrix_file.write_text(yaml.safe_dump(settings))
+    before = folders(matrix_file, tmp_path / "out")
+    (model / "model.safetensors").write_bytes(b"22")
+    assert not set(before) & set(folders(matrix_file, tmp_path / "out"))
+
+
+def test_half_written_results_are_not_done(matrix_file, tmp_path):
+    cell = next(cell for cell in cells_of(matrix_file, tmp_path / "out") if isinstance(cell, Evaluation))
+    assert not cell.done()
+    cell.prepare()
+    (cell.folder / "results_2026-11-26T00-00-00.json").write_text('{"results": {"itamed')
+    assert not cell.done()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("0-shot, 1-shot", "0-shot, one-shot"), "'one-shot constrained' is no method"),
+        (("name: Tiny", "name: Tiny\n    engin: hf"), r"models\[0\].engin is no setting: did you mean engine"),
+        (("notes: 2", "engine: hf"), "hf knows no grammars: choose itamed-hf or itamed-vllm for Tiny"),
+        (("name: Tiny", "name: Tiny\n    chat: true"), r"recipe.yaml has sft.chat False, Tiny has chat True"),
+        (("recipe.yaml", "no.yaml"), r"no\.yaml"),
+        (("seeds: [3, 5]", "seeds: []"), "needs models, seeds and tasks"),
+        (("name: small", "name: [small"), "is no YAML"),
+    ],
+)
+def test_mistakes_are_said(matrix_file, tmp_path, change, message):
+    matrix_file.write_text(matrix_file.read_text().replace(*change))
+    with pytest.raises(ItamedError, match=message):
+        cells_of(matrix_file, tmp_path / "out")
+
+
+def test_a_dry_run_shows_the_commands_and_leaves_nothing(matrix_file, tmp_path):
+    output = tmp_path / "out"
+    done = CliRunner().invoke(app, ["sweep", str(matrix_file), "--output", str(output), "--dry-run"])
+    assert done.exit_code == 0, done.output
+    assert done.output.count("to do") == 7 and "itamed train " in done.output
+    assert not output.exists()
+    explained = CliRunner().invoke(app, ["sweep", "--explain"])
+    assert "models[].recipes" in explained.output
+    assert CliRunner().invoke(app, ["sweep"]).exit_code == 2
+
+
+def test_the_paper_s_rows_and_what_runs_on_a_processor_come_along(tmp_path):
+    paper = cells(load_matrix("paper"), tmp_path, tmp_path)
+    trained = {(cell.model, cell.label) for cell in paper if isinstance(cell, Training)}
+    large = [cell.name for cell in paper if cell.name.startswith(("medgemma-27b", "Qwen3-32B"))]
+    assert len(trained) == 8 and len({name.split()[0] for name in large}) == 2, "ten rows"
+    small = cells(load_matrix("small"), tmp_path, tmp_path)
+    assert len(small) == 7 and small[0].command[small[0].command.index("--tasks") + 1].count(",") == 13
+    with pytest.raises(ItamedError, match=r"No matrix is named big: .* paper, small"):
+        load_matrix("big")

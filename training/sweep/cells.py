@@ -1,0 +1,163 @@
+"""The cells of an experiment: what is run for each, in a folder named after its content."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+from itamed.benchmark.errors import ItamedError
+from itamed.benchmark.fingerprint import grammar_fingerprint, weights_fingerprint
+from itamed.benchmark.report.run import find_run
+from itamed.benchmark.version import __version__
+
+from ..named import is_file_name
+from ..output import MANIFEST
+from ..recipe import Recipe, load_recipe
+from .matrix import Matrix, Method, Model, methods_of
+
+
+@dataclass(frozen=True)
+class Training:
+    """A checkpoint to be made."""
+
+    model: str
+    label: str
+    recipe: Recipe
+    root: Path
+
+    @cached_property
+    def folder(self) -> Path:
+        """Return where it is made: another recipe, base model or seed has another folder."""
+        content = asdict(self.recipe) | {"base": weights_fingerprint(self.recipe.base)}
+        return self.root / "trainings" / _named(self.name, content)
+
+    @property
+    def name(self) -> str:
+        """Return what tables call it."""
+        return f"{self.model} {self.label} seed {self.recipe.seed}"
+
+    @property
+    def needs(self) -> None:
+        """Return nothing: a training starts from its base model."""
+        return None
+
+    def done(self) -> bool:
+        """Return whether it is finished."""
+        return (self.folder / MANIFEST).is_file()
+
+    def prepare(self) -> None:
+        """Write the recipe that the command reads."""
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        # JSON is YAML.
+        self._recipe_file.write_text(json.dumps(asdict(self.recipe), indent=2), encoding="utf-8")
+
+    @property
+    def command(self) -> list[str]:
+        """Return the arguments of `itamed`."""
+        return ["train", str(self._recipe_file), "--output", str(self.folder)]
+
+    @property
+    def _recipe_file(self) -> Path:
+        return self.folder.with_name(f"{self.folder.name}.recipe.yaml")
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A model to be asked."""
+
+    model: Model
+    needs: Training | None
+    method: Method
+    seed: int
+    matrix: Matrix
+    root: Path
+
+    @property
+    def name(self) -> str:
+        """Return what tables call it."""
+        made = f"{self.needs.label} " if self.needs else ""
+        varies = self.needs or self.method.shots
+        return f"{self.model.name} {made}{self.method}{f' seed {self.seed}' if varies else ''}"
+
+    @cached_property
+    def folder(self) -> Path:
+        """Return where its results go: other weights, settings, grammars or versions have another folder."""
+        weights = self.needs.folder.name if self.needs else weights_fingerprint(self.model.base)
+        # The place of a trained model is no part of what it is.
+        content = [self._arguments(weights), __version__, grammar_fingerprint()]
+        return self.root / "cells" / _named(self.name, content)
+
+    def done(self) -> bool:
+        """Return whether there are whole results; half-written ones are made anew from the stored answers."""
+        try:
+            return bool(find_run(self.folder).tasks)
+        except ItamedError:
+            return False
+
+    def prepare(self) -> None:
+        """Make the folder."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def command(self) -> list[str]:
+        """Return the arguments of `itamed`."""
+        pretrained = str(self.needs.folder / "model") if self.needs else self.model.base
+        return ["eval", *self._arguments(pretrained), "--resume", "--output_path", str(self.folder)]
+
+    def _arguments(self, pretrained: str) -> list[str]:
+        engine = self.model.engine or self.matrix.engine
+        given = [f"pretrained={pretrained}", self.matrix.model_args, self.model.model_args]
+        if engine.startswith("itamed-") and not self.method.constrained:
+            given.append("constrained=false")
+        asked = {"fewshot_seed": self.seed} if self.method.shots else {}
+        asked |= {"eval_notes": self.matrix.notes} if self.matrix.notes else {}
+        arguments = ["--model", engine, "--model_args", ",".join(filter(None, given))]
+        arguments += ["--tasks", ",".join(self.matrix.tasks), "--num_fewshot", str(self.method.shots)]
+        arguments += ["--metadata", json.dumps(asked)] if asked else []
+        if self.model.chat:
+            arguments += ["--apply_chat_template"]
+            arguments += ["--fewshot_as_multiturn", "true"] if self.method.shots else []
+        return arguments
+
+
+def cells(matrix: Matrix, root: Path, near: Path) -> list[Training | Evaluation]:
+    """Return all cells, each training before what needs it.
+
+    Args:
+        matrix: the experiment.
+        root: folder of its results.
+        near: folder from which the matrix names recipes.
+
+    Raises:
+        ItamedError: a recipe is none, or asks otherwise than its model is asked.
+    """
+    return [cell for model in matrix.models for cell in _of_model(matrix, model, root, near)]
+
+
+def _of_model(matrix: Matrix, model: Model, root: Path, near: Path) -> Iterator[Training | Evaluation]:
+    for method in methods_of(model.methods or matrix.methods):
+        # Greedy answers without examples are the same whatever the seed.
+        for seed in matrix.seeds if method.shots else matrix.seeds[:1]:
+            yield Evaluation(model, None, method, seed, matrix, root)
+    for label, name in model.recipes.items():
+        recipe = load_recipe(str(near / name) if is_file_name(name) else name)
+        if recipe.sft and recipe.sft.chat != model.chat:
+            raise ItamedError(
+                f"{name} has sft.chat {recipe.sft.chat}, {model.name} has chat {model.chat}: make them alike."
+            )
+        for seed in matrix.seeds:
+            training = Training(model.name, label, replace(recipe, base=model.base, seed=seed), root)
+            yield training
+            for method in methods_of(matrix.trained_methods):
+                yield Evaluation(model, training, method, seed, matrix, root)
+
+
+def _named(name: str, content: object) -> str:
+    slug = re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-")
+    digest = hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+    return f"{slug}-{digest[:8]}"

@@ -1,0 +1,102 @@
+"""An experiment as a YAML file: which models, trained how, asked how, on what."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import yaml
+from itamed.benchmark.errors import ItamedError, reason_of
+
+from ..fields import explained, read
+from ..named import text_of
+
+_METHOD = re.compile(r"(\d+)-shot( constrained)?")
+_FREE_AND_HELD = "itamed-"
+
+
+@dataclass(frozen=True)
+class Method:
+    """How a model is asked."""
+
+    shots: int
+    constrained: bool
+
+    def __str__(self) -> str:
+        """Return the name that matrices use."""
+        return f"{self.shots}-shot{' constrained' if self.constrained else ''}"
+
+
+@dataclass(frozen=True)
+class Model:
+    """A row of the matrix: a base model, and what is made of it."""
+
+    name: str = explained("What tables call it.")
+    base: str = explained("Hub name or folder.")
+    chat: bool = explained("Use its chat template; recipes must do so, too.", False)
+    recipes: dict[str, str] = explained(
+        "Trainings of it, by what tables call them (FT, CPT+FT): a recipe's .yaml file, as seen from the matrix, or "
+        "the name of one of the package's. The recipe's base model and seed are replaced.",
+        {},
+    )
+    engine: str = explained("Another engine for this model.", "")
+    model_args: str = explained("More model arguments (tensor_parallel_size=2, say).", "")
+    methods: list[str] = explained("Other methods for this model.", [])
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """An experiment."""
+
+    name: str = explained("Names the folder of the results, unless --output does.")
+    models: list[Model] = explained("The models.")
+    methods: list[str] = explained(
+        'How base models are asked: "0-shot", "4-shot", "0-shot constrained", ...',
+        ["0-shot", "4-shot", "0-shot constrained", "4-shot constrained"],
+    )
+    trained_methods: list[str] = explained("How trained models are asked.", ["0-shot", "0-shot constrained"])
+    seeds: list[int] = explained("Of trainings, and of the choice of few-shot examples; each is a cell.", [0])
+    tasks: list[str] = explained("Tasks or groups of the suite.", ["itamed"])
+    notes: int = explained("Notes a task, the same ones in every cell; 0: all.", 0)
+    engine: str = explained("As for `itamed eval --model`; free answers come from the same engine.", "itamed-hf")
+    model_args: str = explained("Model arguments of all models (dtype=bfloat16, say).", "")
+
+
+def load_matrix(name: str) -> Matrix:
+    """Read an experiment: a YAML file, or the name of one that the package brings.
+
+    Raises:
+        ItamedError: there is none, it is no YAML, a setting is unknown or impossible.
+    """
+    try:
+        value = yaml.safe_load(text_of("matrix", name))
+    except yaml.YAMLError as error:
+        raise ItamedError(f"{name} is no YAML: {reason_of(error)}.") from error
+    matrix = read(Matrix, value)
+    _check(matrix)
+    return matrix
+
+
+def methods_of(names: list[str]) -> list[Method]:
+    """Read the names of methods.
+
+    Raises:
+        ItamedError: one is none.
+    """
+    found = [(name, _METHOD.fullmatch(name)) for name in names]
+    if wrong := [name for name, match in found if match is None]:
+        raise ItamedError(f"{wrong[0]!r} is no method: write 0-shot, 4-shot, 0-shot constrained, and so on.")
+    return [Method(int(match[1]), bool(match[2])) for _, match in found if match]
+
+
+def _check(matrix: Matrix) -> None:
+    if not matrix.models or not matrix.seeds or not matrix.tasks:
+        raise ItamedError("A matrix needs models, seeds and tasks.")
+    names = [model.name for model in matrix.models]
+    if len(set(names)) < len(names):
+        raise ItamedError("Two models of the matrix have the same name.")
+    for model in matrix.models:
+        asked = methods_of(model.methods or matrix.methods) + methods_of(matrix.trained_methods)
+        engine = model.engine or matrix.engine
+        if any(method.constrained for method in asked) and not engine.startswith(_FREE_AND_HELD):
+            raise ItamedError(f"{engine} knows no grammars: choose itamed-hf or itamed-vllm for {model.name}.")

@@ -1,0 +1,99 @@
+"""Run an experiment: submit what is not done, watch it, and show what came."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from itamed.benchmark.errors import ItamedError
+
+from .cells import Evaluation, Training
+from .jobs import BUSY, busy, last_words, run
+
+_PAUSE = 0.5
+"""Seconds between two looks at the jobs."""
+
+
+@dataclass
+class Cell:
+    """A cell and how it is: "waiting", "running", "done" or "failed"."""
+
+    what: Training | Evaluation
+    state: str = "waiting"
+    seconds: float = 0.0
+    reason: str = ""
+    job: Any = field(default=None, repr=False)
+    _since: float = 0.0
+
+    def begin(self, job: Any) -> None:
+        """Note that it has been submitted."""
+        self.job, self.state, self._since = job, "running", time.monotonic()
+
+    def look(self) -> None:
+        """Note how it is now."""
+        self.seconds = time.monotonic() - self._since
+        if not self.job.done():
+            return
+        try:
+            status = self.job.result()
+        # What submitit raises for a job that was killed depends on the cluster.
+        except Exception as error:
+            self._fail(f"the job was lost ({type(error).__name__})")
+            return
+        if status == BUSY:
+            # Another call of the same experiment is at it.
+            self.state = "waiting"
+        elif status == 0 and self.what.done():
+            self.state = "done"
+        else:
+            self._fail(last_words(self.what.folder))
+
+    def _fail(self, reason: str) -> None:
+        self.state, self.reason = "failed", reason
+
+
+def run_cells(cells: Sequence[Cell], executor: Any, at_once: int, show: Callable[[Sequence[Cell]], None]) -> None:
+    """Run all cells that are not done.
+
+    Args:
+        cells: each training before what needs it.
+        executor: submitit's.
+        at_once: jobs at a time.
+        show: is given all cells at every look.
+
+    Raises:
+        ItamedError: some have failed; the others were run all the same.
+    """
+    for cell in cells:
+        cell.state = "done" if cell.what.done() else "waiting"
+    by_folder = {cell.what.folder: cell for cell in cells}
+    while any(cell.state in ("waiting", "running") for cell in cells):
+        for cell in cells:
+            if cell.state == "running":
+                cell.look()
+            elif cell.state == "waiting":
+                _begin(cell, cells, by_folder, executor, at_once)
+        show(cells)
+        time.sleep(_PAUSE)
+    show(cells)
+    if failed := [cell for cell in cells if cell.state == "failed"]:
+        raise ItamedError(
+            f"{len(failed)} of {len(cells)} cells failed, the first: {failed[0].what.name}, {failed[0].reason} "
+            f"(all it said: {failed[0].what.folder}.log). The same command goes on with the rest."
+        )
+
+
+def _begin(cell: Cell, cells: Sequence[Cell], by_folder: Mapping[Path, Cell], executor: Any, at_once: int) -> None:
+    needed = by_folder[cell.what.needs.folder] if cell.what.needs else None
+    if needed and needed.state == "failed":
+        cell.state, cell.reason = "failed", f"needs {needed.what.name}, which failed"
+    elif needed and needed.state != "done":
+        return
+    elif cell.what.done():
+        cell.state = "done"
+    elif sum(each.state == "running" for each in cells) < at_once and not busy(cell.what.folder):
+        cell.what.prepare()
+        cell.begin(executor.submit(run, cell.what.command, cell.what.folder))
