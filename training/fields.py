@@ -33,17 +33,17 @@ def read(kind: type[T], value: Any, place: str = "") -> T:
         ItamedError: an unknown or missing key, or a value of another type; the message names its place.
     """
     if not isinstance(value, Mapping):
-        raise ItamedError(f"{place or 'The recipe'} must be a mapping of settings, not {_shown(value)}.")
+        raise ItamedError(f"{place or 'The file'} must be a mapping of settings, not {_shown(value)}.")
     hints = get_type_hints(kind)
     known: dict[str, Field[Any]] = {each.name: each for each in fields(kind)}  # type: ignore[arg-type]
     for key in value:
         if key not in known:
             near = get_close_matches(str(key), known, 1)
             hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}."
-            raise ItamedError(f"{_at(place, key)} is no setting: {hint} `itamed train --explain` explains all.")
+            raise ItamedError(f"{_at(place, key)} is no setting: {hint} `--explain` explains all.")
     missing = [name for name, each in known.items() if _needed(each) and name not in value]
     if missing:
-        raise ItamedError(f"{place or 'The recipe'} lacks {', '.join(missing)}: `itamed train --explain` explains it.")
+        raise ItamedError(f"{place or 'The file'} lacks {', '.join(missing)}: `--explain` explains it.")
     return kind(**{key: _value(hints[key], given, _at(place, key)) for key, given in value.items()})
 
 

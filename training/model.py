@@ -25,19 +25,22 @@ _ALIKE, _ROUNDED = 1e-3, 5e-2
 """Largest relative difference between a packed loss and the model's own, in fp32 and in less."""
 
 
-def load_base(name: str, revision: str, dtype: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """Load a base model and its tokenizer, onto the GPU of this process if it has one.
+def load_base(
+    name: str, revision: str, dtype: str, device: str = ""
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """Load a base model and its tokenizer.
 
     Args:
         name: Hub name or folder.
         revision: empty for the newest.
         dtype: see `Recipe`.
+        device: empty for the GPU of this process if it has one.
 
     Raises:
         ItamedError: it cannot be loaded, or has no tokenizer.
     """
     # Each process of a launcher has a GPU of its own.
-    device = f"cuda:{os.environ.get('LOCAL_RANK', '0')}" if torch.cuda.is_available() else "cpu"
+    device = device or (f"cuda:{os.environ.get('LOCAL_RANK', '0')}" if torch.cuda.is_available() else "cpu")
     try:
         tokenizer = AutoTokenizer.from_pretrained(name, revision=revision or "main")
         wanted = fast_dtype(dtype, device)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 from itamed.benchmark.engines.hf.lm import ItamedHF
+from itamed.benchmark.engines.hf.precision import fast_dtype
 from itamed.benchmark.errors import ItamedError, reason_of
 from itamed.benchmark.report.show import show_tables
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
@@ -50,7 +51,8 @@ def plan(recipe: Recipe) -> Plan:
     lm = _without_weights(recipe)
     stage = sft_stage(replace(recipe.sft, dev_notes=0), recipe.seed, lm)
     model = lm.model
-    precise = stage.lora is None or recipe.dtype == "float32"
+    # As `train` loads them; "auto" is what this machine is fast in, which another may not be.
+    precise = stage.lora is None or fast_dtype(recipe.dtype, None) == "float32"
     weight_bytes = sum(each.numel() for each in model.parameters()) * (_MASTER_BYTES if precise else 2)
     adapted = with_adapters(model, stage.lora, recipe.seed)
     trained = sum(each.numel() for each in adapted.parameters() if each.requires_grad)
@@ -85,17 +87,13 @@ def show(recipe: Recipe, found: Plan, tflops: float, mfu: float, markdown: Path 
     data, tokens = found.stage.data, defaultdict[str, list[int]](list)
     for example in found.stage.examples:
         tokens[example.task].append(len(example))
-    rows = [
-        [
-            f"`{task}`",
-            str(len(sizes)),
-            f"{sum(sizes) / len(sizes):.0f}",
-            str(max(sizes)),
-            str(data["left_out_as_too_long"].get(task, 0)),
-            str(found.passed[task]),
-        ]
-        for task, sizes in tokens.items()
-    ]
+    too_long = data["left_out_as_too_long"]
+    rows = []
+    for task in {**tokens, **too_long}:
+        sizes = tokens.get(task, [])
+        mean, longest = f"{sum(sizes) / max(1, len(sizes)):.0f}", max(sizes, default=0)
+        figures = (len(sizes), mean, longest, too_long.get(task, 0), found.passed[task])
+        rows.append([f"`{task}`", *map(str, figures)])
     header = ["task", "examples", "tokens each", "longest", "too long", "passed"]
     sums = [
         ["steps", f"{found.steps:,}"],
@@ -109,8 +107,8 @@ def show(recipe: Recipe, found: Plan, tflops: float, mfu: float, markdown: Path 
     if tflops:
         seconds = found.flops / (tflops * 1e12 * mfu)
         sums.append([f"time at {mfu:.0%} of {tflops:g} TFLOP/s (calculated)", f"{seconds / 60:.1f} min"])
-    tables = [("Training rows", header, rows), (f"What {recipe.name} takes", ["", "in all"], sums)]
-    show_tables(tables, markdown)
+    title = f"What {recipe.name} takes{', without its cpt' if recipe.cpt else ''}"
+    show_tables([("Training rows", header, rows), (title, ["", "in all"], sums)], markdown)
 
 
 def _without_weights(recipe: Recipe) -> ItamedHF:

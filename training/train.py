@@ -73,7 +73,8 @@ def _stage(name: str, recipe: Recipe, base: str, output: Path, history: list[dic
     lm = engine(model, tokenizer)
 
     def fresh() -> Any:
-        return with_adapters(load_base(base, revision, dtype)[0], section.lora, recipe.seed)
+        # Beside its shards a GPU may have no room for a whole model.
+        return with_adapters(load_base(base, revision, dtype, "cpu")[0], section.lora, recipe.seed)
 
     stage = sft_stage(section, recipe.seed, lm) if isinstance(section, Sft) else cpt_stage(section, lm, output)
     trainer = run(stage, recipe, lm, output / "checkpoints")
@@ -93,10 +94,17 @@ def _claim(output: Path, recipe: Recipe) -> None:
         theirs = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ItamedError(f"{path} is damaged ({error}): delete {output}, or choose another --output.") from error
-    if differing := [name for name in _differing(mine, theirs) if name.rpartition(".")[2] not in _MAY_DIFFER]:
+    if differing := list(_differing(without_memory(mine), without_memory(theirs))):
         raise ItamedError(
             f"{output} holds a training of another recipe ({', '.join(differing)} differ): choose another --output."
         )
+
+
+def without_memory(settings: Any) -> Any:
+    """Return the settings of a recipe without those that change what a training takes, not what comes out."""
+    if not isinstance(settings, dict):
+        return settings
+    return {key: without_memory(value) for key, value in settings.items() if key not in _MAY_DIFFER}
 
 
 def _differing(mine: Any, theirs: Any, place: str = "") -> list[str]:

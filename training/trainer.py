@@ -63,15 +63,18 @@ class PackTrainer(Trainer):
         del num_items_in_batch
         model.train()
         packs: list[Pack] = inputs["packs"]
-        answers = torch.tensor(sum(len(pack.targets) for pack in packs), device=self.args.device)
+        mine = torch.tensor([[sum(len(pack.targets) for pack in packs), len(packs)]], device=self.args.device)
+        every = self.accelerator.gather(mine)
         # All processes weigh their tokens alike; wrappers then average over processes.
-        every = self.accelerator.gather(answers).sum()
-        share = self.accelerator.num_processes / every
+        share = self.accelerator.num_processes / every[:, 0].sum()
+        # Processes have unequal numbers of packs: they exchange gradients once a step, with the last. Where weights
+        # are shared out, forwards exchange them: all processes take as many, some a pack again that counts nothing.
+        passes = int(every[:, 1].max()) if self.is_fsdp_enabled else len(packs)
         total = torch.zeros((), device=self.args.device)
-        for number, pack in enumerate(packs, 1):
-            # Processes have unequal numbers of packs: they exchange gradients once a step, with the last.
-            with nullcontext() if number == len(packs) else self.accelerator.no_sync(model):
-                loss = pack_loss(model, self._head, Layout(pack, self.args.device)) * share
+        for number in range(passes):
+            pack, weight = packs[min(number, len(packs) - 1)], share if number < len(packs) else 0.0
+            with nullcontext() if number == passes - 1 else self.accelerator.no_sync(model):
+                loss = pack_loss(model, self._head, Layout(pack, self.args.device)) * weight
                 self.accelerator.backward(loss)
             total += loss.detach()
         self._require_finite(total.item())

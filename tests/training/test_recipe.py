@@ -35,7 +35,7 @@ def test_a_recipe_is_read_with_its_defaults(tmp_path):
     [
         (("learning_rate", "learning_rat"), r"sft\.optimizer\.learning_rat is no setting: did you mean learning_rate"),
         (("name: x", "nickname: x"), "nickname is no setting"),
-        (("name: x\n", ""), "The recipe lacks name"),
+        (("name: x\n", ""), "The file lacks name"),
         (("3e-4", "fast"), r"sft\.optimizer\.learning_rate must be of type float, not 'fast' \(str\)"),
         (("[itamed-ner]", "itamed-ner"), r"sft\.tasks must be a list"),
         (("[itamed-ner]", "[1]"), r"sft\.tasks\[0\] must be of type str"),

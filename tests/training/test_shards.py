@@ -8,12 +8,18 @@ from pathlib import Path
 
 import pytest
 from itamed.benchmark.errors import ItamedError
+from itamed.training.model import load_base
 from itamed.training.recipe import load_recipe
+from itamed.training.sft import sft_stage
+from itamed.training.stage import engine, steps_of
 from itamed.training.train import train
 from safetensors.torch import load_file
 from transformers import Trainer
 
 from . import fsdp_on_cpu
+
+PACK = 1000
+"""Tokens of a pack: some examples share one, others do not."""
 
 
 def sharded(recipe, output):
@@ -35,10 +41,13 @@ def assert_same(found, expected):
 
 @pytest.mark.parametrize("lora", ["{rank: 4, dropout: 0.0}", "null"])
 def test_shared_weights_train_as_whole_ones_do(recipe_file, tmp_path, lora):
-    # Packs of one example or two: processes have unequal numbers of them.
-    text = recipe_file.read_text().replace("pack: 4000", "pack: 1200").replace("{rank: 4}", lora)
+    text = recipe_file.read_text().replace("pack: 4000", f"pack: {PACK}").replace("{rank: 4}", lora)
     recipe_file.write_text(text.replace("1e-2", "1e-3"))
-    train(load_recipe(str(recipe_file)), tmp_path / "one")
+    recipe = load_recipe(str(recipe_file))
+    steps = steps_of(sft_stage(recipe.sft, 0, engine(*load_base(recipe.base, "", "float32"))), 0, 2)
+    counts = [len(steps[number]) for number in range(len(steps))]
+    assert any(one != other for one, other in zip(counts[::2], counts[1::2], strict=True)), "unequal numbers of packs"
+    train(recipe, tmp_path / "one")
     expected, two = weights(tmp_path / "one"), tmp_path / "two"
     done = sharded(recipe_file, two)
     assert done.returncode == 0, done.stderr[-3000:]

@@ -11,13 +11,17 @@ from functools import cached_property
 from pathlib import Path
 
 from itamed.benchmark.errors import ItamedError
-from itamed.benchmark.fingerprint import grammar_fingerprint, weights_fingerprint
-from itamed.benchmark.report.run import find_run
+from itamed.benchmark.files import write_text
+from itamed.benchmark.fingerprint import data_fingerprint, grammar_fingerprint, weights_fingerprint
+from itamed.benchmark.paths import storing
+from itamed.benchmark.report.run import Run, read_run
 from itamed.benchmark.version import __version__
 
+from ..examples import task_names
 from ..named import is_file_name
 from ..output import MANIFEST
 from ..recipe import Recipe, load_recipe
+from ..train import without_memory
 from .matrix import Matrix, Method, Model, methods_of
 
 
@@ -32,9 +36,15 @@ class Training:
 
     @cached_property
     def folder(self) -> Path:
-        """Return where it is made: another recipe, base model or seed has another folder."""
-        content = asdict(self.recipe) | {"base": weights_fingerprint(self.recipe.base)}
-        return self.root / "trainings" / _named(self.name, content)
+        """Return where it is made: another recipe, base model, seed or data, or another version, has another folder."""
+        return _folder(self.root / "trainings", self.name, self.digest)
+
+    @cached_property
+    def digest(self) -> str:
+        """Return a hash of what decides the weights; memory and names do not."""
+        settings = without_memory(asdict(self.recipe)) | {"name": "", "base": weights_fingerprint(self.recipe.base)}
+        data = data_fingerprint(task_names(self.recipe.sft.tasks)) if self.recipe.sft else ""
+        return _digest([settings, data, __version__, grammar_fingerprint()])
 
     @property
     def name(self) -> str:
@@ -52,9 +62,8 @@ class Training:
 
     def prepare(self) -> None:
         """Write the recipe that the command reads."""
-        self.folder.parent.mkdir(parents=True, exist_ok=True)
         # JSON is YAML.
-        self._recipe_file.write_text(json.dumps(asdict(self.recipe), indent=2), encoding="utf-8")
+        write_text(self._recipe_file, json.dumps(asdict(self.recipe), indent=2))
 
     @property
     def command(self) -> list[str]:
@@ -87,21 +96,30 @@ class Evaluation:
     @cached_property
     def folder(self) -> Path:
         """Return where its results go: other weights, settings, grammars or versions have another folder."""
-        weights = self.needs.folder.name if self.needs else weights_fingerprint(self.model.base)
+        weights = self.needs.digest if self.needs else weights_fingerprint(self.model.base)
         # The place of a trained model is no part of what it is.
-        content = [self._arguments(weights), __version__, grammar_fingerprint()]
-        return self.root / "cells" / _named(self.name, content)
+        content = [self._arguments(weights), data_fingerprint(task_names(self.matrix.tasks)), __version__]
+        return _folder(self.root / "cells", self.name, _digest([*content, grammar_fingerprint()]))
 
     def done(self) -> bool:
         """Return whether there are whole results; half-written ones are made anew from the stored answers."""
-        try:
-            return bool(find_run(self.folder).tasks)
-        except ItamedError:
-            return False
+        return self.results() is not None
+
+    def results(self) -> Run | None:
+        """Return the whole results: the usage is added to them last, when all samples have been read."""
+        for path in sorted(self.folder.rglob("results_*.json")):
+            try:
+                run = read_run(path)
+            except ItamedError:
+                continue
+            if run.tasks and run.settings["usage"]:
+                return replace(run, name=self.name)
+        return None
 
     def prepare(self) -> None:
-        """Make the folder."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        """Make the folder, which holds the stored answers from the first one on."""
+        with storing(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
 
     @property
     def command(self) -> list[str]:
@@ -151,13 +169,19 @@ def _of_model(matrix: Matrix, model: Model, root: Path, near: Path) -> Iterator[
                 f"{name} has sft.chat {recipe.sft.chat}, {model.name} has chat {model.chat}: make them alike."
             )
         for seed in matrix.seeds:
-            training = Training(model.name, label, replace(recipe, base=model.base, seed=seed), root)
+            mine = replace(recipe, base=model.base, revision="", seed=seed)
+            training = Training(model.name, label, mine, root)
             yield training
             for method in methods_of(matrix.trained_methods):
                 yield Evaluation(model, training, method, seed, matrix, root)
 
 
-def _named(name: str, content: object) -> str:
+def _digest(content: object) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:12]
+
+
+def _folder(place: Path, name: str, digest: str) -> Path:
+    """Return the folder of a digest, whatever it was called when it was made."""
     slug = re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-")
-    digest = hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
-    return f"{slug}-{digest[:8]}"
+    found = sorted(path for path in place.glob(f"*-{digest}") if path.is_dir())
+    return found[0] if found else place / f"{slug}-{digest}"

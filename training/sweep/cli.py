@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -27,13 +26,12 @@ def sweep(
     Example: itamed sweep small --dry-run
     """
     from itamed.benchmark.evaluate import require_folder
-    from itamed.benchmark.report.run import find_run
     from itamed.benchmark.report.show import show_runs
     from rich.console import Console
 
     from ..fields import explanations
     from .cells import Evaluation, cells
-    from .jobs import executor
+    from .jobs import Jobs
     from .live import live
     from .matrix import Matrix, load_matrix
     from .run import Cell, run_cells
@@ -53,5 +51,5 @@ def sweep(
         return
     require_folder(root)
     with live(Console()) as view:
-        run_cells([Cell(what) for what in all_cells], executor(root, cluster, job_settings), at_once, view)
-    show_runs([replace(find_run(cell.folder), name=cell.name) for cell in all_cells if isinstance(cell, Evaluation)])
+        run_cells([Cell(what) for what in all_cells], Jobs(root, cluster, job_settings), at_once, view)
+    show_runs([run for cell in all_cells if isinstance(cell, Evaluation) and (run := cell.results())])

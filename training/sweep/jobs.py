@@ -2,51 +2,99 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import re
 import subprocess
 import sys
+import time
 from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from filelock import FileLock, Timeout
 from itamed.benchmark.errors import ItamedError
 
 BUSY = 75
 """Exit status of a cell that another process is at."""
+_PATIENCE = 5.0
+"""Seconds to wait for a lock, which a look at it holds for a moment, too."""
 _PROGRESS = re.compile(r"(\d+)/(\d+) \[")
 _TAIL = 4096
 
 
-def run(command: list[str], folder: Path) -> int:
-    """Run `itamed` with some arguments; what it says goes to a file beside the cell's folder.
+class Runnable(Protocol):
+    """What a job needs of a cell."""
+
+    @property
+    def folder(self) -> Path:
+        """Return where its results go."""
+        ...
+
+    @property
+    def command(self) -> list[str]:
+        """Return the arguments of `itamed`."""
+        ...
+
+    def done(self) -> bool:
+        """Return whether it is finished."""
+        ...
+
+
+def run(what: Runnable, environment: Mapping[str, str] | None) -> int:
+    """Run the command of a cell, unless it is done; what it says goes to a file beside its folder.
 
     Args:
-        command: the arguments.
-        folder: of the cell, which one process at a time may be at.
+        what: the cell, which one process at a time may be at.
+        environment: of the command; that of the job if None.
 
     Returns:
         the exit status, `BUSY` if another process is at it.
     """
-    try:
-        with FileLock(beside(folder, "lock"), timeout=0), beside(folder, "log").open("wb") as log:
+    with _held(what.folder, _PATIENCE) as lock:
+        if lock is None:
+            return BUSY
+        if what.done():
+            return 0
+        called = [sys.executable, "-m", "itamed.benchmark.cli", *what.command]
+        with beside(what.folder, "log").open("wb") as log:
+            # The command holds the lock, too: it may outlive the job that has started it.
             return subprocess.run(
-                [sys.executable, "-m", "itamed.benchmark.cli", *command],
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                check=False,
+                called, stdout=log, stderr=subprocess.STDOUT, check=False, env=environment, pass_fds=(lock,)
             ).returncode
-    except Timeout:
-        return BUSY
 
 
 def busy(folder: Path) -> bool:
     """Return whether a process is at a cell."""
+    if not beside(folder, "lock").exists():
+        return False
+    with _held(folder, 0) as lock:
+        return lock is None
+
+
+@contextmanager
+def _held(folder: Path, patience: float) -> Iterator[int | None]:
+    """Hold the lock of a cell; yields its file descriptor, None if others hold it for longer than `patience`."""
+    lock = os.open(beside(folder, "lock"), os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        with FileLock(beside(folder, "lock"), timeout=0):
-            return False
-    except Timeout:
-        return True
+        until = time.monotonic() + patience
+        while not _locked(lock):
+            if time.monotonic() >= until:
+                yield None
+                return
+            time.sleep(0.1)
+        yield lock
+    finally:
+        os.close(lock)
+
+
+def _locked(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def beside(folder: Path, ending: str) -> Path:
@@ -56,7 +104,7 @@ def beside(folder: Path, ending: str) -> Path:
 
 def progress(folder: Path) -> str:
     """Return how far a cell is by its last progress bar, "448/1046", empty if there is none yet."""
-    found = _PROGRESS.findall(_end(folder).replace("\r", "\n"))
+    found = _PROGRESS.findall(_end(folder))
     return "/".join(found[-1]) if found else ""
 
 
@@ -76,8 +124,8 @@ def _end(folder: Path) -> str:
         return ""
 
 
-def executor(root: Path, cluster: str, settings: str) -> Any:
-    """Return submitit's executor.
+class Jobs:
+    """Submits cells through submitit.
 
     Args:
         root: of the experiment.
@@ -87,17 +135,34 @@ def executor(root: Path, cluster: str, settings: str) -> Any:
     Raises:
         ItamedError: submitit is not installed, or does not take the settings.
     """
-    try:
-        import submitit
-    except ImportError as error:
-        raise ItamedError(f"Experiments need submitit ({error}): pip install submitit.") from error
-    given: dict[str, Any] = {"timeout_min": 60 * 24 * 7, "name": "itamed"}
+
+    def __init__(self, root: Path, cluster: str, settings: str) -> None:
+        try:
+            import submitit
+        except ImportError as error:
+            raise ItamedError(f"Experiments need submitit ({error}): pip install submitit.") from error
+        given = {"timeout_min": 60 * 24 * 7, "name": "itamed"} | _parsed(settings)
+        # A local job would else see no GPU: submitit shows it as many as it has asked for.
+        self._environment = dict(os.environ) if cluster == "local" else None
+        try:
+            self._executor = submitit.AutoExecutor(folder=root / "jobs", cluster=cluster)
+            self._executor.update_parameters(**given)
+        except (ValueError, TypeError, NameError, RuntimeError, AssertionError) as error:
+            raise ItamedError(
+                f"submitit cannot run jobs on {cluster} with {settings or 'no settings'}: {error}"
+            ) from error
+
+    def submit(self, what: Runnable) -> Any:
+        """Submit a cell; returns submitit's job."""
+        return self._executor.submit(run, what, self._environment)
+
+
+def _parsed(settings: str) -> dict[str, Any]:
+    found: dict[str, Any] = {}
     for part in filter(None, settings.split(",")):
         name, _, value = part.partition("=")
-        given[name] = int(value) if value.isdigit() else value
-    try:
-        found = submitit.AutoExecutor(folder=root / "jobs", cluster=cluster)
-        found.update_parameters(**given)
-    except (ValueError, TypeError, NameError, RuntimeError) as error:
-        raise ItamedError(f"submitit cannot run jobs on {cluster} with {settings or 'no settings'}: {error}") from error
+        try:
+            found[name] = float(value) if "." in value else int(value)
+        except ValueError:
+            found[name] = value
     return found

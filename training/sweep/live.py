@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from itamed.benchmark.report.means import means
-from itamed.benchmark.report.run import find_run
 from itamed.benchmark.report.table import percent
 from itamed.benchmark.suite import ROLES
 from rich.console import Console
 from rich.live import Live
+from rich.markup import escape
 from rich.table import Table
 
 from .cells import Evaluation
@@ -35,7 +35,8 @@ def live(console: Console) -> Iterator[Callable[[Sequence[Cell]], None]]:
             if said.get(cell.what.name) != cell.state:
                 said[cell.what.name] = cell.state
                 after = f" after {_time(cell.seconds)}" if cell.seconds and cell.state != "running" else ""
-                console.print(f"{cell.state}{after}: {cell.what.name} {_result(cell, scores)}".rstrip(), soft_wrap=True)
+                line = f"{cell.state}{after}: {cell.what.name} {_result(cell, scores)}".rstrip()
+                console.print(line, soft_wrap=True, markup=False)
 
     yield say
 
@@ -47,7 +48,8 @@ def _table(cells: Sequence[Cell], scores: dict[str, str]) -> Table:
         table.add_column(column, no_wrap=True)
     for cell in cells:
         time = _time(cell.seconds) if cell.seconds else ""
-        table.add_row(cell.what.name, cell.state, time, _result(cell, scores), style=_STYLES[cell.state])
+        texts = (cell.what.name, cell.state, time, _result(cell, scores))
+        table.add_row(*map(escape, texts), style=_STYLES[cell.state])
     return table
 
 
@@ -56,12 +58,12 @@ def _result(cell: Cell, scores: dict[str, str]) -> str:
     if cell.state == "running":
         return progress(cell.what.folder)
     if cell.state == "done" and isinstance(cell.what, Evaluation):
-        if cell.what.name not in scores:
-            by_role = means(find_run(cell.what.folder)).by_role
+        if cell.what.name not in scores and (run := cell.what.results()):
+            by_role = means(run).by_role
             scores[cell.what.name] = ", ".join(
                 f"{role} {percent(by_role[role]['mean'])}" for role in ROLES if by_role[role]
             )
-        return scores[cell.what.name]
+        return scores.get(cell.what.name, "")
     return cell.reason
 
 

@@ -96,7 +96,8 @@ def _check(matrix: Matrix) -> None:
     if len(set(names)) < len(names):
         raise ItamedError("Two models of the matrix have the same name.")
     for model in matrix.models:
-        asked = methods_of(model.methods or matrix.methods) + methods_of(matrix.trained_methods)
+        asked = methods_of(model.methods or matrix.methods)
+        asked += methods_of(matrix.trained_methods) if model.recipes else []
         engine = model.engine or matrix.engine
         if any(method.constrained for method in asked) and not engine.startswith(_FREE_AND_HELD):
             raise ItamedError(f"{engine} knows no grammars: choose itamed-hf or itamed-vllm for {model.name}.")

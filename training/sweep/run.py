@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from itamed.benchmark.errors import ItamedError
+from itamed.benchmark.errors import ItamedError, reason_of
 
 from .cells import Evaluation, Training
-from .jobs import BUSY, busy, last_words, run
+from .jobs import BUSY, Jobs, busy, last_words
 
 _PAUSE = 0.5
 """Seconds between two looks at the jobs."""
@@ -41,7 +41,7 @@ class Cell:
             status = self.job.result()
         # What submitit raises for a job that was killed depends on the cluster.
         except Exception as error:
-            self._fail(f"the job was lost ({type(error).__name__})")
+            self.fail(f"the job was lost ({type(error).__name__})")
             return
         if status == BUSY:
             # Another call of the same experiment is at it.
@@ -49,18 +49,19 @@ class Cell:
         elif status == 0 and self.what.done():
             self.state = "done"
         else:
-            self._fail(last_words(self.what.folder))
+            self.fail(last_words(self.what.folder))
 
-    def _fail(self, reason: str) -> None:
+    def fail(self, reason: str) -> None:
+        """Note that it will not be done, and why."""
         self.state, self.reason = "failed", reason
 
 
-def run_cells(cells: Sequence[Cell], executor: Any, at_once: int, show: Callable[[Sequence[Cell]], None]) -> None:
+def run_cells(cells: Sequence[Cell], jobs: Jobs, at_once: int, show: Callable[[Sequence[Cell]], None]) -> None:
     """Run all cells that are not done.
 
     Args:
         cells: each training before what needs it.
-        executor: submitit's.
+        jobs: submits them.
         at_once: jobs at a time.
         show: is given all cells at every look.
 
@@ -75,7 +76,7 @@ def run_cells(cells: Sequence[Cell], executor: Any, at_once: int, show: Callable
             if cell.state == "running":
                 cell.look()
             elif cell.state == "waiting":
-                _begin(cell, cells, by_folder, executor, at_once)
+                _begin(cell, cells, by_folder, jobs, at_once)
         show(cells)
         time.sleep(_PAUSE)
     show(cells)
@@ -86,14 +87,19 @@ def run_cells(cells: Sequence[Cell], executor: Any, at_once: int, show: Callable
         )
 
 
-def _begin(cell: Cell, cells: Sequence[Cell], by_folder: Mapping[Path, Cell], executor: Any, at_once: int) -> None:
+def _begin(cell: Cell, cells: Sequence[Cell], by_folder: Mapping[Path, Cell], jobs: Jobs, at_once: int) -> None:
     needed = by_folder[cell.what.needs.folder] if cell.what.needs else None
     if needed and needed.state == "failed":
-        cell.state, cell.reason = "failed", f"needs {needed.what.name}, which failed"
+        cell.fail(f"needs {needed.what.name}, which failed")
     elif needed and needed.state != "done":
         return
     elif cell.what.done():
         cell.state = "done"
-    elif sum(each.state == "running" for each in cells) < at_once and not busy(cell.what.folder):
-        cell.what.prepare()
-        cell.begin(executor.submit(run, cell.what.command, cell.what.folder))
+    # What another call of the same experiment has begun takes memory like the own.
+    elif sum(each.state == "running" or busy(each.what.folder) for each in cells) < at_once:
+        try:
+            cell.what.prepare()
+            cell.begin(jobs.submit(cell.what))
+        # A full disk, or what a cluster has against a job: each has errors of its own.
+        except Exception as error:
+            cell.fail(f"it was not submitted ({reason_of(error)})")

@@ -3,11 +3,17 @@
 import pytest
 import yaml
 from itamed.benchmark.cli import app
+from itamed.benchmark.data.record import FILE, Record
 from itamed.benchmark.errors import ItamedError
+from itamed.benchmark.files import write_text
+from itamed.benchmark.paths import datasets_dir
+from itamed.benchmark.sources.registry import source_of
 from itamed.training.recipe import load_recipe
 from itamed.training.sweep.cells import Evaluation, Training, cells
 from itamed.training.sweep.matrix import load_matrix
 from typer.testing import CliRunner
+
+from ..conftest import TASKS
 
 
 def cells_of(path, root):
@@ -45,6 +51,7 @@ def folders(path, root):
         (("rank: 4", "rank: 8"), [False, False, False, True, True, True, True]),
         (("notes: 2", "notes: 3"), [True, True, True, False, True, False, True]),
         (("seeds: [3, 5]", "seeds: [3, 6]"), [False, False, True, False, False, True, True]),
+        (("pack: 4000", "pack: 2000"), [False] * 7),
     ],
 )
 def test_what_changes_gets_another_folder_and_nothing_else(matrix_file, recipe_file, tmp_path, change, changed):
@@ -66,6 +73,34 @@ def test_other_weights_in_the_same_place_are_another_model(matrix_file, tmp_path
     before = folders(matrix_file, tmp_path / "out")
     (model / "model.safetensors").write_bytes(b"22")
     assert not set(before) & set(folders(matrix_file, tmp_path / "out"))
+
+
+def test_a_cell_that_is_called_otherwise_is_the_same(matrix_file, tmp_path):
+    root = tmp_path / "out"
+    for cell in cells_of(matrix_file, root):
+        cell.folder.mkdir(parents=True)
+    before = folders(matrix_file, root)
+    matrix_file.write_text(matrix_file.read_text().replace("Tiny", "Small").replace("FT:", "Fine-tuned:"))
+    assert folders(matrix_file, root) == before
+
+
+def test_data_that_were_built_anew_are_other_data(matrix_file, tmp_path, monkeypatch):
+    monkeypatch.setenv("ITAMED_HOME", str(tmp_path / "home"))
+    matrix_file.write_text(matrix_file.read_text().replace(f"tasks: [{TASKS[1]}]", "tasks: [itamed_qa_casimedicos]"))
+    before = folders(matrix_file, tmp_path / "out")
+    record = Record("casimedicos", {}, {}, {"itamed_qa_casimedicos": {"test": {"sha256": "1"}}})
+    source = source_of("itamed_qa_casimedicos").name
+    write_text(datasets_dir() / source / FILE, record.to_json())
+    after = folders(matrix_file, tmp_path / "out")
+    assert [one != other for one, other in zip(before, after, strict=True)] == [
+        True,
+        True,
+        True,
+        False,
+        True,
+        False,
+        True,
+    ]
 
 
 def test_half_written_results_are_not_done(matrix_file, tmp_path):

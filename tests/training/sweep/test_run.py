@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.report.run import find_run
 from itamed.training.sweep import jobs
@@ -41,15 +40,16 @@ class Fake:
         return [self.name]
 
 
-class Executor:
-    """Runs jobs in threads; `most` is how many there were at a time."""
+class Jobs:
+    """Runs cells in threads; `most` is how many there were at a time."""
 
-    def __init__(self, cells):
-        self.cells = {cell.name: cell for cell in cells}
+    def __init__(self):
         self.pool, self.now, self.most = ThreadPoolExecutor(8), 0, 0
 
-    def submit(self, _, command, folder):
-        return self.pool.submit(self._run, self.cells[command[0]])
+    def submit(self, cell):
+        if cell.name == "refused":
+            raise RuntimeError("no such partition")
+        return self.pool.submit(self._run, cell)
 
     def _run(self, cell):
         self.now += 1
@@ -70,12 +70,12 @@ def quick(monkeypatch):
 
 
 def run_all(made, at_once=1):
-    cells, executor = [Cell(each) for each in made], Executor(made)
+    cells, submitter = [Cell(each) for each in made], Jobs()
     states = []
     try:
-        run_cells(cells, executor, at_once, lambda now: states.append([cell.state for cell in now]))
+        run_cells(cells, submitter, at_once, lambda now: states.append([cell.state for cell in now]))
     finally:
-        made[0].ran.append(executor.most)
+        made[0].ran.append(submitter.most)
     return states
 
 
@@ -100,19 +100,49 @@ def test_a_failure_is_said_and_the_others_are_run(tmp_path):
     assert made[2].done() and not made[1].folder.exists()
 
 
-def test_a_cell_that_another_process_is_at_is_waited_for(tmp_path):
-    cell = Fake("base", tmp_path / "b")
+def test_what_a_cluster_refuses_is_a_failure(tmp_path):
+    made = [Fake("refused", tmp_path / "r"), Fake("base", tmp_path / "b")]
+    with pytest.raises(ItamedError, match=r"refused, it was not submitted \(.*no such partition"):
+        run_all(made)
+    assert made[1].done()
+
+
+def test_a_cell_that_another_process_is_at_is_waited_for(tmp_path, monkeypatch):
+    monkeypatch.setattr(jobs, "_PATIENCE", 0.1)
+    cell, next_one = Fake("base", tmp_path / "b"), Fake("next", tmp_path / "n")
     cell.prepare()
     with ThreadPoolExecutor(1) as pool:
-        with FileLock(jobs.beside(cell.folder, "lock")):
+        with jobs._held(cell.folder, 0):
             assert jobs.busy(cell.folder)
-            assert jobs.run(["--version"], cell.folder) == jobs.BUSY
-            done = pool.submit(run_all, [cell])
-            time.sleep(0.2)
-            assert cell.ran == []
+            assert jobs.run(cell, None) == jobs.BUSY
+            done = pool.submit(run_all, [cell, next_one])
+            time.sleep(0.3)
+            assert cell.ran == next_one.ran == [], "one at a time, whoever has begun it"
             (cell.folder / "done").touch()
-        assert done.result()[-1] == ["done"]
+        assert done.result()[-1] == ["done", "done"]
     assert "base" not in cell.ran, "the other process did it"
+
+
+def test_a_job_does_not_run_what_is_done_and_its_command_keeps_the_lock(tmp_path, monkeypatch):
+    cell = Fake("base", tmp_path / "b")
+    cell.prepare()
+    called = []
+
+    def call(command, pass_fds, env, **_):
+        called.append((command, env))
+        # What the command inherits holds the lock, whatever becomes of the job.
+        kept = os.dup(pass_fds[0])
+        assert jobs.busy(cell.folder)
+        return subprocess.CompletedProcess(command, kept)
+
+    monkeypatch.setattr(jobs.subprocess, "run", call)
+    kept = jobs.run(cell, {"CUDA_VISIBLE_DEVICES": "1"})
+    assert called[0][0][-1] == "base" and called[0][1] == {"CUDA_VISIBLE_DEVICES": "1"}
+    assert jobs.busy(cell.folder)
+    os.close(kept)
+    assert not jobs.busy(cell.folder)
+    (cell.folder / "done").touch()
+    assert jobs.run(cell, None) == 0 and len(called) == 1
 
 
 def test_progress_and_last_words_are_read_from_what_a_cell_says(tmp_path):
@@ -126,9 +156,10 @@ def test_progress_and_last_words_are_read_from_what_a_cell_says(tmp_path):
 
 def test_a_cluster_that_is_not_there_is_said(tmp_path):
     with pytest.raises(ItamedError, match="cannot run jobs on slurm"):
-        jobs.executor(tmp_path, "slurm", "slurm_partition=gpu")
-    with pytest.raises(ItamedError, match="cannot run jobs on local"):
-        jobs.executor(tmp_path, "local", "no_such_setting=1")
+        jobs.Jobs(tmp_path, "slurm", "slurm_partition=gpu")
+    for wrong in ("no_such_setting=1", "gpus_per_node=all"):
+        with pytest.raises(ItamedError, match="cannot run jobs on local"):
+            jobs.Jobs(tmp_path, "local", wrong)
 
 
 def sweep(matrix, output):
@@ -157,5 +188,10 @@ def test_a_killed_experiment_goes_on(matrix_file, tmp_path):
     assert "done after" in said and "Tiny 0-shot constrained" in said
     (cell,) = (path for path in (output / "cells").iterdir() if path.is_dir())
     assert find_run(cell).tasks[0].name == TASKS[1]
+    # Cut off by a full disk: what follows stands beside it.
+    (results,) = cell.rglob("results_*.json")
+    results.write_text(results.read_text()[:200])
+    again = sweep(matrix_file, output)
+    assert again.wait(300) == 0 and "done after" in again.stdout.read()
     third = sweep(matrix_file, output)
     assert "running" not in third.communicate(timeout=100)[0]
