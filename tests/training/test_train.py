@@ -62,6 +62,7 @@ def test_a_training_leaves_what_users_need(trained, own_tasks_alone):
     arguments += ["--tasks", TASKS[1], "--limit", "2", "--batch_size", "4", "--output_path", str(trained / "eval")]
     results = evaluate(arguments)
     assert find_run(results).tasks[0].estimates["strict"]["valid"].value == 1
+    assert find_run(results).label == "out 0-shot constrained", "all models of trainings are called model/"
     cards = write_scores(trained, [results])
     assert cards == [trained / "model" / "README.md", trained / "adapter" / "README.md"]
     assert f"| `{TASKS[1]}` | 2 |".replace("mini-", "").replace("-", "_") in cards[0].read_text()

@@ -1,5 +1,7 @@
 """From a matrix to cells: what is run, in which order, in folders named after what they hold."""
 
+import json
+
 import pytest
 import yaml
 from itamed.benchmark.cli import app
@@ -13,6 +15,7 @@ from itamed.training.sweep.cells import Evaluation, Training, cells
 from itamed.training.sweep.matrix import load_matrix
 from typer.testing import CliRunner
 
+from ...conftest import ROOT
 from ..conftest import TASKS
 
 
@@ -109,6 +112,14 @@ def test_half_written_results_are_not_done(matrix_file, tmp_path):
     cell.prepare()
     (cell.folder / "results_2026-11-26T00-00-00.json").write_text('{"results": {"itamed')
     assert not cell.done()
+    # The next call writes its own beside them.
+    (whole,) = (ROOT / "docs" / "runs" / "smollm2-135m-0-shot").rglob("results_*.json")
+    content = json.loads(whole.read_text())
+    later = cell.folder / "results_2026-11-26T00-00-01.json"
+    later.write_text(json.dumps(content | {"usage": None}))
+    assert not cell.done(), "killed before its samples were read again"
+    later.write_text(json.dumps(content))
+    assert cell.done() and cell.results().label == cell.name
 
 
 @pytest.mark.parametrize(
