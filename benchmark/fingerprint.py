@@ -15,6 +15,9 @@ from .paths import datasets_dir
 from .sources.registry import source_of
 from .suite import suite, task_of
 
+_TEXTS = ("README.md", "training.json")
+"""Files beside a model that say what it is, and do not make it."""
+
 
 @cache
 def grammar_fingerprint() -> str:
@@ -27,10 +30,6 @@ def grammar_fingerprint() -> str:
         for doc in task_docs(name, mini=True)["test"]:
             digest.update("".join(grammar_of(doc, reasoning) for reasoning in get_args(Reasoning)).encode())
     return digest.hexdigest()[:16]
-
-
-_TEXTS = ("README.md", "training.json")
-"""Files beside a model that say what it is, and do not make it."""
 
 
 def data_fingerprint(tasks: Iterable[str]) -> str:

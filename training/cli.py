@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer.core import TyperGroup
+
+if TYPE_CHECKING:
+    from .recipe import Recipe
 
 _Recipe = Annotated[str, typer.Argument(help="A recipe's .yaml file, or the name of one of the package's.")]
 _Base = Annotated[str, typer.Option(help="Take this base model (a folder, say) instead of the recipe's.")]
@@ -45,6 +48,16 @@ def explain(
         raise typer.Exit
 
 
+def _chosen(name: str, base: str) -> Recipe:
+    """Return a recipe, on another base model if one is named."""
+    from dataclasses import replace
+
+    from .recipe import load_recipe
+
+    recipe = load_recipe(name)
+    return replace(recipe, base=base or recipe.base)
+
+
 @train_app.command(name="run", hidden=True)
 def run(
     recipe: _Recipe,
@@ -56,13 +69,12 @@ def run(
     import logging
     from dataclasses import replace
 
-    from .recipe import load_recipe
     from .train import train
 
     logging.basicConfig(format="%(message)s")
     logging.getLogger("itamed").setLevel(logging.INFO)
-    chosen = load_recipe(recipe)
-    chosen = replace(chosen, base=base or chosen.base, seed=chosen.seed if seed is None else seed)
+    chosen = _chosen(recipe, base)
+    chosen = replace(chosen, seed=chosen.seed if seed is None else seed)
     typer.echo(f"Evaluate: {train(chosen, output or Path(chosen.name))}")
 
 
@@ -87,14 +99,10 @@ def plan(
     Nothing is trained, and no weights are loaded: the tokenizer and the configuration of the base
     model are enough. With --tflops a time is calculated.
     """
-    from dataclasses import replace
-
     from .plan import plan as planned
     from .plan import show
-    from .recipe import load_recipe
 
-    chosen = load_recipe(recipe)
-    chosen = replace(chosen, base=base or chosen.base)
+    chosen = _chosen(recipe, base)
     show(chosen, planned(chosen), tflops, mfu, markdown)
 
 
@@ -112,18 +120,16 @@ def speed(
     Times on a shared machine vary: measure engines in turn, several times each, into one file; the
     table shows medians, and ratios to the first engine of the file.
     """
-    from dataclasses import asdict, replace
+    from dataclasses import asdict
 
     from itamed.benchmark.report.speeds import read_measurements
     from itamed.benchmark.speed import save
 
-    from .recipe import load_recipe
     from .throughput import FIELDS, measure, show
 
     if output.exists():
         read_measurements(output, FIELDS)
-    chosen = load_recipe(recipe)
-    save(asdict(measure(replace(chosen, base=base or chosen.base), engine, tokens)), output)
+    save(asdict(measure(_chosen(recipe, base), engine, tokens)), output)
     show(output, markdown)
 
 

@@ -17,7 +17,7 @@ from .model import with_adapters
 from .recipe import Recipe
 from .sft import sft_stage
 from .stage import Stage, steps_of
-from .work import Arithmetic
+from .work import Arithmetic, Meter
 
 _ADAM = 3
 """Numbers that are kept for a trained weight beside it: its gradient and two moments."""
@@ -58,17 +58,14 @@ def plan(recipe: Recipe) -> Plan:
     trained = sum(each.numel() for each in adapted.parameters() if each.requires_grad)
     extra = _ADAM if stage.lora is None else _ADAM + 1
     arithmetic = Arithmetic.of(model, model.get_output_embeddings())
-    steps, passed, sums = steps_of(stage, recipe.seed, 1), Counter[str](), defaultdict[str, float](float)
+    steps, passed, meter = steps_of(stage, recipe.seed, 1), Counter[str](), Meter()
     for number in range(len(steps)):
         passed.update(example.task for example in steps.examples(number))
-        for pack in steps[number]:
-            sums["tokens"] += pack.unshared
-            sums["fed"] += len(pack.ids)
-            sums["answers"] += len(pack.targets)
-            sums["flops"] += arithmetic.flops(pack)
-    tokens, fed, answers = (int(sums[name]) for name in ("tokens", "fed", "answers"))
+        meter.add(steps[number], arithmetic)
     training_bytes = trained * extra * _MASTER_BYTES
-    return Plan(stage, len(steps), passed, tokens, fed, answers, sums["flops"], weight_bytes, training_bytes)
+    return Plan(
+        stage, len(steps), passed, meter.unshared, meter.fed, meter.answers, meter.flops, weight_bytes, training_bytes
+    )
 
 
 def show(recipe: Recipe, found: Plan, tflops: float, mfu: float, markdown: Path | None = None) -> None:

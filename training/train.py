@@ -73,8 +73,9 @@ def _stage(name: str, recipe: Recipe, base: str, output: Path, history: list[dic
     lm = engine(model, tokenizer)
 
     def fresh() -> Any:
-        # Beside its shards a GPU may have no room for a whole model.
-        return with_adapters(load_base(base, revision, dtype, "cpu")[0], section.lora, recipe.seed)
+        # Beside its shards a GPU may have no room for a whole model; its precision is not the processor's.
+        precision = str(model.dtype).removeprefix("torch.")
+        return with_adapters(load_base(base, revision, precision, "cpu")[0], section.lora, recipe.seed)
 
     stage = sft_stage(section, recipe.seed, lm) if isinstance(section, Sft) else cpt_stage(section, lm, output)
     trainer = run(stage, recipe, lm, output / "checkpoints")

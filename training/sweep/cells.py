@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import ClassVar
 
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.files import write_text
@@ -33,6 +34,8 @@ class Training:
     label: str
     recipe: Recipe
     root: Path
+    needs: ClassVar[None] = None
+    """It starts from its base model."""
 
     @cached_property
     def folder(self) -> Path:
@@ -50,11 +53,6 @@ class Training:
     def name(self) -> str:
         """Return what tables call it."""
         return f"{self.model} {self.label} seed {self.recipe.seed}"
-
-    @property
-    def needs(self) -> None:
-        """Return nothing: a training starts from its base model."""
-        return None
 
     def done(self) -> bool:
         """Return whether it is finished."""

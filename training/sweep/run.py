@@ -75,8 +75,14 @@ def run_cells(cells: Sequence[Cell], jobs: Jobs, at_once: int, show: Callable[[S
         for cell in cells:
             if cell.state == "running":
                 cell.look()
-            elif cell.state == "waiting":
-                _begin(cell, cells, by_folder, jobs, at_once)
+        # What another call of the same experiment has begun takes memory like the own.
+        room = at_once - sum(
+            cell.state == "running" or (cell.state == "waiting" and busy(cell.what.folder)) for cell in cells
+        )
+        for cell in cells:
+            if cell.state == "waiting":
+                _begin(cell, by_folder, jobs, room)
+                room -= cell.state == "running"
         show(cells)
         time.sleep(_PAUSE)
     show(cells)
@@ -87,16 +93,15 @@ def run_cells(cells: Sequence[Cell], jobs: Jobs, at_once: int, show: Callable[[S
         )
 
 
-def _begin(cell: Cell, cells: Sequence[Cell], by_folder: Mapping[Path, Cell], jobs: Jobs, at_once: int) -> None:
+def _begin(cell: Cell, by_folder: Mapping[Path, Cell], jobs: Jobs, room: int) -> None:
     needed = by_folder[cell.what.needs.folder] if cell.what.needs else None
     if needed and needed.state == "failed":
         cell.fail(f"needs {needed.what.name}, which failed")
-    elif needed and needed.state != "done":
+    elif (needed and needed.state != "done") or room < 1:
         return
     elif cell.what.done():
         cell.state = "done"
-    # What another call of the same experiment has begun takes memory like the own.
-    elif sum(each.state == "running" or busy(each.what.folder) for each in cells) < at_once:
+    else:
         try:
             cell.what.prepare()
             cell.begin(jobs.submit(cell.what))
