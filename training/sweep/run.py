@@ -79,7 +79,8 @@ def run_cells(cells: Sequence[Cell], jobs: Jobs, at_once: int, show: Callable[[S
         room = at_once - sum(
             cell.state == "running" or (cell.state == "waiting" and busy(cell.what.folder)) for cell in cells
         )
-        for cell in cells:
+        # Trainings first: others wait for them.
+        for cell in sorted(cells, key=lambda cell: isinstance(cell.what, Evaluation)):
             if cell.state == "waiting":
                 _begin(cell, by_folder, jobs, room)
                 room -= cell.state == "running"
