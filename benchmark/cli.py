@@ -41,7 +41,8 @@ def evaluate_command(context: typer.Context) -> None:
 
     Adds what results need to be trusted: samples are kept (in itamed-results/ unless --output_path
     says otherwise), thinking is off for chat models, and the table of family means is printed.
-    With --resume, answers that an interrupted run has stored are reused.
+    With --resume, answers that an interrupted run has stored are reused. With --label
+    model=NAME,training=FT,seed=1 reports call the run by that name.
 
     Example: itamed eval --model hf --model_args pretrained=google/gemma-3-270m,dtype=bfloat16
     --tasks itamed --num_fewshot 4 --batch_size 8
@@ -49,20 +50,38 @@ def evaluate_command(context: typer.Context) -> None:
     from .evaluate import evaluate
 
     if results := evaluate(context.args):
-        report_command([results])
+        _report([results])
+
+
+def _report(paths: list[Path], **outputs: Path) -> None:
+    from .report.show import Outputs, show
+
+    show(paths, outputs=Outputs(**outputs))
 
 
 @app.command(name="report")
-def report_command(
+def report_command(  # noqa: PLR0913, PLR0917 - an option each
     paths: Paths,
+    baseline: Annotated[
+        str, typer.Option(help="Show what the others gain on this run: its name in the tables, or a part of it.")
+    ] = "",
+    published: Annotated[bool, typer.Option("--published", help="Show the founding paper's table, too.")] = False,
     html: Annotated[Path | None, typer.Option(help="Also write one self-contained HTML page.")] = None,
-    markdown: Annotated[Path | None, typer.Option(help="Also write Markdown tables, runs side by side.")] = None,
-    plot: Annotated[Path | None, typer.Option(help="Also write the picture of all tasks, as SVG.")] = None,
+    markdown: Annotated[Path | None, typer.Option(help="Also write all tables as Markdown.")] = None,
+    latex: Annotated[Path | None, typer.Option(help="Also write all tables as LaTeX (booktabs).")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Also write every figure of every task as CSV, one a line.")] = None,
+    figures: Annotated[Path | None, typer.Option(help="Also write the pictures, SVG files in this folder.")] = None,
 ) -> None:
-    """Show scores with intervals: a table a run, and the family means of all of them."""
-    from .report.show import show
+    """Show scores with intervals: family means, gains on a baseline, and what grammars gain.
 
-    show(paths, html=html, markdown=markdown, plot=plot)
+    Runs must have answered the same notes; those that differ in their seed alone are shown as their
+    mean. The page, Markdown and LaTeX have more: every task, F1 by type, answer forms, time and size.
+
+    Example: itamed report small/ --baseline "0-shot" --html report.html
+    """
+    from .report.show import Outputs, show
+
+    show(paths, baseline, Outputs(html, markdown, latex, csv, figures), others=published)
 
 
 @app.command(name="compare")
@@ -76,7 +95,7 @@ def compare_command(
     Example: itamed compare free/ constrained/
     """
     from .report.differences import show_differences
-    from .report.run import find_run
+    from .report.finding import find_run
 
     show_differences(find_run(first), find_run(second), markdown)
 
@@ -97,7 +116,7 @@ def agree(
     from functools import partial
 
     from .report.agreement import show_agreement
-    from .report.run import find_run
+    from .report.finding import find_run
 
     measured = None
     if model_args:
@@ -131,7 +150,7 @@ def demo(
     from .demo import run_demo
 
     if results := run_demo(model, output, limit):
-        report_command(results, html=output / "report.html")
+        _report(results, html=output / "report.html")
 
 
 @app.command()

@@ -17,6 +17,7 @@ from unittest.mock import patch
 from .errors import ItamedError, reason_of
 from .fingerprint import grammar_fingerprint, weights_fingerprint
 from .paths import remedy
+from .report.label import Label
 from .report.usage import add_usage
 from .suite import tasks_dir
 from .version import __version__
@@ -35,6 +36,7 @@ _TEMPLATE_MODELS = frozenset({"hf", "vllm", "itamed-hf", "itamed-vllm"})
 _MODEL = ("--model", "-M")
 _MODEL_ARGS = ("--model_args", "-a")
 _OUTPUT = ("--output_path", "-o")
+_LABEL = "--label"
 _MISTAKES = {
     "No tasks specified": "`--tasks itamed` takes all 20; `lm_eval ls tasks` lists what there is.",
     "Tasks not found": "`--tasks itamed` takes all 20; `lm_eval ls tasks` lists what there is.",
@@ -52,7 +54,7 @@ def harness_arguments(arguments: Sequence[str]) -> list[str]:
     response cache whose name holds the model (of a local folder its files), the suite's version and
     its grammars, because the harness's own key, the prompt with its settings, holds none of them.
     """
-    given = [argument for argument in arguments if argument != "--resume"]
+    given = [argument for argument in without_label(arguments)[0] if argument != "--resume"]
     added: list[str] = []
     if not _has(given, *_OUTPUT):
         added += ["--output_path", DEFAULT_OUTPUT]
@@ -65,6 +67,25 @@ def harness_arguments(arguments: Sequence[str]) -> list[str]:
     if "--resume" in arguments:
         added += ["--use_cache", str(_cache_name(given, output_of([*given, *added])))]
     return _without_thinking(given) + added
+
+
+def without_label(arguments: Sequence[str]) -> tuple[list[str], Label | None]:
+    """Return the arguments without "--label", and the label if there is one.
+
+    Raises:
+        ItamedError: it does not read like one.
+    """
+    text = _value(arguments, _LABEL)
+    if text is None:
+        return list(arguments), None
+    at = max(at for at, argument in enumerate(arguments) if argument.partition("=")[0] == _LABEL)
+    after = at + (1 if "=" in arguments[at] else 2)
+    return [*arguments[:at], *arguments[after:]], Label.parsed(text)
+
+
+def _has_answers(cache: str | None) -> bool:
+    """Return whether a run goes on where another has stopped: its seconds are then not those of all answers."""
+    return bool(cache) and any(Path(str(cache)).parent.glob(f"{Path(str(cache)).name}_rank*.db"))
 
 
 def output_of(arguments: Sequence[str]) -> Path:
@@ -85,16 +106,18 @@ def evaluate(arguments: Sequence[str]) -> Path | None:
 
     register_models()
     quiet_harness()
-    complete = harness_arguments(arguments)
+    complete, label = harness_arguments(arguments), without_label(arguments)[1]
     folder = output_of(complete)
     require_folder(folder)
+    added = {"version": __version__, "resumed": _has_answers(_value(complete, "--use_cache"))}
+    added |= {"label": label.as_dict()} if label else {}
     with patch.object(sys, "argv", ["lm_eval", "run", *complete]), _explained(), _stored() as written:
         cli_evaluate()
     if not written and int(os.environ.get("RANK", "0")) > 0:
         return None
     if not written:
         raise ItamedError(f"The harness wrote no results to {folder}: run it again, and look what it warns of.")
-    add_usage(written[-1])
+    add_usage(written[-1], added)
     return written[-1]
 
 

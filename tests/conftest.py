@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from unittest.mock import patch
 
@@ -59,6 +60,13 @@ def build_suite(sources, folder):
 
 @pytest.fixture(scope="module")
 def own_tasks_alone():
+    """See `only_own_tasks`."""
+    with only_own_tasks():
+        yield
+
+
+@contextmanager
+def only_own_tasks():
     """Keep the harness from reading its thousands of task files at each run, among which ours may be installed."""
     from itamed.benchmark.suite import tasks_dir
     from lm_eval.tasks import TaskManager

@@ -143,7 +143,7 @@ def leak(
 
     Of a model that was not trained on them the difference is chance: give its RUN with the same TRAINING.
     """
-    from itamed.benchmark.report.run import find_run
+    from itamed.benchmark.report.finding import find_run
 
     from .leak import show_leak
 

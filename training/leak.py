@@ -13,8 +13,8 @@ from itamed.benchmark.families import family_named
 from itamed.benchmark.report.compare import holm
 from itamed.benchmark.report.means import Drawn
 from itamed.benchmark.report.run import Run
+from itamed.benchmark.report.sheet import percent
 from itamed.benchmark.report.show import show_tables
-from itamed.benchmark.report.table import percent
 from itamed.benchmark.scoring.bootstrap import RESAMPLES, Array, Table, by_note, summarise, weights
 from itamed.benchmark.verdict import Record
 from numpy.typing import NDArray

@@ -9,9 +9,10 @@ from typing import Any
 
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.files import write_text
-from itamed.benchmark.report.markdown import markdown
-from itamed.benchmark.report.means import means
-from itamed.benchmark.report.run import Run, find_runs
+from itamed.benchmark.report.finding import find_runs
+from itamed.benchmark.report.markdown import sheets
+from itamed.benchmark.report.report import headline
+from itamed.benchmark.report.run import Run
 
 from .card import model_card
 from .fields import read
@@ -34,7 +35,7 @@ def write_scores(folder: Path, results: Iterable[Path]) -> list[Path]:
     for run in runs:
         _require_model(run, folder / "model")
     settings: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["recipe"]
-    text = model_card(read(Recipe, settings), stages, markdown(runs, [means(run) for run in runs]))
+    text = model_card(read(Recipe, settings), stages, sheets(headline(runs)))
     cards = [path / "README.md" for path in (folder / "model", folder / "adapter") if path.is_dir()]
     for card in cards:
         write_text(card, text)

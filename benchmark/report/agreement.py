@@ -9,7 +9,8 @@ from statistics import median
 from typing import TypeAlias
 
 from ..errors import ItamedError
-from .run import Run, read_samples, samples_path, unkept
+from .run import Run, unkept
+from .samples import read_samples, samples_path
 from .show import show_tables
 
 _SHOWN = 40

@@ -7,10 +7,13 @@ from pathlib import Path
 from ..suite import ROLES
 from .compare import Difference, compare
 from .run import Run
+from .sheet import FAMILY_NAMES, ROLE_NAMES, chance_text, percent, signed
 from .show import show_tables
-from .table import FAMILY_NAMES, ROLE_NAMES, percent
 
-_NOTE = "score in %, 95 % interval over notes; gain paired by note; p corrected for the lines of its table (Holm)"
+_NOTE = (
+    "score in %, 95 % interval over notes; gain paired by note; p corrected for the lines of its table (Holm); "
+    "detectable: the true gain that is found in four of five such comparisons"
+)
 
 
 def show_differences(first: Run, second: Run, markdown: Path | None = None) -> None:
@@ -20,7 +23,7 @@ def show_differences(first: Run, second: Run, markdown: Path | None = None) -> N
         ItamedError: they did not answer the same notes, or a file cannot be written.
     """
     found = compare(first, second)
-    header = ["", first.label, second.label, "gain", "p"]
+    header = ["", first.label, second.label, "gain", "p", "detectable"]
     titled = [(f"Means, {ROLE_NAMES[role]}", found.means[role]) for role in ROLES]
     titled.append(("Tasks", found.tasks))
     show_tables(
@@ -29,7 +32,5 @@ def show_differences(first: Run, second: Run, markdown: Path | None = None) -> N
 
 
 def _cells(found: Difference) -> list[str]:
-    gain = found.gain
-    signed = f"{100 * gain.value:+.1f} [{100 * gain.low:+.1f}, {100 * gain.high:+.1f}]"
-    chance = f"{found.p:.3f}" if found.p >= 0.001 else "< 0.001"
-    return [FAMILY_NAMES.get(found.name, found.name), percent(found.first), percent(found.second), signed, chance]
+    scores = [percent(found.first), percent(found.second), signed(found.gain)]
+    return [FAMILY_NAMES.get(found.name, found.name), *scores, chance_text(found.p), f"{100 * found.mde:.1f}"]

@@ -1,43 +1,44 @@
-"""One self-contained HTML page from runs: works offline, from a file."""
+"""One self-contained HTML page: works offline, from a file."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup, escape
 
 from ..files import write_text
-from ..suite import ROLES
 from ..version import __version__
-from .means import Means
-from .plot import family_plot, task_plot
-from .run import Run
-from .table import FAMILY_NAMES, ROLE_NAMES, percent
+from .sheet import Section
+
+_INTERVAL = re.compile(r"^(\S+) (\[[^\]]*\])(.*)$")
 
 
-def write_page(path: Path, runs: Sequence[Run], all_means: Sequence[Means]) -> None:
+def write_page(path: Path, title: str, sections: Sequence[Section]) -> None:
     """Write the report page.
 
     Args:
         path: where to write; replaced as a whole.
-        runs: the runs to show side by side.
-        all_means: their means, in the same order.
+        title: heading of the page.
+        sections: what it shows.
+
+    Raises:
+        ItamedError: the file cannot be written.
     """
     template = files(__package__).joinpath("page.html").read_text(encoding="utf-8")
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["percent"] = percent
-    page = environment.from_string(template).render(
-        runs=list(zip(runs, all_means, strict=True)),
-        plot=task_plot(runs),
-        family_plots={
-            role: family_plot(runs, all_means, role) for role in ROLES if any(m.by_role[role] for m in all_means)
-        },
-        columns=list(FAMILY_NAMES),
-        names=FAMILY_NAMES,
-        roles=ROLES,
-        role_names=ROLE_NAMES,
-        version=__version__,
-    )
-    write_text(path, page)
+    environment.filters["cell"] = _cell
+    write_text(path, environment.from_string(template).render(title=title, sections=sections, version=__version__))
+
+
+def _cell(text: str) -> Markup:
+    """Return a cell's text, an interval in smaller type, a name in backticks as code."""
+    if interval := _INTERVAL.match(text):
+        value, bounds, rest = map(escape, interval.groups())
+        return Markup("{} <span class='ci'>{}</span>{}").format(value, bounds, rest)
+    if text.startswith("`") and text.endswith("`") and len(text) > 1:
+        return Markup("<code>{}</code>").format(text[1:-1])
+    return escape(text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ from ..families import family_named
 from ..scoring.bootstrap import RESAMPLES, Array, Estimate, Table, by_note, summarise, weights
 from ..suite import FAMILIES, ROLES
 from ..verdict import Mode
-from .run import Run
+from .run import Run, TaskResult
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,11 @@ def means(run: Run, mode: Mode = "repaired") -> Means:
     Notes are resampled together for all tasks of one source, so that a note which several tasks
     share moves them together. Without the samples files, values come without intervals.
     """
-    drawn = drawn_means(run, drawn_tasks(run, mode))
+    return means_of(drawn_means(run.tasks, drawn_tasks(run, mode)))
+
+
+def means_of(drawn: Mapping[str, Mapping[str, Drawn]]) -> Means:
+    """Summarise what `drawn_means` gives."""
     by_role = {role: {name: summarise(*of_name) for name, of_name in found.items()} for role, found in drawn.items()}
     complete = {role: set(found) >= set(FAMILIES) for role, found in by_role.items()}
     return Means(by_role, complete)
@@ -72,13 +76,14 @@ def drawn_tasks(run: Run, mode: Mode = "repaired") -> dict[str, Drawn]:
     return drawn
 
 
-def drawn_means(run: Run, tasks: Mapping[str, Drawn]) -> dict[str, dict[str, Drawn]]:
+def drawn_means(results: Iterable[TaskResult], tasks: Mapping[str, Drawn]) -> dict[str, dict[str, Drawn]]:
     """Return by role the mean of each family present, and "mean" of families, from what `drawn_tasks` gives."""
+    results = tuple(results)
     by_role: dict[str, dict[str, Drawn]] = {}
     for role in ROLES:
         found = by_role[role] = {}
         for family in FAMILIES:
-            mine = [tasks[t.name] for t in run.tasks if t.task.role == role and t.task.family == family]
+            mine = [tasks[t.name] for t in results if t.task.role == role and t.task.family == family]
             if mine:
                 found[family] = _mean(mine)
         if found:

@@ -9,10 +9,20 @@ from typing import Any
 
 from ..errors import ItamedError
 from ..files import write_bytes, write_text
-from .run import HIDDEN, Run, damaged, find_run, model_arguments, packed_path, read_samples, samples_path
+from .finding import find_run
+from .run import ADDED, HIDDEN, Run, model_arguments
+from .samples import damaged, packed_path, read_samples, samples_path
 
-_SETTINGS = ("n-shot", "date", "lm_eval_version", "total_evaluation_time_seconds", "usage", "chat_template_sha")
-_CONFIG = ("model", "limit", "batch_size")
+_SETTINGS = (
+    "n-shot",
+    "date",
+    "lm_eval_version",
+    "total_evaluation_time_seconds",
+    "usage",
+    "chat_template_sha",
+    "versions",
+)
+_CONFIG = ("model", "limit", "batch_size", "model_num_parameters", "model_dtype")
 _ARGUMENTS = ("pretrained", "revision", "peft", "model", "dtype", "constrained", "reasoning", "guess", "gguf_file")
 """Model arguments that say what was run; others may hold addresses or tokens."""
 _SAMPLE = ("doc_id", "filter", "score")
@@ -63,6 +73,8 @@ def _results(run: Run) -> dict[str, Any]:
         "results": hidden,
         "config": config,
         **{key: data[key] for key in _SETTINGS if key in data},
+        # A name that was read off the model's folder would be lost with it.
+        ADDED: (data.get(ADDED) or {}) | {"label": run.named.as_dict()},
     }
 
 

@@ -2,29 +2,49 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
 
 from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
 
 from ..files import write_text
+from .finding import find_runs
 from .html import write_page
-from .markdown import markdown as markdown_tables
-from .markdown import table as markdown_table
-from .means import means
-from .plot import task_plot
-from .run import Run, find_runs
-from .table import means_table, plain_table, task_table
+from .latex import latex
+from .markdown import markdown as as_markdown
+from .markdown import sheets as as_tables
+from .report import report
+from .run import Run
+from .sheet import Section, Sheet
+from .tidy import tidy
 
 _WIDTH = 160
 """Columns of a table that goes into a file or a pipe: nothing must be cut there."""
-TitledRows: TypeAlias = tuple[str, Sequence[str], Sequence[Sequence[str]]]
-"""A table of texts: its title, its header and its rows."""
+_UNLIMITED = 10_000
+_FEW = 2
+"""Runs whose tasks are shown one by one on the terminal; those of more would bury the means."""
+_BRIEF = ("Families", "Gains", "Free and constrained", "Reported by others")
 
 
-def show_tables(tables: Iterable[TitledRows], markdown: Path | None = None) -> None:
+@dataclass(frozen=True)
+class Outputs:
+    """Files that a report is written to; `figures` is a folder that gets an SVG file a picture."""
+
+    html: Path | None = None
+    markdown: Path | None = None
+    latex: Path | None = None
+    csv: Path | None = None
+    figures: Path | None = None
+
+
+def show_tables(
+    tables: Iterable[tuple[str, Sequence[str], Sequence[Sequence[str]]]], markdown: Path | None = None
+) -> None:
     """Print tables of texts; write the same as Markdown.
 
     Args:
@@ -34,46 +54,78 @@ def show_tables(tables: Iterable[TitledRows], markdown: Path | None = None) -> N
     Raises:
         ItamedError: the file cannot be written.
     """
-    console, parts = _console(), []
-    for title, header, rows in tables:
-        console.print(plain_table(title, header, rows))
-        parts.append(f"{title}:\n\n{markdown_table(header, rows)}")
+    console, sheets = _console(), [Sheet(*table) for table in tables]
+    for sheet in sheets:
+        _print(console, sheet)
     if markdown:
-        write_text(markdown, "\n".join(parts))
+        write_text(markdown, as_tables(sheets))
 
 
 def _console() -> Console:
     return Console(width=None if sys.stdout.isatty() else _WIDTH)
 
 
-def show(
-    paths: Iterable[Path], *, html: Path | None = None, markdown: Path | None = None, plot: Path | None = None
-) -> None:
-    """Print the tables of the runs below `paths`; write a page, Markdown tables and a picture.
+def _print(console: Console, sheet: Sheet) -> None:
+    """Print a table; one that is too wide has intervals below their values."""
+    if console.measure(_table(sheet), options=console.options.update(max_width=_UNLIMITED)).maximum > console.width:
+        sheet = sheet._replace(rows=[[cell.replace(" [", "\n[") for cell in row] for row in sheet.rows])
+    console.print(_table(sheet))
+
+
+def _table(sheet: Sheet) -> Table:
+    table = Table(title=escape(sheet.title), title_justify="left")
+    for number, column in enumerate(sheet.header):
+        table.add_column(escape(column), justify="right" if number else "left", overflow="fold")
+    for row in sheet.rows:
+        table.add_row(*map(escape, row))
+    return table
+
+
+def show(paths: Iterable[Path], baseline: str = "", outputs: Outputs = Outputs(), *, others: bool = False) -> None:
+    """Print what the runs below `paths` score, and write it where it was asked for.
+
+    Args:
+        paths: results folders or files.
+        baseline: see `report`.
+        outputs: what to write.
+        others: see `report`.
 
     Raises:
-        ItamedError: there are no results, or a file cannot be written.
+        ItamedError: there are no results, they cannot stand side by side, or a file cannot be written.
     """
-    show_runs(find_runs(paths), html=html, markdown=markdown, plot=plot)
+    show_runs(find_runs(paths), baseline, outputs, others=others)
 
 
-def show_runs(
-    runs: Sequence[Run], *, html: Path | None = None, markdown: Path | None = None, plot: Path | None = None
-) -> None:
-    """Print the tables of some runs; write a page, Markdown tables and a picture.
-
-    Raises:
-        ItamedError: a file cannot be written.
-    """
-    found = [means(run) for run in runs]
+def show_runs(runs: Sequence[Run], baseline: str = "", outputs: Outputs = Outputs(), *, others: bool = False) -> None:
+    """Print what some runs score, and write it where it was asked for (see `show`)."""
+    sections = report(runs, baseline, others=others)
+    labels = [run.label for run in runs]
+    shown = [part for part in sections if part.heading in labels] if len(runs) <= _FEW else []
+    # First, as who reads the tables through a pipe may stop reading.
+    _write(runs, sections, outputs)
     console = _console()
-    for run in runs:
-        console.print(task_table(run))
-    console.print(means_table(runs, found))
-    if markdown:
-        write_text(markdown, markdown_tables(runs, found))
-    if plot:
-        write_text(plot, task_plot(runs))
-    if html:
-        write_page(html, runs, found)
-        console.print(f"Report: {html.resolve().as_uri()}", soft_wrap=True)
+    for section in [*shown, *(part for part in sections if part.heading in _BRIEF)]:
+        for sheet in section.sheets:
+            _print(console, sheet)
+        if section.text:
+            console.print(section.text, style="dim", highlight=False, markup=False)
+    if outputs.html:
+        console.print(f"Report: {outputs.html.resolve().as_uri()}", soft_wrap=True)
+
+
+def _write(runs: Sequence[Run], sections: Sequence[Section], outputs: Outputs) -> None:
+    if outputs.markdown:
+        write_text(outputs.markdown, as_markdown(sections))
+    if outputs.latex:
+        write_text(outputs.latex, latex(sections))
+    if outputs.csv:
+        write_text(outputs.csv, tidy(runs))
+    if outputs.figures:
+        for section in sections:
+            for caption, svg in section.figures:
+                name = re.sub(r"\W+", "-", caption.lower()).strip("-")
+                write_text(outputs.figures / f"{name}.svg", svg + "\n")
+    if outputs.html:
+        write_page(
+            outputs.html, f"itamed: Italian medical NLP, {len(runs)} run{'s' if len(runs) > 1 else ''}", sections
+        )

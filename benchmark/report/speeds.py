@@ -11,9 +11,10 @@ from typing import Any, TypeAlias
 
 from ..errors import ItamedError
 from ..suite import FAMILIES
-from .run import damaged, model_arguments
+from .run import model_arguments
+from .samples import damaged
+from .sheet import FAMILY_NAMES
 from .show import show_tables
-from .table import FAMILY_NAMES
 
 Measurement: TypeAlias = Mapping[str, Any]
 """What `itamed.benchmark.speed.measure` returns."""

@@ -10,7 +10,8 @@ from typing import Any, Protocol
 
 from ..files import write_text
 from ..suite import MINI_PREFIX, PREFIX
-from .run import damaged, model_arguments, read_samples, samples_path
+from .run import ADDED, model_arguments
+from .samples import damaged, read_samples, samples_path
 
 _log = logging.getLogger(__name__)
 
@@ -23,8 +24,8 @@ class Tokenizer(Protocol):
         ...
 
 
-def add_usage(path: Path) -> None:
-    """Add "usage" to a results file: tokens by task, and the seconds of the whole run.
+def add_usage(path: Path, added: Mapping[str, Any] | None = None) -> None:
+    """Add "usage" to a results file: tokens by task, and the seconds of the whole run; and what else is known of it.
 
     Tokens are counted afterwards with the model's own tokenizer, from the prompts and answers as
     sent and received. Where the tokenizer cannot be loaded, characters are counted alone. Tasks of
@@ -32,6 +33,7 @@ def add_usage(path: Path) -> None:
 
     Args:
         path: a results file of the harness, with the samples beside it.
+        added: what the harness does not know, stored under `ADDED`: "version" of the suite, "resumed", "label".
 
     Raises:
         ItamedError: one of these files is missing or damaged, or usage cannot be written.
@@ -43,6 +45,7 @@ def add_usage(path: Path) -> None:
     tokenizer = _tokenizer(model_arguments(data["config"]))
     samples = {name: samples_path(path, name) for name in data["results"] if name.startswith((PREFIX, MINI_PREFIX))}
     by_task = {name: _count(place, tokenizer) for name, place in samples.items()}
+    data[ADDED] = dict(added or {})
     data["usage"] = {"seconds": float(data["total_evaluation_time_seconds"]), "tasks": by_task}
     write_text(path, json.dumps(data, indent=2, ensure_ascii=False))
 

@@ -14,7 +14,7 @@ from itamed.benchmark.cli import app
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.evaluate import evaluate, harness_arguments, output_of
 from itamed.benchmark.fingerprint import grammar_fingerprint
-from itamed.benchmark.report.run import find_runs
+from itamed.benchmark.report.finding import find_runs
 from typer.testing import CliRunner
 
 

@@ -7,7 +7,7 @@ import pytest
 from itamed.benchmark.engines.hf.lm import ItamedHF
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.evaluate import evaluate
-from itamed.benchmark.report.run import read_samples
+from itamed.benchmark.report.samples import read_samples
 from itamed.benchmark.suite import suite
 from itamed.training.encode import encode, end_of_answer
 from itamed.training.examples import Asking, Example, examples, requests

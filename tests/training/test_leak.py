@@ -5,7 +5,7 @@ import json
 import pytest
 from itamed.benchmark.errors import ItamedError, PublishError
 from itamed.benchmark.evaluate import evaluate
-from itamed.benchmark.report.run import find_run
+from itamed.benchmark.report.finding import find_run
 from itamed.training.leak import show_leak
 from itamed.training.publish import push
 from itamed.training.recipe import load_recipe

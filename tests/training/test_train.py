@@ -14,7 +14,7 @@ import pytest
 import torch
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.evaluate import evaluate
-from itamed.benchmark.report.run import find_run
+from itamed.benchmark.report.finding import find_run
 from itamed.training.checkpoints import last_whole
 from itamed.training.recipe import load_recipe
 from itamed.training.scores import write_scores

@@ -15,6 +15,7 @@ from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.files import write_text
 from itamed.benchmark.fingerprint import data_fingerprint, grammar_fingerprint, weights_fingerprint
 from itamed.benchmark.paths import storing
+from itamed.benchmark.report.label import Label
 from itamed.benchmark.report.run import Run, read_run
 from itamed.benchmark.version import __version__
 
@@ -87,9 +88,13 @@ class Evaluation:
     @property
     def name(self) -> str:
         """Return what tables call it."""
-        made = f"{self.needs.label} " if self.needs else ""
+        return self.label.text(str(self.method))
+
+    @property
+    def label(self) -> Label:
+        """Return what reports call the model."""
         varies = self.needs or self.method.shots
-        return f"{self.model.name} {made}{self.method}{f' seed {self.seed}' if varies else ''}"
+        return Label(self.model.name, self.needs.label if self.needs else "", self.seed if varies else None)
 
     @cached_property
     def folder(self) -> Path:
@@ -111,7 +116,7 @@ class Evaluation:
             except ItamedError:
                 continue
             if run.tasks and run.settings["usage"]:
-                return replace(run, name=self.name)
+                return replace(run, named=self.label)
         return None
 
     def prepare(self) -> None:
@@ -123,7 +128,8 @@ class Evaluation:
     def command(self) -> list[str]:
         """Return the arguments of `itamed`."""
         pretrained = str(self.needs.folder / "model") if self.needs else self.model.base
-        return ["eval", *self._arguments(pretrained), "--resume", "--output_path", str(self.folder)]
+        arguments = [*self._arguments(pretrained), "--resume", "--label", self.label.written()]
+        return ["eval", *arguments, "--output_path", str(self.folder)]
 
     def _arguments(self, pretrained: str) -> list[str]:
         engine = self.model.engine or self.matrix.engine

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from itamed.benchmark.report.means import means
-from itamed.benchmark.report.table import percent
+from itamed.benchmark.report.sheet import percent
 from itamed.benchmark.suite import ROLES
 from rich.console import Console
 from rich.live import Live

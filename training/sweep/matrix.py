@@ -93,6 +93,8 @@ def _check(matrix: Matrix) -> None:
     if not matrix.models or not matrix.seeds or not matrix.tasks:
         raise ItamedError("A matrix needs models, seeds and tasks.")
     names = [model.name for model in matrix.models]
+    if wrong := [name for model in matrix.models for name in (model.name, *model.recipes) if set(name) & set(",=")]:
+        raise ItamedError(f"{wrong[0]!r} names a model or training: leave out commas and equal signs.")
     if len(set(names)) < len(names):
         raise ItamedError("Two models of the matrix have the same name.")
     for model in matrix.models:

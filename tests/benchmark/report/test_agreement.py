@@ -5,8 +5,8 @@ from itamed.benchmark.engines.hf.gaps import gaps
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.evaluate import evaluate
 from itamed.benchmark.report.agreement import Parting, show_agreement
+from itamed.benchmark.report.finding import find_run
 from itamed.benchmark.report.redact import redact
-from itamed.benchmark.report.run import find_run
 
 from ..engines.hf import tiny
 

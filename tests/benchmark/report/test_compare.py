@@ -7,29 +7,10 @@ import numpy as np
 import pytest
 from itamed.benchmark.cli import app
 from itamed.benchmark.errors import ItamedError
-from itamed.benchmark.evaluate import evaluate
 from itamed.benchmark.report.compare import chance, compare, holm
-from itamed.benchmark.report.run import find_run
+from itamed.benchmark.report.finding import find_run
 from itamed.benchmark.scoring.bootstrap import RESAMPLES
 from typer.testing import CliRunner
-
-TASKS = "itamed-mini-ner-e3c-clinentity,itamed-mini-ner-drugtemist,itamed-mini-qa-casimedicos"
-
-
-@pytest.fixture(scope="module")
-def folders(tmp_path_factory, own_tasks_alone):
-    """Return the folders of runs of two rules, and of one with fewer tasks."""
-    found = {}
-    for name, rule, tasks in (("empty", "empty", TASKS), ("lookup", "lookup", TASKS), ("few", "lookup", TASKS[:30])):
-        found[name] = tmp_path_factory.mktemp(name)
-        arguments = ["--model", "itamed-baseline", "--model_args", f"model={rule}", "--tasks", tasks]
-        evaluate([*arguments, "--output_path", str(found[name])])
-    return found
-
-
-@pytest.fixture
-def runs(folders):
-    return {name: find_run(folder) for name, folder in folders.items()}
 
 
 def test_a_gain_is_the_difference_of_the_scores(runs):

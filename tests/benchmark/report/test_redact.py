@@ -8,9 +8,9 @@ from itamed.benchmark.docs import task_docs
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.evaluate import evaluate
 from itamed.benchmark.report.compare import compare
+from itamed.benchmark.report.finding import find_run
 from itamed.benchmark.report.means import means
 from itamed.benchmark.report.redact import redact
-from itamed.benchmark.report.run import find_run
 from typer.testing import CliRunner
 
 TASKS = "itamed-mini-ner-e3c-clinentity,itamed-mini-qa-casimedicos"

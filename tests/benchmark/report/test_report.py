@@ -1,7 +1,10 @@
 """Reports: means, tables, the page and damaged input."""
 
+import csv
+import io
 import json
 import re
+import shutil
 import xml.etree.ElementTree as ET
 
 import numpy as np
@@ -9,9 +12,15 @@ import pytest
 from itamed.benchmark.cli import app
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.evaluate import evaluate
+from itamed.benchmark.report.finding import find_runs
+from itamed.benchmark.report.latex import latex
 from itamed.benchmark.report.means import means
 from itamed.benchmark.report.plot import family_plot, task_plot
-from itamed.benchmark.report.run import find_runs, read_run
+from itamed.benchmark.report.run import read_run
+from itamed.benchmark.report.sameness import require_same
+from itamed.benchmark.report.series import series_of
+from itamed.benchmark.report.sheet import Section, Sheet
+from itamed.benchmark.report.tidy import tidy
 from typer.testing import CliRunner
 
 
@@ -82,11 +91,11 @@ def test_page_is_self_contained_and_shows_every_task(results, tmp_path):
 
 
 def test_plots_are_drawings_that_do_not_change(results):
-    runs = find_runs([results])
-    first, second = task_plot(runs), task_plot(runs)
+    series = series_of(find_runs([results]))
+    first, second = task_plot(series), task_plot(series)
     assert first == second
     assert ET.fromstring(first).tag.endswith("svg")
-    assert ET.fromstring(family_plot(runs, [means(run) for run in runs], "ood")).tag.endswith("svg")
+    assert ET.fromstring(family_plot(series, "ood")).tag.endswith("svg")
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"results": {}}', '{"config": 1, "results": 2, "n-shot": 3}'])
@@ -104,14 +113,74 @@ def test_no_results_say_what_to_do(tmp_path):
         find_runs([tmp_path / "nowhere"])
 
 
-def test_markdown_and_picture_are_written(results, tmp_path):
-    table, picture = tmp_path / "results.md", tmp_path / "tasks.svg"
-    done = CliRunner().invoke(app, ["report", str(results), "--markdown", str(table), "--plot", str(picture)])
+def test_all_formats_are_written(results, tmp_path):
+    table, paper, figures = tmp_path / "results.md", tmp_path / "tables.tex", tmp_path / "figures.csv"
+    pictures = tmp_path / "pictures"
+    given = ["--markdown", table, "--latex", paper, "--csv", figures, "--figures", pictures, "--published"]
+    done = CliRunner().invoke(app, ["report", str(results), "--baseline", "empty", *map(str, given)])
     assert done.exit_code == 0, done.output
+    assert "Gain on empty 0-shot" in done.output
     lines = table.read_text(encoding="utf-8").splitlines()
     row = next(line for line in lines if line.startswith("| `itamed_qa_ssm`"))
     assert row.count("|") == 6, "task, notes, gold and two runs"
-    assert ET.fromstring(picture.read_text(encoding="utf-8")).tag.endswith("svg")
+    assert "Reported by others" in table.read_text(encoding="utf-8")
+    for picture in pictures.iterdir():
+        assert ET.fromstring(picture.read_text(encoding="utf-8")).tag.endswith("svg")
+    assert {"main-score-of-every-task-repaired-answers.svg", "family-means-in-distribution.svg"} <= {
+        picture.name for picture in pictures.iterdir()
+    }
+
+
+def test_csv_holds_every_figure_once(results, run):
+    rows = list(csv.DictReader(io.StringIO(tidy(find_runs([results])))))
+    keys = [tuple(row[key] for key in ("run", "role", "family", "task", "mode", "metric")) for row in rows]
+    assert len(set(keys)) == len(keys)
+    result = next(result for result in run.tasks if result.name == "itamed-mini-qa-ssm")
+    found = dict(zip(keys, rows, strict=True))[run.label, "ood", "qa", result.name, "repaired", "score"]
+    assert float(found["value"]) == pytest.approx(result.score.value, abs=1e-6)
+    mean = next(row for row in rows if (row["run"], row["role"], row["family"]) == (run.label, "id", "mean"))
+    assert float(mean["value"]) == pytest.approx(means(run).by_role["id"]["mean"].value, abs=1e-6)
+
+
+def test_latex_escapes_what_it_would_obey():
+    sheet = Sheet("50 % of a_b & #1", ["run", "x"], [["`it_a`", "5.0 [4.0, 6.0] *"], ["{\\x}^~$", "–"]])
+    text = latex([Section("One", sheets=[sheet])])
+    assert r"\caption{50 \% of a\_b \& \#1}" in text
+    assert r"\texttt{it\_a} & 5.0 {\scriptsize [4.0, 6.0]} * \\" in text
+    assert r"\{\textbackslash{}x\}\textasciicircum{}\textasciitilde{}\$ & --" in text
+
+
+def test_a_damaged_run_among_others_is_named_and_left_out(results, tmp_path, capsys):
+    copy = shutil.copytree(results, tmp_path / "copy")
+    samples = next(copy.rglob("samples_itamed-mini-qa-ssm_*.jsonl"))
+    samples.write_text(samples.read_text()[:-200])
+    (copy / "results_half.json").write_text('{"results": {')
+    assert len(find_runs([copy])) == 1
+    said = capsys.readouterr().err
+    assert "results_half.json" in said
+    assert samples.name in said
+
+
+def test_runs_on_other_notes_or_versions_are_refused(results, run, tmp_path):
+    def copied(change):
+        shutil.rmtree(tmp_path / "copy", ignore_errors=True)
+        copy = shutil.copytree(run.path.parent, tmp_path / "copy") / run.path.name
+        data = json.loads(copy.read_text())
+        change(data)
+        copy.write_text(json.dumps(data))
+        return [run, read_run(copy)]
+
+    require_same(copied(lambda data: None))
+    with pytest.raises(ItamedError, match=r"(?s)not asked the same.*itamed-mini-qa-ssm .* 99 +lookup"):
+        require_same(copied(lambda data: data["versions"].update({"itamed-mini-qa-ssm": 99})))
+
+    def rename(data):
+        path = next((tmp_path / "copy").glob("samples_itamed-mini-crf-e3c_*.jsonl"))
+        path.write_text(path.read_text().replace('"FormRow", "', '"FormRow", "other-'))
+
+    with pytest.raises(ItamedError, match="the notes themselves are others") as caught:
+        require_same(copied(rename))
+    assert str(caught.value).count("itamed-mini-") == 2, "only the task that differs"
 
 
 def test_runs_alike_have_labels_of_their_own(results, run):

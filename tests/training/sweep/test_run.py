@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from itamed.benchmark.errors import ItamedError
-from itamed.benchmark.report.run import find_run
+from itamed.benchmark.report.finding import find_run
 from itamed.training.sweep import jobs
 from itamed.training.sweep import run as running
 from itamed.training.sweep.run import Cell, run_cells

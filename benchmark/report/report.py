@@ -1,0 +1,52 @@
+"""A report on runs: its parts, in the order in which they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..suite import ROLES
+from .costs import costs
+from .gains import baseline_of
+from .plot import method_plot
+from .published import published
+from .run import Run
+from .sameness import require_same
+from .sections import details, families, forms, gained, grammars, tasks, types
+from .series import Series, series_of
+from .sheet import ROLE_NAMES, Section, Sheet
+
+
+def report(runs: Sequence[Run], baseline: str = "", *, others: bool = False) -> list[Section]:
+    """Return all parts of a report.
+
+    Args:
+        runs: at least one; those that differ in their seed alone are shown as one.
+        baseline: label, or a part of it, of the run on which the others' gains are shown; empty: none.
+        others: show the founding paper's table, too.
+
+    Raises:
+        ItamedError: the runs were not asked the same, or none is the baseline.
+    """
+    require_same(runs)
+    series = series_of(runs)
+    base = baseline_of(series, baseline) if baseline else None
+    parts = [families(series), *([gained(series, base)] if base else []), *([published()] if others else [])]
+    parts += [_methods(series), grammars(series), tasks(series), costs(series)]
+    parts += [types(series), forms(series), *(details(each) for each in series)]
+    return [part for part in parts if part.sheets or part.figures]
+
+
+def headline(runs: Sequence[Run]) -> list[Sheet]:
+    """Return the tables that say what runs score: means, tasks, and how well-formed the answers were.
+
+    Raises:
+        ItamedError: the runs were not asked the same.
+    """
+    require_same(runs)
+    series = series_of(runs)
+    return [sheet for part in (families(series), tasks(series), forms(series)) for sheet in part.sheets]
+
+
+def _methods(series: Sequence[Series]) -> Section:
+    figures = [(f"Settings by family, {ROLE_NAMES[role]}.", method_plot(series, role)) for role in ROLES]
+    return Section("Settings", "", figures=[(caption, svg) for caption, svg in figures if svg])

@@ -1,0 +1,69 @@
+"""Whether runs may stand in one table: the same notes of the same version of each task."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ..errors import ItamedError
+from .run import Run, TaskResult
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a run was asked of one task: its version, how many rows of each note, and how many gold items."""
+
+    version: str
+    notes: int
+    rows: int
+    gold: int
+    by_note: frozenset[tuple[str, int]]
+    """Empty where the answers were not kept."""
+
+    def agrees(self, other: Asked) -> bool:
+        """Return whether both are the same, as far as both are known."""
+        sizes = (self.notes, self.rows, self.gold) == (other.notes, other.rows, other.gold)
+        versions = not self.version or not other.version or self.version == other.version
+        return sizes and versions and (not self.by_note or not other.by_note or self.by_note == other.by_note)
+
+
+def require_same(runs: Sequence[Run]) -> None:
+    """Check that runs answered the same notes of the same version of each task that several of them have.
+
+    Raises:
+        ItamedError: they did not; the message has a line for each task and run that differs.
+    """
+    by_task: dict[str, list[tuple[Run, Asked]]] = {}
+    for run in runs:
+        for result in run.tasks:
+            by_task.setdefault(result.name, []).append((run, _asked(run, result)))
+    lines = [
+        line
+        for name, found in by_task.items()
+        if not all(found[0][1].agrees(asked) for _, asked in found)
+        for line in _lines(name, found)
+    ]
+    if lines:
+        head = f"{'task':<34} {'notes':>6} {'rows':>6} {'gold':>6}  {'version':<7}  runs"
+        raise ItamedError(
+            "These runs were not asked the same, and their scores cannot stand side by side:\n"
+            + "\n".join([head, *lines])
+            + "\nShow them apart, or run them again with the same --tasks, sample (eval_notes, --limit) and version "
+            "of the suite. Where sizes are alike, the notes themselves are others."
+        )
+
+
+def _lines(name: str, found: Sequence[tuple[Run, Asked]]) -> Iterator[str]:
+    """Yield a line for each way in which a task was asked, with the runs that asked it so."""
+    ways: dict[Asked, list[str]] = {}
+    for run, asked in found:
+        ways.setdefault(asked, []).append(run.label)
+    for asked, labels in ways.items():
+        sizes = f"{asked.notes:>6} {asked.rows:>6} {asked.gold:>6}  {asked.version or '?':<7}"
+        yield f"{name:<34} {sizes}  {', '.join(labels)}"
+
+
+def _asked(run: Run, result: TaskResult) -> Asked:
+    notes = Counter(note for _, note, _ in run.records(result.name, "repaired"))
+    return Asked(result.version, result.notes, result.rows, result.gold, frozenset(notes.items()))

@@ -1,0 +1,54 @@
+"""Tables as texts, whatever they are written as."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ..scoring.bootstrap import Estimate
+
+FAMILY_NAMES = {"ner": "NER", "re": "RE", "crf": "CRF", "qa": "QA", "arg": "ARG", "mean": "Mean"}
+ROLE_NAMES = {"id": "in-distribution", "ood": "out-of-distribution"}
+NONE = "–"
+"""What stands in a cell without a value."""
+
+
+class Sheet(NamedTuple):
+    """A table of texts: its title, its header and its rows; names on the left, figures on the right."""
+
+    title: str
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a report: what it is about, its tables, and its pictures as (caption, SVG)."""
+
+    heading: str
+    text: str = ""
+    sheets: Sequence[Sheet] = ()
+    figures: Sequence[tuple[str, str]] = ()
+    folded: bool = False
+    """Whether a page shows it only when asked to."""
+
+
+def percent(estimate: Estimate) -> str:
+    """Return a score in per cent with its interval, "58.1 [54.9, 61.0]"."""
+    return f"{100 * estimate.value:.1f} [{100 * estimate.low:.1f}, {100 * estimate.high:.1f}]"
+
+
+def signed(estimate: Estimate) -> str:
+    """Return a gain in points with its interval, "+5.4 [+2.1, +9.3]"."""
+    return f"{100 * estimate.value:+.1f} [{100 * estimate.low:+.1f}, {100 * estimate.high:+.1f}]"
+
+
+def chance_text(p: float) -> str:
+    """Return a p-value for a table."""
+    return f"{p:.3f}" if p >= 0.001 else "< 0.001"
+
+
+def filled(sheets: Iterable[Sheet]) -> list[Sheet]:
+    """Return the tables that have rows."""
+    return [sheet for sheet in sheets if sheet.rows]

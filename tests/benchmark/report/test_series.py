@@ -1,0 +1,121 @@
+"""Lines of tables: names of runs, seeds that become one line, gains on a baseline, free beside constrained."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from itamed.benchmark.errors import ItamedError
+from itamed.benchmark.report.compare import holm
+from itamed.benchmark.report.costs import costs, seconds_a_note
+from itamed.benchmark.report.gains import baseline_of, difference, gains
+from itamed.benchmark.report.label import Label
+from itamed.benchmark.report.plot import method_plot
+from itamed.benchmark.report.report import report
+from itamed.benchmark.report.sections import pairs
+from itamed.benchmark.report.series import Series, series_of
+
+
+def test_a_run_is_called_by_its_label_or_its_model(runs):
+    assert runs["majority"].label == "Rules FT 0-shot seed 4"
+    assert runs["lookup"].label == "lookup 0-shot"
+    assert Label.from_dict({}, "/somewhere/my-training/model").model == "my-training"
+    for label in (Label("a b"), Label("a", "CPT+FT", 0)):
+        assert Label.parsed(label.written()) == label
+
+
+@pytest.mark.parametrize("text", ["", "FT", "training=FT", "model=a,seed=x", "model=a,colour=red"])
+def test_what_is_no_label_is_refused(text):
+    with pytest.raises(ItamedError, match="--label"):
+        Label.parsed(text)
+
+
+def seeded(run, *seeds):
+    return [replace(run, named=Label("M", "FT", seed)) for seed in seeds]
+
+
+def test_runs_that_differ_in_their_seed_are_one_line(runs):
+    one, other = seeded(runs["lookup"], 1), seeded(runs["majority"], 2)
+    again, plain = seeded(runs["lookup"], 1), runs["empty"]
+    found = series_of([*one, plain, *other, *again])
+    assert [each.label for each in found] == ["M FT 0-shot (2 seeds)", "empty 0-shot", "M FT 0-shot seed 1"]
+    joined = found[0]
+    apart = [Series((run,)) for run in (*one, *other)]
+    for name, drawn in joined.drawn.items():
+        assert drawn.value == pytest.approx(np.mean([each.drawn[name].value for each in apart]))
+    # Seeds that differ widen the interval; the same answers twice do not.
+    name = "itamed-mini-ner-drugtemist"
+    twice = Series(tuple(seeded(runs["lookup"], 1, 2)))
+    result = joined.result("itamed_ner_drugtemist")
+    assert twice.score(result) == Series(tuple(one)).score(result)
+    assert joined.score(result).stderr > max(np.std(each.drawn[name].draws) for each in apart) / 2
+    assert joined.metric(result, "valid") == 1
+
+
+def test_gains_are_corrected_for_means_and_families_apart(runs):
+    empty, lookup, rules = (Series((runs[rule],)) for rule in ("empty", "lookup", "majority"))
+    found = gains(empty, [lookup, rules])
+    plain = {each.label: gains(empty, [each])[each.label] for each in (lookup, rules)}
+    assert list(found) == [lookup.label, rules.label]
+    means = [key for key in found[lookup.label] if key[1] == "mean"]
+    assert means == [("id", "mean")]
+    for key in means:
+        each = found[lookup.label][key]
+        assert each.gain.value == pytest.approx(each.second.value - each.first.value)
+        assert each.mde == pytest.approx(2.8 * each.gain.stderr)
+    chances = [found[label][key].p for label in found for key in means]
+    assert chances == pytest.approx(holm([plain[label][key].p for label in found for key in means]))
+    families = [(label, key) for label in found for key in found[label] if key not in means]
+    assert [found[label][key].p for label, key in families] == pytest.approx(
+        holm([_alone(empty, each)[key] for each in (lookup, rules) for key in found[each.label] if key not in means])
+    )
+
+
+def _alone(baseline, other):
+    """Return p-values that nothing has corrected."""
+    first, second = baseline.drawn_means, other.drawn_means
+    return {
+        (role, name): difference(name, drawn, second[role][name]).p
+        for role, by_name in first.items()
+        for name, drawn in by_name.items()
+    }
+
+
+def test_other_tasks_are_no_gain(runs):
+    few = replace(runs["lookup"], tasks=runs["lookup"].tasks[:2])
+    assert gains(Series((runs["empty"],)), [Series((few,))])[few.label] == {}
+
+
+def test_a_baseline_has_one_name(runs):
+    series = series_of([runs[name] for name in ("empty", "lookup", "majority")])
+    assert baseline_of(series, "lookup 0-shot").label == "lookup 0-shot"
+    assert baseline_of(series, "FT 0-shot").label == "Rules FT 0-shot seed 4"
+    assert baseline_of(series, "emp").label == "empty 0-shot"
+    for name, number in (("0-shot", 2), ("nothing", 0)):
+        with pytest.raises(ItamedError, match=rf"names {number} of these runs.*lookup 0-shot"):
+            baseline_of(series, name)
+
+
+def held(run):
+    return replace(run, settings=run.settings | {"constrained": True})
+
+
+def test_free_runs_stand_beside_constrained_ones(runs):
+    free, constrained = runs["empty"], replace(held(runs["lookup"]), named=runs["empty"].named)
+    found = pairs(series_of([constrained, free, runs["majority"]]))
+    assert [(one.label, other.label) for one, other in found] == [("empty 0-shot", "empty 0-shot constrained")]
+    section = next(part for part in report([free, constrained]) if part.heading == "Free and constrained")
+    assert [row[:2] for row in section.sheets[0].rows] == [
+        ["empty 0-shot", "in-distribution"],
+    ]
+    assert method_plot(series_of([free, constrained]), "id").startswith("<svg")
+    assert method_plot(series_of([free]), "id") == ""
+
+
+def test_time_is_that_of_whole_runs(runs):
+    whole = runs["lookup"]
+    assert seconds_a_note(Series((whole,))) == pytest.approx(whole.settings["usage"]["seconds"] / whole.notes)
+    resumed = replace(whole, settings=whole.settings | {"resumed": True}, number=2)
+    assert seconds_a_note(Series((resumed,))) is None
+    section = costs(series_of([whole, resumed, held(whole)]))
+    assert [row[4] == "–" for row in section.sheets[0].rows] == [False, True, False]
+    assert next(caption for caption, _ in section.figures) == "Seconds a note by setting."
