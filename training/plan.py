@@ -48,7 +48,7 @@ def plan(recipe: Recipe) -> Plan:
     """
     if recipe.sft is None:
         raise ItamedError("Only fine-tuning can be planned: the recipe has no sft section.")
-    lm = _without_weights(recipe)
+    lm = without_weights(recipe.base, recipe.revision)
     stage = sft_stage(replace(recipe.sft, dev_notes=0), recipe.seed, lm)
     model = lm.model
     # As `train` loads them; "auto" is what this machine is fast in, which another may not be.
@@ -108,14 +108,17 @@ def show(recipe: Recipe, found: Plan, tflops: float, mfu: float, markdown: Path 
     show_tables([("Training rows", header, rows), (title, ["", "in all"], sums)], markdown)
 
 
-def _without_weights(recipe: Recipe) -> ItamedHF:
-    """Return a base model that has no weights as the benchmark's engine: enough for prompts and for counting."""
-    revision = recipe.revision or "main"
+def without_weights(name: str, revision: str = "") -> ItamedHF:
+    """Return a model that has no weights as the benchmark's engine: enough for prompts and for counting.
+
+    Raises:
+        ItamedError: its tokenizer or configuration cannot be had.
+    """
     try:
-        tokenizer = AutoTokenizer.from_pretrained(recipe.base, revision=revision)
-        config = AutoConfig.from_pretrained(recipe.base, revision=revision)
+        tokenizer = AutoTokenizer.from_pretrained(name, revision=revision or "main")
+        config = AutoConfig.from_pretrained(name, revision=revision or "main")
         with torch.device("meta"):
             model = AutoModelForCausalLM.from_config(config)
     except (OSError, ValueError) as error:
-        raise ItamedError(f"The base model {recipe.base} cannot be looked at: {reason_of(error)}.") from error
+        raise ItamedError(f"The model {name} cannot be looked at: {reason_of(error)}.") from error
     return ItamedHF(model, tokenizer=tokenizer, batch_size=1, enable_thinking=False)

@@ -17,6 +17,7 @@ _SPECIAL = {
     "–": "--",
 } | {sign: f"\\{sign}" for sign in "&%$#_{}"}
 _INTERVAL = re.compile(r"^(\S+) \[([^\]]*)\](.*)$")
+_MINUS = re.compile(r"(?<![\w.])-(?=\d)")
 _CODE = re.compile(r"^`(.*)`$")
 
 
@@ -49,9 +50,13 @@ def _cell(text: str) -> str:
     if code := _CODE.match(text):
         return f"\\texttt{{{_escaped(code[1])}}}"
     if interval := _INTERVAL.match(text):
-        value, bounds, rest = map(_escaped, interval.groups())
+        value, bounds, rest = map(_figure, interval.groups())
         return f"{value} {{\\scriptsize [{bounds}]}}{rest}"
-    return _escaped(text)
+    return _figure(text)
+
+
+def _figure(text: str) -> str:
+    return _MINUS.sub("$-$", _escaped(text))
 
 
 def _escaped(text: str) -> str:

@@ -8,11 +8,15 @@ from typing import Annotated
 
 import typer
 
+_SHARE = 0.4
+"""Of a device's best that cells are taken to reach: what training measured here, and answering at least."""
 
-def sweep(
+
+def sweep(  # noqa: PLR0913, PLR0917 - an option each
     matrix: Annotated[str, typer.Argument(help="A .yaml file, see --explain; or paper, or small.")] = "",
     output: Annotated[Path | None, typer.Option(help="Folder of the results; the matrix's name by default.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the cells, run nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show cells, estimates, commands; run nothing.")] = False,
+    tflops: Annotated[float, typer.Option(min=0.0, help="--dry-run: speed of your device; measured if 0.")] = 0.0,
     explain: Annotated[bool, typer.Option("--explain", help="Explain every setting of a matrix.")] = False,
     at_once: Annotated[int, typer.Option(min=1, help="Cells at a time.")] = 1,
     cluster: Annotated[str, typer.Option(help="local, or slurm.")] = "local",
@@ -46,8 +50,11 @@ def sweep(
     root = (output or Path(found.name)).resolve()
     all_cells = cells(found, root, Path(matrix).parent)
     if dry_run:
+        from .estimate import show_estimates
+
+        show_estimates(all_cells, tflops, _SHARE)
         for cell in all_cells:
-            typer.echo(f"{'done ' if cell.done() else 'to do'} {cell.name}\n      itamed {shlex.join(cell.command)}")
+            typer.echo(f"# {cell.name}\nitamed {shlex.join(cell.command)}")
         return
     require_folder(root)
     with live(Console()) as view:

@@ -143,10 +143,10 @@ def test_csv_holds_every_figure_once(results, run):
 
 
 def test_latex_escapes_what_it_would_obey():
-    sheet = Sheet("50 % of a_b & #1", ["run", "x"], [["`it_a`", "5.0 [4.0, 6.0] *"], ["{\\x}^~$", "–"]])
+    sheet = Sheet("50 % of a_b & #1", ["run", "x"], [["`it_a`", "-5.0 [-6.0, 4-7] *"], ["{\\x}^~$", "–"]])
     text = latex([Section("One", sheets=[sheet])])
     assert r"\caption{50 \% of a\_b \& \#1}" in text
-    assert r"\texttt{it\_a} & 5.0 {\scriptsize [4.0, 6.0]} * \\" in text
+    assert r"\texttt{it\_a} & $-$5.0 {\scriptsize [$-$6.0, 4-7]} * \\" in text
     assert r"\{\textbackslash{}x\}\textasciicircum{}\textasciitilde{}\$ & --" in text
 
 

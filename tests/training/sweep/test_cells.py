@@ -1,6 +1,7 @@
 """From a matrix to cells: what is run, in which order, in folders named after what they hold."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import yaml
@@ -12,6 +13,7 @@ from itamed.benchmark.paths import datasets_dir
 from itamed.benchmark.sources.registry import source_of
 from itamed.training.recipe import load_recipe
 from itamed.training.sweep.cells import Evaluation, Training, cells
+from itamed.training.sweep.estimate import cost
 from itamed.training.sweep.matrix import load_matrix
 from typer.testing import CliRunner
 
@@ -145,10 +147,28 @@ def test_a_dry_run_shows_the_commands_and_leaves_nothing(matrix_file, tmp_path):
     done = CliRunner().invoke(app, ["sweep", str(matrix_file), "--output", str(output), "--dry-run"])
     assert done.exit_code == 0, done.output
     assert done.output.count("to do") == 7 and "itamed train " in done.output
+    assert done.output.count("GiB") == 7 and "measured here" in done.output
     assert not output.exists()
+    matrix_file.write_text(matrix_file.read_text().replace("base: ", "base: /no/such"))
+    done = CliRunner().invoke(app, ["sweep", str(matrix_file), "--output", str(output), "--dry-run", "--tflops", "2"])
+    assert done.exit_code == 0 and "GiB" not in done.output and "as given" in done.output
+    assert done.stderr.count("No estimate where it says –: The model /no/such") == 1
     explained = CliRunner().invoke(app, ["sweep", "--explain"])
     assert "models[].recipes" in explained.output
     assert CliRunner().invoke(app, ["sweep"]).exit_code == 2
+
+
+def test_estimates_follow_what_is_asked(matrix_file, tmp_path):
+    free, shown, training, trained, *_ = (
+        cost(cell) for cell in cells_of(matrix_file, tmp_path) if "seed 5" not in cell.name
+    )
+    # An untrained model without grammars may go on to its last token; examples are read once.
+    assert shown.flops > trained.flops > 0 and free.flops > trained.flops
+    assert training.flops > trained.flops
+    assert training.size > trained.size == free.size
+    cpt = Training("Tiny", "CPT", replace(load_recipe("qwen3-1.7b-cpt-ft"), sft=None), tmp_path)
+    with pytest.raises(ItamedError, match="Tiny CPT seed 0: continual pre-training is not estimated"):
+        cost(cpt)
 
 
 def test_the_paper_s_rows_and_what_runs_on_a_processor_come_along(tmp_path):

@@ -1,0 +1,143 @@
+"""What cells will take, before they are run: arithmetic, and bytes that must fit at least."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from os.path import commonprefix
+
+import torch
+from itamed.benchmark.console import err, out
+from itamed.benchmark.engines.hf.precision import fast_dtype, slow_in_bfloat16
+from itamed.benchmark.errors import ItamedError
+from itamed.benchmark.report.show import show_tables
+from itamed.benchmark.suite import task_of
+
+from ..examples import Asking, requests, task_names
+from ..plan import plan, without_weights
+from ..work import Arithmetic, peak_flops
+from .cells import Evaluation, Training
+from .matrix import Method
+
+_BYTES = {"float32": 4, "float64": 8}
+"""Of a weight, by number format; all others have two."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a cell takes: `flops` of matrix products, without attention's; `size` in bytes, without activations.
+
+    `partly` says that the cell has more to do than is counted here: continual pre-training.
+    """
+
+    flops: float
+    size: int
+    partly: bool = False
+
+
+def cost(cell: Training | Evaluation) -> Cost:
+    """Return what a cell takes; its model's tokenizer and configuration are enough.
+
+    Answers are taken to be as long as the right ones, those of an untrained model without grammars
+    as long as they may get: such models rarely find an end.
+
+    Raises:
+        ItamedError: tokenizer, configuration or data cannot be had.
+    """
+    if isinstance(cell, Training):
+        if cell.recipe.sft is None:
+            raise ItamedError(f"{cell.name}: continual pre-training is not estimated.")
+        found = plan(cell.recipe)
+        return Cost(found.flops, found.weight_bytes + found.training_bytes, partly=cell.recipe.cpt is not None)
+    base = cell.needs.recipe.base if cell.needs else cell.model.base
+    asking = Asking(cell.method.shots, cell.model.chat, cell.matrix.notes or None)
+    tokens = _tokens(base, tuple(task_names(cell.matrix.tasks)), asking)
+    answers = tokens.longest if _rambles(cell.needs, cell.method) else tokens.right
+    sizes, weights = _weights(base)
+    flops = 2 * sizes.layers * (tokens.fed + answers) + 2 * sizes.head * answers
+    return Cost(flops, weights * _bytes(f"{cell.matrix.model_args},{cell.model.model_args}"))
+
+
+def _rambles(trained: Training | None, method: Method) -> bool:
+    return trained is None and not method.constrained
+
+
+@dataclass(frozen=True)
+class _Tokens:
+    """Tokens of all rows: prompts, what those of a task begin with counted once; right answers; longest answers."""
+
+    fed: int
+    right: int
+    longest: int
+
+
+@cache
+def _tokens(base: str, tasks: tuple[str, ...], asking: Asking) -> _Tokens:
+    lm = without_weights(base)
+
+    def count(texts: Iterable[str]) -> int:
+        return sum(len(ids) for ids in lm.tokenizer(list(texts), add_special_tokens=False)["input_ids"])
+
+    by_task: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for task, request in requests(lm, tasks, "test", asking):
+        by_task[str(request.task_name)].append((request.args[0], str(task.doc_to_target(request.doc))))
+    fed = right = longest = 0
+    for name, pairs in by_task.items():
+        prompts, answers = zip(*pairs, strict=True)
+        shared = commonprefix(prompts)  # noqa: RUF071 - of texts, not of paths
+        fed += count([shared, *(prompt[len(shared) :] for prompt in prompts)])
+        right += count(answers)
+        longest += task_of(name).max_tokens * len(pairs)
+    return _Tokens(fed, right, longest)
+
+
+@cache
+def _weights(base: str) -> tuple[Arithmetic, int]:
+    """Return what a model multiplies, and the number of its weights."""
+    model = without_weights(base).model
+    return Arithmetic.of(model, model.get_output_embeddings()), sum(each.numel() for each in model.parameters())
+
+
+def _bytes(arguments: str) -> int:
+    """Return the bytes of a weight under some model arguments, on a machine like this one."""
+    given = dict(part.split("=", 1) for part in arguments.split(",") if "=" in part)
+    return _BYTES.get(str(fast_dtype(given.get("dtype", "auto"), None)), 2)
+
+
+def show_estimates(cells: Sequence[Training | Evaluation], tflops: float, share: float) -> None:
+    """Print the cells: whether they are done, and what each takes.
+
+    Args:
+        cells: of an experiment.
+        tflops: what the device multiplies at its best, in 10^12 a second; 0: measured on this one.
+        share: the part of it that cells reach, above 0.
+    """
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    dtype = torch.float32 if device.type == "cpu" and slow_in_bfloat16(None) else torch.bfloat16
+    peak = tflops * 1e12 or peak_flops(device, dtype)
+    rows, reasons, left = [], dict[str, None](), 0.0
+    for cell in cells:
+        line = ["done" if cell.done() else "to do", "–", "–", "–"]
+        try:
+            found = cost(cell)
+        except ItamedError as error:
+            reasons[str(error)] = None
+        else:
+            seconds, more = found.flops / (peak * share), " +" if found.partly else ""
+            left += 0 if cell.done() else seconds
+            line[1:] = [
+                f"{found.flops:.2g}{more}",
+                f"{seconds / 60:,.0f} min{more}",
+                f"{found.size / 2**30:.1f} GiB{more}",
+            ]
+        rows.append([cell.name, *line])
+    measured = f"{share:.0%} of {peak / 1e12:.2g} TFLOP/s, {'as given' if tflops else 'measured here'}"
+    title = f"Cells; time at {measured}, memory without activations; + and continual pre-training"
+    show_tables([(title, ["cell", "state", "FLOPs", "time", "memory"], rows)])
+    out().print(f"To do: about {left / 3600:.1f} hours, one cell at a time.", highlight=False)
+    for reason in reasons:
+        err().print(
+            f"No estimate where it says –: {reason}", style="yellow", highlight=False, markup=False, soft_wrap=True
+        )
