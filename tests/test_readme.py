@@ -19,7 +19,7 @@ CODE = re.findall(r"```\n(.*?)```", TEXT, re.DOTALL) + re.findall(
 )
 COMMANDS = [line for block in CODE for line in block.replace("\\\n", " ").splitlines()]
 HARNESS = HarnessCLI()._subparsers.choices["run"]._option_string_actions
-OUR_OWN_FLAGS = {"--resume"}
+OUR_OWN_FLAGS = {"--label", "--resume"}
 
 
 def flags(command):
