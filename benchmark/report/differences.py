@@ -6,15 +6,16 @@ from pathlib import Path
 
 from ..suite import ROLES
 from .compare import Difference, compare
+from .notes import duel, note_scores
 from .run import Run
-from .show import show_tables
+from .show import TitledRows, show_tables
 from .table import FAMILY_NAMES, ROLE_NAMES, percent
 
 _NOTE = "score in %, 95 % interval over notes; gain paired by note; p corrected for the lines of its table (Holm)"
 
 
-def show_differences(first: Run, second: Run, markdown: Path | None = None) -> None:
-    """Print what the second run gains on the first; write the same as Markdown.
+def show_differences(first: Run, second: Run, markdown: Path | None = None) -> list[TitledRows]:
+    """Print what the second run gains on the first; write the same as Markdown; return these tables.
 
     Raises:
         ItamedError: they did not answer the same notes, or a file cannot be written.
@@ -22,10 +23,18 @@ def show_differences(first: Run, second: Run, markdown: Path | None = None) -> N
     found = compare(first, second)
     header = ["", first.label, second.label, "gain", "p"]
     titled = [(f"Means, {ROLE_NAMES[role]}", found.means[role]) for role in ROLES]
-    titled.append(("Tasks", found.tasks))
-    show_tables(
-        [(f"{title} ({_NOTE})", header, [_cells(each) for each in lines]) for title, lines in titled if lines], markdown
-    )
+    tables: list[TitledRows] = [
+        (f"{title} ({_NOTE})", header, [_cells(each) for each in lines]) for title, lines in titled if lines
+    ]
+    tasks = [_cells(each) + _duel(first, second, each.name) for each in found.tasks]
+    tables.append((f"Tasks ({_NOTE}; notes that the second wins)", [*header, "wins", "ties", "losses"], tasks))
+    show_tables(tables, markdown)
+    return tables
+
+
+def _duel(first: Run, second: Run, name: str) -> list[str]:
+    found = duel(note_scores(first, name), note_scores(second, name))
+    return [str(found.wins), str(found.ties), str(found.losses)]
 
 
 def _cells(found: Difference) -> list[str]:

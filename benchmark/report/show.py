@@ -34,7 +34,7 @@ def show_tables(tables: Iterable[TitledRows], markdown: Path | None = None) -> N
     Raises:
         ItamedError: the file cannot be written.
     """
-    console, parts = _console(), []
+    console, parts = wide_console(), []
     for title, header, rows in tables:
         console.print(plain_table(title, header, rows))
         parts.append(f"{title}:\n\n{markdown_table(header, rows)}")
@@ -42,7 +42,8 @@ def show_tables(tables: Iterable[TitledRows], markdown: Path | None = None) -> N
         write_text(markdown, "\n".join(parts))
 
 
-def _console() -> Console:
+def wide_console() -> Console:
+    """Return the console for tables: as wide as the terminal, and wide enough in a file or a pipe."""
     return Console(width=None if sys.stdout.isatty() else _WIDTH)
 
 
@@ -66,7 +67,7 @@ def show_runs(
         ItamedError: a file cannot be written.
     """
     found = [means(run) for run in runs]
-    console = _console()
+    console = wide_console()
     for run in runs:
         console.print(task_table(run))
     console.print(means_table(runs, found))
