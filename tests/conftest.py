@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from unittest.mock import patch
 
@@ -57,8 +58,8 @@ def build_suite(sources, folder):
     return home
 
 
-@pytest.fixture(scope="module")
-def own_tasks_alone():
+@contextmanager
+def only_own_tasks():
     """Keep the harness from reading its thousands of task files at each run, among which ours may be installed."""
     from itamed.benchmark.suite import tasks_dir
     from lm_eval.tasks import TaskManager
@@ -68,6 +69,13 @@ def own_tasks_alone():
         patch.object(TaskManager, "__init__", lambda self, *_, **given: start(self, **given | own)),
         patch.dict(os.environ, {"HF_HUB_OFFLINE": "1"}),
     ):
+        yield
+
+
+@pytest.fixture(scope="module")
+def own_tasks_alone():
+    """Give the tests of a module `only_own_tasks`."""
+    with only_own_tasks():
         yield
 
 

@@ -87,7 +87,12 @@ def contrasts(first: Run, second: Run) -> dict[str, list[Contrast]]:
 
 
 def show_contrasts(
-    runs: tuple[Run, Run], tables: Sequence[TitledRows], *, notes: int, html: Path | None = None, with_text: bool = False
+    runs: tuple[Run, Run],
+    tables: Sequence[TitledRows],
+    *,
+    notes: int,
+    html: Path | None = None,
+    with_text: bool = False,
 ) -> None:
     """Print the notes on which two runs differ most, each task in turn; or write them as a page.
 

@@ -58,7 +58,7 @@ def readable(prompt: str) -> str:
 
 def shared_beginning(prompts: Sequence[str]) -> str:
     """Return the whole lines with which all of some prompts begin: instruction and examples; "" of one alone."""
-    beginning = commonprefix(prompts) if len(prompts) > 1 else ""
+    beginning = commonprefix(prompts) if len(prompts) > 1 else ""  # noqa: RUF071 (characters are meant)
     return beginning[: beginning.rfind("\n") + 1]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal, TypeAlias
 
 from .items import Judged, Kind
@@ -94,5 +95,5 @@ def cut(text: str, marks: Iterable[Mark]) -> list[Segment]:
             tuple(m for m in kept if m.start <= start and end <= m.end),
             tuple(m for m in reversed(kept) if m.end == end),
         )
-        for start, end in zip(ends, ends[1:], strict=False)
+        for start, end in pairwise(ends)
     ]

@@ -30,8 +30,7 @@ def judged_spans(row: SpanRow, answer: Sequence[Mention]) -> tuple[Judged, ...]:
     ]
     wanted = [Part(span.text, span.type, ((span.start, span.end),)) for span in row.spans]
     given = [
-        Part(string, kind, (place[:2],) if place else ())
-        for (string, kind), place in zip(answer, found, strict=True)
+        Part(string, kind, (place[:2],) if place else ()) for (string, kind), place in zip(answer, found, strict=True)
     ]
     return paired(wanted, given, rate, stray)
 

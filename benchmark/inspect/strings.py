@@ -9,11 +9,14 @@ from ..scoring.normal import normal
 
 
 def nearness(first: str, second: str) -> float:
-    """Return 1 for equal strings, the share of the longer that the shorter makes up if it is whole words of it, or 0."""
+    """Return 1 for equal strings, the share of the longer that the shorter makes up if it is whole words of it, or 0.
+
+    A number is one word: "9,2" holds no "2".
+    """
     if first == second:
         return 1.0
     short, long = sorted((first, second), key=len)
-    inside = short and re.search(rf"(?<!\w){re.escape(short)}(?!\w)", long)
+    inside = short and re.search(rf"(?<!\w)(?<!\d[.,]){re.escape(short)}(?!\w|[.,]\d)", long)
     return len(short) / len(long) if inside else 0.0
 
 

@@ -25,6 +25,8 @@ _AROUND = 70
 """Characters that are kept at both ends of a stretch without marks."""
 _RESPONSE = 300
 """Characters of a raw answer that are shown, unless the note is shown in full."""
+_LINES = 15
+"""Lines of errors of a row that are shown, unless the note is shown in full."""
 
 
 def show_tallies(console: Console, found: Iterable[Tallies]) -> None:
@@ -85,8 +87,12 @@ def show_answer(console: Console, title: str, row: RowView, *, full: bool) -> No
     rest = len(row.response) - _RESPONSE
     raw = row.response if full or rest <= 0 else f"{row.response[:_RESPONSE]} … ({rest} characters more)"
     block(console, title, _text(raw))
-    for line in error_lines(row.items):
+    found = error_lines(row.items)
+    shown = found if full else found[:_LINES]
+    for line in shown:
         console.print(indented(line))
+    if len(shown) < len(found):
+        console.print(indented(f"… {len(found) - len(shown)} lines more"))
 
 
 def error_lines(items: Sequence[Judged]) -> list[Text]:
