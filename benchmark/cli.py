@@ -29,7 +29,7 @@ for _part in entry_points(group="itamed.commands"):
     else:
         app.command(name=_part.name)(_loaded)
 WithText = Annotated[
-    bool, typer.Option("--with-text", help="Put texts into the page that its licence keeps from being given away.")
+    bool, typer.Option("--with-text", help="Put all texts into the page, for yourself: some licences forbid copies.")
 ]
 Paths = Annotated[list[Path], typer.Argument(help="Results folders, or results_*.json files of the harness.")]
 
