@@ -28,6 +28,9 @@ for _part in entry_points(group="itamed.commands"):
         app.add_typer(_loaded, name=_part.name)
     else:
         app.command(name=_part.name)(_loaded)
+WithText = Annotated[
+    bool, typer.Option("--with-text", help="Put all texts into the page, for yourself: some licences forbid copies.")
+]
 Paths = Annotated[list[Path], typer.Argument(help="Results folders, or results_*.json files of the harness.")]
 
 
@@ -88,16 +91,45 @@ def report_command(  # noqa: PLR0913, PLR0917 - an option each
 def compare_command(
     first: Annotated[Path, typer.Argument(help="The results folder or file of one run.")],
     second: Annotated[Path, typer.Argument(help="Those of another run on the same notes.")],
+    notes: Annotated[
+        int, typer.Option(min=0, help="Notes with different scores to show, or of each task in the page; 0 for none.")
+    ] = 5,
+    html: Annotated[Path | None, typer.Option(help="Write tables and notes to one self-contained HTML page.")] = None,
+    with_text: WithText = False,
     markdown: Annotated[Path | None, typer.Option(help="Also write Markdown tables.")] = None,
 ) -> None:
-    """Show what the second run gains on the first, by task and family, paired note by note.
+    """Show what the second run gains on the first, by task and family, paired note by note, and where they differ.
 
     Example: itamed compare free/ constrained/
     """
+    from .inspect.contrast import show_contrasts
     from .report.differences import show_differences
     from .report.finding import find_run
 
-    show_differences(find_run(first), find_run(second), markdown)
+    runs = (find_run(first), find_run(second))
+    show_contrasts(runs, show_differences(*runs, markdown), notes=notes, html=html, with_text=with_text)
+
+
+@app.command(name="inspect")
+def inspect_command(
+    run: Annotated[Path, typer.Argument(help="The results folder or file of one run.")],
+    task: Annotated[list[str] | None, typer.Option(help="A task of the run; may be given several times.")] = None,
+    notes: Annotated[int | None, typer.Option(min=0, help="Worst notes a task: 1, or 20 in the page.")] = None,
+    note: Annotated[str | None, typer.Option(help="Show this note alone, in full and with its prompts.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write the notes to one self-contained HTML page.")] = None,
+    with_text: WithText = False,
+    prompts: Annotated[bool, typer.Option("--prompts", help="Print the prompts as sent, too.")] = False,
+) -> None:
+    """Show what the answers of a run got wrong: errors by kind, then the worst notes with gold and answer marked.
+
+    Example: itamed inspect itamed-results/ --task itamed_ner_drugtemist --notes 3
+    """
+    from .inspect.show import show_inspection
+    from .report.finding import find_run
+
+    show_inspection(
+        find_run(run), tasks=task or (), note=note, notes=notes, prompts=prompts, html=html, with_text=with_text
+    )
 
 
 @app.command()

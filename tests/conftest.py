@@ -58,13 +58,6 @@ def build_suite(sources, folder):
     return home
 
 
-@pytest.fixture(scope="module")
-def own_tasks_alone():
-    """See `only_own_tasks`."""
-    with only_own_tasks():
-        yield
-
-
 @contextmanager
 def only_own_tasks():
     """Keep the harness from reading its thousands of task files at each run, among which ours may be installed."""
@@ -76,6 +69,13 @@ def only_own_tasks():
         patch.object(TaskManager, "__init__", lambda self, *_, **given: start(self, **given | own)),
         patch.dict(os.environ, {"HF_HUB_OFFLINE": "1"}),
     ):
+        yield
+
+
+@pytest.fixture(scope="module")
+def own_tasks_alone():
+    """Give the tests of a module `only_own_tasks`."""
+    with only_own_tasks():
         yield
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from ..suite import ROLES
 from ..verdict import Mode
 from .means import Drawn, drawn_means, drawn_tasks
 from .run import Run, unkept
+from .sameness import require_same
 
 MDE_ERRORS = 1.96 + 0.84
 """Standard errors of a paired gain that give a power of 80 % at a two-sided level of 5 %."""
@@ -51,43 +51,36 @@ def compare(first: Run, second: Run, mode: Mode = "repaired") -> Comparison:
     """Compare two runs note by note.
 
     Raises:
-        ItamedError: they did not answer the same notes of the same tasks, or their answers were not kept.
+        ItamedError: they were not asked the same, or their answers were not kept.
     """
-    _require_same_notes(first, second, mode)
+    _require_same_tasks(first, second, mode)
     tasks = [drawn_tasks(run, mode) for run in (first, second)]
     means = [drawn_means(run.tasks, drawn) for run, drawn in zip((first, second), tasks, strict=True)]
     return Comparison(_differences(*tasks), {role: _differences(means[0][role], means[1][role]) for role in ROLES})
 
 
-def _require_same_notes(first: Run, second: Run, mode: Mode) -> None:
-    rows = [
-        {task.name: Counter(note for _, note, _ in run.records(task.name, mode)) for task in run.tasks}
-        for run in (first, second)
-    ]
-    for run, found in zip((first, second), rows, strict=True):
-        if missing := [name for name, notes in found.items() if not notes]:
+def _require_same_tasks(first: Run, second: Run, mode: Mode) -> None:
+    for run in (first, second):
+        if missing := [task.name for task in run.tasks if not run.records(task.name, mode)]:
             raise unkept(run, missing)
-    differing = [name for name in {**rows[0], **rows[1]} if rows[0].get(name) != rows[1].get(name)]
-    if differing:
-        counts = (f"{name} ({_size(rows[0], name)} and {_size(rows[1], name)})" for name in differing)
+    require_same([first, second])
+    if differing := {task.name for task in first.tasks} ^ {task.name for task in second.tasks}:
         raise ItamedError(
-            f"{first.label} and {second.label} did not answer the same notes: {', '.join(counts)}. Run both with the "
-            "same --tasks and the same sample."
+            f"{first.label} and {second.label} did not answer the same tasks: one lacks "
+            f"{', '.join(sorted(differing))}. Run both with the same --tasks."
         )
 
 
-def _size(rows: Mapping[str, Counter[str]], name: str) -> str:
-    return f"{len(rows[name])} notes, {rows[name].total()} rows" if name in rows else "none"
-
-
 def _differences(first: Mapping[str, Drawn], second: Mapping[str, Drawn]) -> tuple[Difference, ...]:
-    pairs = {name: (first[name], second[name]) for name in first}
-    gains = {name: Drawn(b.value - a.value, b.draws - a.draws) for name, (a, b) in pairs.items()}
-    chances = holm([chance(gain.draws) for gain in gains.values()])
-    return tuple(
-        Difference(name, summarise(*first[name]), summarise(*second[name]), summarise(*gain), p)
-        for (name, gain), p in zip(gains.items(), chances, strict=True)
-    )
+    found = [difference(name, drawn, second[name]) for name, drawn in first.items()]
+    corrected = holm([each.p for each in found])
+    return tuple(replace(each, p=p) for each, p in zip(found, corrected, strict=True))
+
+
+def difference(name: str, first: Drawn, second: Drawn) -> Difference:
+    """Return the difference of two paired scores, its chance not corrected."""
+    gain = Drawn(second.value - first.value, second.draws - first.draws)
+    return Difference(name, summarise(*first), summarise(*second), summarise(*gain), chance(gain.draws))
 
 
 def chance(draws: Array) -> float:

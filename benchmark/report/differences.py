@@ -6,8 +6,9 @@ from pathlib import Path
 
 from ..suite import ROLES
 from .compare import Difference, compare
+from .notes import duel, note_scores
 from .run import Run
-from .sheet import FAMILY_NAMES, ROLE_NAMES, chance_text, percent, signed
+from .sheet import FAMILY_NAMES, ROLE_NAMES, Sheet, chance_text, percent, signed
 from .show import show_tables
 
 _NOTE = (
@@ -16,8 +17,8 @@ _NOTE = (
 )
 
 
-def show_differences(first: Run, second: Run, markdown: Path | None = None) -> None:
-    """Print what the second run gains on the first; write the same as Markdown.
+def show_differences(first: Run, second: Run, markdown: Path | None = None) -> list[Sheet]:
+    """Print what the second run gains on the first; write the same as Markdown; return these tables.
 
     Raises:
         ItamedError: they did not answer the same notes, or a file cannot be written.
@@ -25,10 +26,16 @@ def show_differences(first: Run, second: Run, markdown: Path | None = None) -> N
     found = compare(first, second)
     header = ["", first.label, second.label, "gain", "p", "detectable"]
     titled = [(f"Means, {ROLE_NAMES[role]}", found.means[role]) for role in ROLES]
-    titled.append(("Tasks", found.tasks))
-    show_tables(
-        [(f"{title} ({_NOTE})", header, [_cells(each) for each in lines]) for title, lines in titled if lines], markdown
-    )
+    tables = [Sheet(f"{title} ({_NOTE})", header, [_cells(each) for each in lines]) for title, lines in titled if lines]
+    tasks = [_cells(each) + _duel(first, second, each.name) for each in found.tasks]
+    tables.append(Sheet(f"Tasks ({_NOTE}; notes that the second wins)", [*header, "wins", "ties", "losses"], tasks))
+    show_tables(tables, markdown)
+    return tables
+
+
+def _duel(first: Run, second: Run, name: str) -> list[str]:
+    found = duel(note_scores(first, name), note_scores(second, name))
+    return [str(found.wins), str(found.ties), str(found.losses)]
 
 
 def _cells(found: Difference) -> list[str]:

@@ -8,10 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from ..errors import ItamedError
-from ..scoring.bootstrap import summarise
 from ..suite import ROLES
-from .compare import Difference, chance, holm
-from .means import Drawn
+from .compare import Difference, difference, holm
 from .series import Series
 
 
@@ -54,12 +52,6 @@ def _differences(base: Series, other: Series) -> dict[tuple[str, str], Differenc
 
 def _names(series: Series, role: str) -> set[str]:
     return {result.name for result in series.tasks if result.task.role == role}
-
-
-def difference(name: str, first: Drawn, second: Drawn) -> Difference:
-    """Return the difference of two paired scores, its chance not corrected."""
-    gain = Drawn(second.value - first.value, second.draws - first.draws)
-    return Difference(name, summarise(*first), summarise(*second), summarise(*gain), chance(gain.draws))
 
 
 def _corrected(

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..families import family_named
-from ..scoring.bootstrap import RESAMPLES, Array, Estimate, Table, by_note, summarise, weights
+from ..scoring.bootstrap import RESAMPLES, Array, Estimate, Table, summarise, weights
 from ..suite import FAMILIES, ROLES
 from ..verdict import Mode
+from .notes import finished
 from .run import Run, TaskResult
 
 
@@ -59,9 +59,7 @@ def drawn_tasks(run: Run, mode: Mode = "repaired") -> dict[str, Drawn]:
     for result in run.tasks:
         records = run.records(result.name, mode)
         if records:
-            family = family_named(records[0][0])
-            summed = by_note((note, dict(pairs)) for _, note, pairs in records)
-            notes[result.name] = (family, {note: family.finish(counts) for note, counts in summed.items()})
+            notes[result.name] = finished(records)
     values = {result.name: result.estimates[mode]["score"].value for result in run.tasks}
     drawn = {name: Drawn(value, np.full(RESAMPLES, np.nan)) for name, value in values.items()}
     for source in sorted({result.task.source for result in run.tasks}):

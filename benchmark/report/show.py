@@ -54,14 +54,15 @@ def show_tables(
     Raises:
         ItamedError: the file cannot be written.
     """
-    console, sheets = _console(), [Sheet(*table) for table in tables]
+    console, sheets = wide_console(), [Sheet(*table) for table in tables]
     for sheet in sheets:
         _print(console, sheet)
     if markdown:
         write_text(markdown, as_tables(sheets))
 
 
-def _console() -> Console:
+def wide_console() -> Console:
+    """Return the console for tables: as wide as the terminal, and wide enough in a file or a pipe."""
     return Console(width=None if sys.stdout.isatty() else _WIDTH)
 
 
@@ -103,7 +104,7 @@ def show_runs(runs: Sequence[Run], baseline: str = "", outputs: Outputs = Output
     shown = [part for part in sections if part.heading in labels] if len(runs) <= _FEW else []
     # First, as who reads the tables through a pipe may stop reading.
     _write(runs, sections, outputs)
-    console = _console()
+    console = wide_console()
     for section in [*shown, *(part for part in sections if part.heading in _BRIEF)]:
         for sheet in section.sheets:
             _print(console, sheet)

@@ -74,14 +74,14 @@ def _count(path: Path, tokenizer: Tokenizer | None) -> dict[str, int]:
         if sample["doc_id"] in seen:
             continue
         seen.add(sample["doc_id"])
-        for side, text in (("in", _prompt(sample)), ("out", sample["resps"][0][0])):
+        for side, text in (("in", prompt_of(sample)), ("out", sample["resps"][0][0])):
             total[f"characters_{side}"] += len(text)
             if tokenizer:
                 total[f"tokens_{side}"] += len(tokenizer.encode(text, add_special_tokens=False))
     return total
 
 
-def _prompt(sample: Mapping[str, Any]) -> str:
+def prompt_of(sample: Mapping[str, Any]) -> str:
     """Return the prompt of a sample; for a chat served by an API the harness wraps it in a list."""
     sent = sample["arguments"]["gen_args_0"]["arg_0"]
     return sent if isinstance(sent, str) else sent[0]

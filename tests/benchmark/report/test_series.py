@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from itamed.benchmark.errors import ItamedError
-from itamed.benchmark.report.compare import holm
+from itamed.benchmark.report.compare import difference, holm
 from itamed.benchmark.report.costs import costs, seconds_a_note
-from itamed.benchmark.report.gains import baseline_of, difference, gains
+from itamed.benchmark.report.gains import baseline_of, gains
 from itamed.benchmark.report.label import Label
 from itamed.benchmark.report.plot import method_plot
 from itamed.benchmark.report.report import report
