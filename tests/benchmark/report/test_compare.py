@@ -8,9 +8,8 @@ import pytest
 from itamed.benchmark.cli import app
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.evaluate import evaluate
-from itamed.benchmark.report.compare import chance, compare, holm
+from itamed.benchmark.report.compare import compare, holm
 from itamed.benchmark.report.run import find_run
-from itamed.benchmark.scoring.bootstrap import RESAMPLES
 from typer.testing import CliRunner
 
 TASKS = "itamed-mini-ner-e3c-clinentity,itamed-mini-ner-drugtemist,itamed-mini-qa-casimedicos"
@@ -39,7 +38,8 @@ def test_a_gain_is_the_difference_of_the_scores(runs):
     for each in found.tasks:
         assert each.first.value == 0
         assert each.gain.value == each.second.value == scores[each.name]
-        assert (each.gain.low, each.gain.high) == pytest.approx((each.second.low, each.second.high)), "of nothing"
+        assert each.gain.stderr == pytest.approx(each.second.stderr), "of nothing"
+        assert each.mde == pytest.approx(2.8016 * each.gain.stderr, rel=1e-4)
     ner, qa, mean = found.means["id"]
     assert [ner.name, qa.name, mean.name] == ["ner", "qa", "mean"]
     assert ner.gain.value == pytest.approx(np.mean([scores[name] for name in scores if "-ner-" in name]))
@@ -56,6 +56,7 @@ def test_the_order_of_the_runs_is_the_sign_of_the_gain(runs):
 def test_a_run_gains_nothing_on_itself(runs):
     for each in compare(runs["lookup"], runs["lookup"]).tasks:
         assert (each.gain.value, each.gain.low, each.gain.high, each.p) == (0, 0, 0, 1)
+        assert np.isnan(each.mde), "nothing is known of runs that differ"
 
 
 def test_pairing_narrows_the_interval(runs, folders, tmp_path):
@@ -69,16 +70,6 @@ def test_pairing_narrows_the_interval(runs, folders, tmp_path):
     found = {each.name: each for each in compare(find_run(copy), runs["lookup"]).tasks}["itamed-mini-ner-drugtemist"]
     assert found.gain.low < found.gain.high
     assert found.gain.stderr < 0.8 * np.hypot(found.first.stderr, found.second.stderr)
-
-
-def test_chances_of_known_draws():
-    assert chance(np.ones(999)) == 2 / 1000
-    assert chance(np.zeros(9)) == 1
-    assert chance(np.array([1.0] * 95 + [-1.0] * 4)) == 2 * 5 / 100
-    assert chance(np.array([np.nan, 1, -1, 1])) == 1, "undefined draws say nothing"
-    drawn = np.random.default_rng(1).normal(2, 1, RESAMPLES)
-    assert chance(drawn) == pytest.approx(0.0455, abs=0.015)
-    assert chance(drawn) == chance(-drawn)
 
 
 def test_holm_corrects_for_company():
