@@ -105,9 +105,9 @@ def _size(rows: Mapping[str, Counter[str]], name: str) -> str:
 
 
 def _differences(
-    first: Mapping[str, Drawn], second: Mapping[str, Drawn], gains: Mapping[str, Drawn], swapped: Mapping[str, Drawn]
+    first: Mapping[str, Drawn], second: Mapping[str, Drawn], gains: Mapping[str, Drawn], without: Mapping[str, Drawn]
 ) -> tuple[Difference, ...]:
-    chances = holm([chance(gain.value, swapped[name].draws) for name, gain in gains.items()])
+    chances = holm([chance(gain.value, without[name].draws) for name, gain in gains.items()])
     return tuple(
         Difference(name, summarise(first[name]), summarise(second[name]), summarise_gain(gain), p)
         for (name, gain), p in zip(gains.items(), chances, strict=True)
