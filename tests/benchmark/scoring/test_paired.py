@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from itamed.benchmark.scoring.bootstrap import Drawn
 from itamed.benchmark.scoring.paired import chance, detectable, swapped, swaps
 
 ONE = [{"tp": 1.0, "gold": 2.0}, {"tp": 0.0, "gold": 1.0}]
@@ -44,6 +45,8 @@ def test_few_notes_that_differ_are_no_proof():
     assert chance(4.0, after - before) == pytest.approx(2 / 16, abs=0.01)
 
 
-def test_what_can_be_found_is_2_8_standard_errors():
-    assert detectable(0.1) == pytest.approx(0.28, abs=0.001)
-    assert np.isnan(detectable(0.0))
+def test_what_can_be_found_is_2_8_standard_errors_or_more_with_few_notes():
+    draws = np.array([-0.1, 0.1])
+    assert detectable(Drawn(0.0, draws, 1e6)) == pytest.approx(0.2802, abs=0.0001)
+    assert detectable(Drawn(0.0, draws, 10.0)) == pytest.approx(0.1 * (2.228 + 0.879), abs=0.0001)
+    assert np.isnan(detectable(Drawn(0.0, np.zeros(2), 10.0)))
