@@ -221,6 +221,20 @@ def speeds(
 
 
 @app.command()
+def statistics(
+    times: Annotated[int, typer.Option(help="Made-up corpora a figure.")] = 1000,
+    markdown: Annotated[Path | None, typer.Option(help="Also write Markdown tables.")] = None,
+) -> None:
+    """Show by simulation what intervals and tests are worth: coverage, level and power by number of notes.
+
+    Scores made-up notes, whose true scores are known, as real ones are. Takes some minutes.
+    """
+    from .report.statistics import show_statistics
+
+    show_statistics(times, markdown)
+
+
+@app.command()
 def path() -> None:
     """Print the folder of the task files, for `lm_eval --include_path $(itamed path)`."""
     from .suite import tasks_dir

@@ -11,11 +11,21 @@ import numpy as np
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.families import family_named
 from itamed.benchmark.report.compare import holm
-from itamed.benchmark.report.means import Drawn
 from itamed.benchmark.report.run import Run
 from itamed.benchmark.report.sheet import percent
 from itamed.benchmark.report.show import show_tables
-from itamed.benchmark.scoring.bootstrap import RESAMPLES, Array, Table, by_note, summarise, weights
+from itamed.benchmark.scoring.bootstrap import (
+    RESAMPLES,
+    Array,
+    Drawn,
+    Estimate,
+    Table,
+    by_note,
+    summarise,
+    summarise_gain,
+    weights,
+)
+from itamed.benchmark.scoring.paired import chance
 from itamed.benchmark.verdict import Record
 from numpy.typing import NDArray
 
@@ -47,7 +57,7 @@ def show_leak(run: Run, training: Path, markdown: Path | None = None) -> None:
         raise ItamedError(f"{run.path} has no task with leaked and with clean notes of {training}.")
     chances = holm([groups.p for groups in found.values()])
     rows = [
-        [name, *map(str, groups.sizes), *(percent(summarise(*each)) for each in groups.drawn), f"{p:.3f}"]
+        [name, *map(str, groups.sizes), *map(percent, groups.estimates), f"{p:.3f}"]
         for (name, groups), p in zip(found.items(), chances, strict=True)
     ]
     show_tables(
@@ -66,7 +76,7 @@ class _Groups(NamedTuple):
     """Leaked notes and clean ones: their numbers; their scores and the difference; the chance of such a difference."""
 
     sizes: tuple[int, int]
-    drawn: tuple[Drawn, Drawn, Drawn]
+    estimates: tuple[Estimate, Estimate, Estimate]
     p: float
 
 
@@ -83,13 +93,13 @@ def _groups(records: Sequence[Record], leaked: AbstractSet[str]) -> _Groups:
         """Resample a group on its own: the two share no note."""
         resampled = np.zeros((RESAMPLES, len(table)))
         resampled[:, mine] = weights(int(mine.sum()), seed=seed)
-        return Drawn(float(scores(mine[None].astype(float))[0]), scores(resampled))
+        chosen = mine.astype(float)
+        return Drawn(float(scores(chosen[None])[0]), scores(resampled), table.freedom(chosen))
 
     one, other = drawn(side, 0), drawn(~side, 1)
     # Were it no matter which notes were leaked, others might have been as well: a permutation test.
     shuffled = np.random.default_rng(0).permuted(np.tile(side, (RESAMPLES, 1)), axis=1).astype(float)
-    differences = np.nan_to_num(scores(shuffled) - scores(1 - shuffled))
-    found = abs(np.nan_to_num(one.value - other.value))
-    p = (np.count_nonzero(abs(differences) >= found - 1e-12) + 1) / (RESAMPLES + 1)
-    difference = Drawn(one.value - other.value, one.draws - other.draws)
-    return _Groups((int(side.sum()), int((~side).sum())), (one, other, difference), float(p))
+    p = chance(float(np.nan_to_num(one.value - other.value)), scores(shuffled) - scores(1 - shuffled))
+    difference = Drawn(one.value - other.value, one.draws - other.draws, (one.freedom + other.freedom) / 2)
+    estimates = (summarise(one), summarise(other), summarise_gain(difference))
+    return _Groups((int(side.sum()), int((~side).sum())), estimates, p)

@@ -8,7 +8,7 @@ from ..suite import ROLES
 from .compare import Difference, compare
 from .notes import duel, note_scores
 from .run import Run
-from .sheet import FAMILY_NAMES, ROLE_NAMES, Sheet, chance_text, percent, signed
+from .sheet import FAMILY_NAMES, ROLE_NAMES, Sheet, chance_text, detectable_text, percent, signed
 from .show import show_tables
 
 _NOTE = (
@@ -40,4 +40,4 @@ def _duel(first: Run, second: Run, name: str) -> list[str]:
 
 def _cells(found: Difference) -> list[str]:
     scores = [percent(found.first), percent(found.second), signed(found.gain)]
-    return [FAMILY_NAMES.get(found.name, found.name), *scores, chance_text(found.p), f"{100 * found.mde:.1f}"]
+    return [FAMILY_NAMES.get(found.name, found.name), *scores, chance_text(found.p), detectable_text(found.mde)]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 
 import numpy as np
 
 from ..errors import ItamedError
 from ..suite import ROLES
-from .compare import Difference, difference, holm
+from .compare import Difference, corrected, paired, paired_means
 from .series import Series
 
 
@@ -28,41 +27,28 @@ def baseline_of(series: Sequence[Series], name: str) -> Series:
     return found[0]
 
 
-def gains(baseline: Series, others: Iterable[Series]) -> dict[str, dict[tuple[str, str], Difference]]:
+def gains(baseline: Series, others: Sequence[Series]) -> dict[str, dict[tuple[str, str], Difference]]:
     """Return what each series gains on a baseline, by its label and then by (role, family or "mean").
 
     Roles in which both have the same tasks are compared: a mean of others is another quantity. Chances are corrected
     (Holm) for all means of all series together, and apart from these for all families: the means are
     the first question, families the second.
     """
-    found = {each.label: _differences(baseline, each) for each in others}
-    return _corrected(found)
+    flat = {(each.label, *key): found for each in others for key, found in _differences(baseline, each).items()}
+    by_label: dict[str, dict[tuple[str, str], Difference]] = {each.label: {} for each in others}
+    for of_means in (True, False):
+        mine = [where for where in flat if (where[2] == "mean") is of_means]
+        for (label, role, name), found in zip(mine, corrected([flat[where] for where in mine]), strict=True):
+            by_label[label][role, name] = found
+    return by_label
 
 
 def _differences(base: Series, other: Series) -> dict[tuple[str, str], Difference]:
-    return {
-        (role, name): difference(name, drawn, other.drawn_means[role][name])
-        for role in ROLES
-        if _names(base, role) == _names(other, role)
-        for name, drawn in base.drawn_means[role].items()
-        # Without answers there is nothing to resample.
-        if not np.isnan(drawn.draws).all() and not np.isnan(other.drawn_means[role][name].draws).all()
-    }
-
-
-def _names(series: Series, role: str) -> set[str]:
-    return {result.name for result in series.tasks if result.task.role == role}
-
-
-def _corrected(
-    found: Mapping[str, Mapping[tuple[str, str], Difference]],
-) -> dict[str, dict[tuple[str, str], Difference]]:
-    flat = {(label, key): each for label, by_key in found.items() for key, each in by_key.items()}
-    chances: dict[tuple[str, tuple[str, str]], float] = {}
-    for of_means in (True, False):
-        mine = [where for where in flat if (where[1][1] == "mean") is of_means]
-        chances |= dict(zip(mine, holm([flat[where].p for where in mine]), strict=True))
-    return {
-        label: {key: replace(each, p=chances[label, key]) for key, each in by_key.items()}
-        for label, by_key in found.items()
-    }
+    common = {role for role in ROLES if base.named_tasks(role) == other.named_tasks(role)}
+    # Without answers there is nothing to resample.
+    kept = all(not np.isnan(each.draws).all() for series in (base, other) for each in series.drawn.values())
+    if not common or not kept:
+        return {}
+    results = [result for result in base.tasks if result.task.role in common]
+    tasks = paired(base.only(results), other.only(results))
+    return {(role, each.name): each for role in ROLES for each in paired_means(results, tasks, role).differences()}

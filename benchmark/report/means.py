@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..scoring.bootstrap import RESAMPLES, Array, Estimate, Table, summarise, weights
+from ..families.family import Family
+from ..scoring.bootstrap import RESAMPLES, Drawn, Estimate, Table, average, summarise, weights
 from ..suite import FAMILIES, ROLES
 from ..verdict import Mode
 from .notes import finished
@@ -27,13 +28,6 @@ class Means:
     complete: dict[str, bool]
 
 
-class Drawn(NamedTuple):
-    """A score with its (resamples,) draws."""
-
-    value: float
-    draws: Array
-
-
 def means(run: Run, mode: Mode = "repaired") -> Means:
     """Compute the means of a run.
 
@@ -45,7 +39,7 @@ def means(run: Run, mode: Mode = "repaired") -> Means:
 
 def means_of(drawn: Mapping[str, Mapping[str, Drawn]]) -> Means:
     """Summarise what `drawn_means` gives."""
-    by_role = {role: {name: summarise(*of_name) for name, of_name in found.items()} for role, found in drawn.items()}
+    by_role = {role: {name: summarise(of_name) for name, of_name in found.items()} for role, found in drawn.items()}
     complete = {role: set(found) >= set(FAMILIES) for role, found in by_role.items()}
     return Means(by_role, complete)
 
@@ -55,23 +49,42 @@ def drawn_tasks(run: Run, mode: Mode = "repaired") -> dict[str, Drawn]:
 
     Runs on the same notes get the same resamples of them: their draws are paired.
     """
-    notes = {}
+    values = {result.name: result.estimates[mode]["score"].value for result in run.tasks}
+    drawn = {name: Drawn(value, np.full(RESAMPLES, np.nan), 1) for name, value in values.items()}
+    counted = counted_tasks(run, mode)
+    for notes, columns in by_source(run, counted):
+        common = weights(notes)
+        for name, mine in columns.items():
+            family, counts = counted[name]
+            table = Table(counts.values())
+            drawn[name] = Drawn(values[name], family.metrics(table.sums(common[:, mine]))["score"], table.freedom())
+    return drawn
+
+
+class Counted(NamedTuple):
+    """The counts of a task by note, and the family that makes metrics of them."""
+
+    family: Family[Any, Any]
+    notes: dict[str, dict[str, float]]
+
+
+def counted_tasks(run: Run, mode: Mode) -> dict[str, Counted]:
+    """Return the counts of each task whose answers were kept."""
+    found = {}
     for result in run.tasks:
         records = run.records(result.name, mode)
         if records:
-            notes[result.name] = finished(records)
-    values = {result.name: result.estimates[mode]["score"].value for result in run.tasks}
-    drawn = {name: Drawn(value, np.full(RESAMPLES, np.nan)) for name, value in values.items()}
+            found[result.name] = Counted(*finished(records))
+    return found
+
+
+def by_source(run: Run, counted: Mapping[str, Counted]) -> Iterator[tuple[int, dict[str, list[int]]]]:
+    """Yield for each source how many notes its tasks have together, and by task which of them are its own."""
     for source in sorted({result.task.source for result in run.tasks}):
-        mine = [result.name for result in run.tasks if result.task.source == source and result.name in notes]
-        union = sorted({note for name in mine for note in notes[name][1]})
+        mine = [result.name for result in run.tasks if result.task.source == source and result.name in counted]
+        union = sorted({note for name in mine for note in counted[name].notes})
         index = {note: column for column, note in enumerate(union)}
-        common = weights(len(union))
-        for name in mine:
-            family, counts = notes[name]
-            columns = [index[note] for note in counts]
-            drawn[name] = Drawn(values[name], family.metrics(Table(counts.values()).sums(common[:, columns]))["score"])
-    return drawn
+        yield len(union), {name: [index[note] for note in counted[name].notes] for name in mine}
 
 
 def drawn_means(results: Iterable[TaskResult], tasks: Mapping[str, Drawn]) -> dict[str, dict[str, Drawn]]:
@@ -83,13 +96,7 @@ def drawn_means(results: Iterable[TaskResult], tasks: Mapping[str, Drawn]) -> di
         for family in FAMILIES:
             mine = [tasks[t.name] for t in results if t.task.role == role and t.task.family == family]
             if mine:
-                found[family] = _mean(mine)
+                found[family] = average(mine)
         if found:
-            found["mean"] = _mean(list(found.values()))
+            found["mean"] = average(list(found.values()))
     return by_role
-
-
-def _mean(drawn: Sequence[Drawn]) -> Drawn:
-    """Average scores; a resample that lacks one of them is undefined."""
-    values, draws = zip(*drawn, strict=True)
-    return Drawn(float(np.mean(values)), np.mean(np.stack(draws), axis=0))

@@ -10,7 +10,7 @@ from .gains import gains
 from .plot import family_plot, task_plot
 from .run import TaskResult
 from .series import Series
-from .sheet import FAMILY_NAMES, NONE, ROLE_NAMES, Section, Sheet, chance_text, filled, percent, signed
+from .sheet import FAMILY_NAMES, NONE, ROLE_NAMES, Section, Sheet, chance_text, detectable_text, filled, percent, signed
 
 _FORMS = ("valid", "repaired", "truncated", "unparseable")
 
@@ -43,8 +43,8 @@ def _family_rows(each: Series) -> Iterator[list[str]]:
 
 _GAIN = ("gain", "p", "detectable")
 _PAIRED = (
-    "paired note by note; p from the paired bootstrap, corrected (Holm) for all means of the table, and apart from "
-    "them for all families; detectable is the least true gain that four of five such comparisons would find."
+    "paired note by note; p from random swaps of two runs' answers, corrected (Holm) for all means of the table, and "
+    "apart from them for all families; detectable is the least true gain that four of five such comparisons would find."
 )
 
 
@@ -67,8 +67,7 @@ def _rank(family: str) -> int:
 
 
 def _gain_cells(gain: Difference) -> list[str]:
-    # Where no resample differs, nothing says what could be found.
-    return [signed(gain.gain), chance_text(gain.p), f"{100 * gain.mde:.1f}" if gain.mde else NONE]
+    return [signed(gain.gain), chance_text(gain.p), detectable_text(gain.mde)]
 
 
 def grammars(series: Sequence[Series]) -> Section:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
-from ..scoring.bootstrap import RESAMPLES, Estimate, summarise
+from ..scoring.bootstrap import RESAMPLES, Drawn, Estimate, summarise
 from ..verdict import Mode
 from .label import Label
-from .means import Drawn, Means, drawn_means, drawn_tasks, means_of
+from .means import Means, drawn_means, drawn_tasks, means_of
 from .run import Run, TaskResult
 
 
@@ -59,6 +59,10 @@ class Series:
         return self._drawn("repaired")
 
     @cached_property
+    def _drawn_strict(self) -> dict[str, Drawn]:
+        return self._drawn("strict")
+
+    @cached_property
     def drawn_means(self) -> dict[str, dict[str, Drawn]]:
         """Return by role the means of families, and "mean" of all, with their draws."""
         return drawn_means(self.tasks, self.drawn)
@@ -72,11 +76,21 @@ class Series:
         """Return the result of a task of the suite in the first run, None if it was not answered."""
         return next((result for result in self.tasks if result.task.name == name), None)
 
+    def named_tasks(self, role: str) -> set[str]:
+        """Return the names of the tasks of a role."""
+        return {result.name for result in self.tasks if result.task.role == role}
+
+    def only(self, results: Iterable[TaskResult]) -> Series:
+        """Return the series with the tasks of these results alone."""
+        names = {result.name for result in results}
+        return Series(
+            tuple(replace(run, tasks=tuple(mine for mine in run.tasks if mine.name in names)) for run in self.runs)
+        )
+
     def score(self, result: TaskResult, mode: Mode = "repaired") -> Estimate:
-        """Return the main score of a task."""
-        if len(self.runs) == 1:
-            return result.estimates[mode]["score"]
-        return summarise(*(self.drawn if mode == "repaired" else self._drawn(mode))[result.name])
+        """Return the main score of a task, from its answers if they were kept, else as the results file has it."""
+        drawn = (self.drawn if mode == "repaired" else self._drawn_strict)[result.name]
+        return result.estimates[mode]["score"] if np.isnan(drawn.draws).all() else summarise(drawn)
 
     def metric(self, result: TaskResult, metric: str) -> float | None:
         """Return a metric of a task, the mean over seeds; None where it does not apply."""
@@ -97,6 +111,7 @@ class Series:
             name: Drawn(
                 float(np.mean([one[name].value for one in each])),
                 np.take_along_axis(np.stack([one[name].draws for one in each]), chosen, axis=0).mean(axis=0),
+                each[0][name].freedom,
             )
             for name in each[0]
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -47,6 +48,11 @@ def signed(estimate: Estimate) -> str:
 def chance_text(p: float) -> str:
     """Return a p-value for a table."""
     return f"{p:.3f}" if p >= 0.001 else "< 0.001"
+
+
+def detectable_text(mde: float) -> str:
+    """Return a minimum detectable effect in points; nothing where the runs never differ, which tells nothing."""
+    return NONE if math.isnan(mde) else f"{100 * mde:.1f}"
 
 
 def filled(sheets: Iterable[Sheet]) -> list[Sheet]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from functools import lru_cache
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,16 +17,26 @@ Metrics: TypeAlias = Callable[[Mapping[str, Array]], dict[str, Array]]
 """Maps arrays of summed counts (one entry a resample) to arrays of metric values; nan = undefined."""
 
 RESAMPLES = 2000
+_ROUNDING = 1e-12
+"""A smaller standard error is that of equal values, computed in another order."""
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A metric with its bootstrap standard error and 95 % percentile interval over notes."""
+    """A metric with its bootstrap standard error and 95 % interval over notes."""
 
     value: float
     stderr: float
     low: float
     high: float
+
+
+class Drawn(NamedTuple):
+    """A metric with its (resamples,) draws, and the degrees of freedom of their variance."""
+
+    value: float
+    draws: Array
+    freedom: float
 
 
 def by_note(records: Iterable[tuple[str, Counts]]) -> dict[str, dict[str, float]]:
@@ -58,7 +69,7 @@ def estimate(
     table = Table(notes)
     values = metrics(table.sums(np.ones((1, len(table)))))
     draws = metrics(table.sums(weights(len(table), resamples, seed)))
-    return {name: summarise(float(values[name][0]), draws[name]) for name in values}
+    return {name: summarise(Drawn(float(values[name][0]), draws[name], table.freedom())) for name in values}
 
 
 class Table:
@@ -78,21 +89,80 @@ class Table:
         sums = drawn @ self._cells
         return {name: sums[:, column] for column, name in enumerate(self.names)}
 
+    def freedom(self, mine: Array | None = None) -> float:
+        """Return the degrees of freedom of a variance between notes, at least 1.
 
+        Notes with unequal numbers of gold items tell as much as fewer equal ones (Kish's effective sample size); the
+        degrees are one less.
+
+        Args:
+            mine: 1 for the notes that count, 0 for others, (notes,); all of them if left out.
+        """
+        chosen = np.ones(len(self)) if mine is None else mine
+        gold = chosen * self._cells[:, self.names.index("gold")] if "gold" in self.names else chosen
+        sizes = gold if gold.any() else chosen
+        return max(1.0, float(sizes.sum() ** 2 / max(1.0, sizes @ sizes)) - 1)
+
+
+@lru_cache(maxsize=2)
 def weights(notes: int, resamples: int = RESAMPLES, seed: int = 0) -> Array:
-    """Return how often each note is drawn: a (resamples, notes) matrix whose rows sum to `notes`."""
+    """Return how often each note is drawn, (resamples, notes), read-only and kept for the next to ask.
+
+    One note fewer is drawn than there are, at least one: the variance of the draws is then unbiased, where that of
+    full resamples is too small by a share of 1 / notes (Rao and Wu 1988).
+    """
     if notes == 0:
         return np.zeros((resamples, 0))
-    drawn = np.random.default_rng(seed).integers(0, notes, (resamples, notes))
+    drawn = np.random.default_rng(seed).integers(0, notes, (resamples, max(1, notes - 1)))
     drawn += notes * np.arange(resamples)[:, None]
-    return np.bincount(drawn.ravel(), minlength=resamples * notes).reshape(resamples, notes).astype(np.float64)
+    found = np.bincount(drawn.ravel(), minlength=resamples * notes).reshape(resamples, notes).astype(np.float64)
+    found.flags.writeable = False
+    return found
 
 
-def summarise(value: float, draws: Array) -> Estimate:
-    """Return the estimate of a value from its resampled draws; nan counts as undefined."""
-    value = 0.0 if np.isnan(value) else value
+def average(scores: Sequence[Drawn]) -> Drawn:
+    """Return the mean of scores; a resample that lacks one of them is undefined.
+
+    So are its degrees of freedom, which is right for tasks that share their notes and cautious for others.
+    """
+    values, draws, freedom = zip(*scores, strict=True)
+    return Drawn(float(np.mean(values)), np.mean(np.stack(draws), axis=0), float(np.mean(freedom)))
+
+
+def stderr(draws: Array) -> float:
+    """Return the standard error that draws show; nan counts as undefined."""
     known = draws[~np.isnan(draws)]
-    if len(known) == 0:
-        return Estimate(value, 0.0, value, value)
-    low, high = np.quantile(known, (0.025, 0.975))
-    return Estimate(value, float(np.std(known)), float(low), float(high))
+    error = float(np.std(known)) if len(known) else 0.0
+    return error if error > _ROUNDING else 0.0
+
+
+def summarise(score: Drawn) -> Estimate:
+    """Return the estimate of a metric between 0 and 1, with the interval of survey statistics for such shares.
+
+    It is symmetric on the scale of log odds: the nearer an end, the more it leans away from it. Percentiles of the
+    draws lean too little with few notes. A metric that is 0 or 1 in all notes has a point for an interval.
+    """
+    from scipy.special import expit, logit
+
+    value = 0.0 if np.isnan(score.value) else score.value
+    error = stderr(score.draws)
+    if error == 0 or not 0 < value < 1:
+        return Estimate(value, error, value, value)
+    margin = _critical(score.freedom) * error / (value * (1 - value))
+    low, high = expit(logit(value) + np.array([-margin, margin]))
+    return Estimate(value, error, float(low), float(high))
+
+
+def summarise_gain(gain: Drawn) -> Estimate:
+    """Return the estimate of a difference of two metrics, with Student's interval, which is as wide on both sides."""
+    value = 0.0 if np.isnan(gain.value) else gain.value
+    error = stderr(gain.draws)
+    margin = _critical(gain.freedom) * error if error else 0.0
+    return Estimate(value, error, max(-1.0, value - margin), min(1.0, value + margin))
+
+
+def _critical(freedom: float) -> float:
+    """Return how many standard errors an interval of 95 % reaches to either side."""
+    from scipy.special import stdtrit
+
+    return float(stdtrit(freedom, 0.975))

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from itamed.benchmark.errors import ItamedError
-from itamed.benchmark.report.compare import difference, holm
+from itamed.benchmark.report.compare import holm, paired, paired_means
 from itamed.benchmark.report.costs import costs, seconds_a_note
 from itamed.benchmark.report.gains import baseline_of, gains
 from itamed.benchmark.report.label import Label
@@ -61,23 +61,31 @@ def test_gains_are_corrected_for_means_and_families_apart(runs):
     for key in means:
         each = found[lookup.label][key]
         assert each.gain.value == pytest.approx(each.second.value - each.first.value)
-        assert each.mde == pytest.approx(2.8 * each.gain.stderr)
-    chances = [found[label][key].p for label in found for key in means]
-    assert chances == pytest.approx(holm([plain[label][key].p for label in found for key in means]))
+        assert each.mde > 2.8 * each.gain.stderr > 0
+    assert [found[label][key].p for label in found for key in means] == pytest.approx(
+        holm([plain[label][key].p for label in found for key in means])
+    )
+    alone = {
+        (each.label, name.name): name.p
+        for each in (lookup, rules)
+        for name in paired_means(empty.tasks, paired(empty, each), "id").differences()
+    }
     families = [(label, key) for label in found for key in found[label] if key not in means]
+    assert len(families) == 4
     assert [found[label][key].p for label, key in families] == pytest.approx(
-        holm([_alone(empty, each)[key] for each in (lookup, rules) for key in found[each.label] if key not in means])
+        holm([alone[label, key[1]] for label, key in families])
     )
 
 
-def _alone(baseline, other):
-    """Return p-values that nothing has corrected."""
-    first, second = baseline.drawn_means, other.drawn_means
-    return {
-        (role, name): difference(name, drawn, second[role][name]).p
-        for role, by_name in first.items()
-        for name, drawn in by_name.items()
-    }
+def test_a_gain_over_seeds_is_the_mean_of_theirs(runs):
+    empty, two = Series((runs["empty"],)), Series((*seeded(runs["lookup"], 1), *seeded(runs["majority"], 2)))
+    (mean,) = [
+        each for each in paired_means(empty.tasks, paired(empty, two), "id").differences() if each.name == "mean"
+    ]
+    each = [gains(empty, [Series((run,))])[run.label]["id", "mean"].gain.value for run in two.runs]
+    assert mean.gain.value == pytest.approx(np.mean(each))
+    same = paired_means(two.tasks, paired(two, two), "id").differences()
+    assert all((found.gain.value, found.p) == (0, 1) for found in same)
 
 
 def test_other_tasks_are_no_gain(runs):

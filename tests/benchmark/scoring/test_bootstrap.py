@@ -2,7 +2,16 @@
 
 import numpy as np
 import pytest
-from itamed.benchmark.scoring.bootstrap import by_note, estimate, weights
+from itamed.benchmark.scoring.bootstrap import (
+    Drawn,
+    Table,
+    average,
+    by_note,
+    estimate,
+    summarise,
+    summarise_gain,
+    weights,
+)
 from itamed.benchmark.scoring.ratios import prf, ratio, total
 
 
@@ -14,11 +23,20 @@ def f1(sums):
     return {"score": prf(sums)[2]}
 
 
-def test_weights_draw_as_many_notes_as_there_are():
+def test_weights_draw_one_note_fewer_than_there_are():
     drawn = weights(37, 50)
     assert drawn.shape == (50, 37)
-    assert (drawn.sum(axis=1) == 37).all()
+    assert (drawn.sum(axis=1) == 36).all()
+    weights.cache_clear()
     assert np.array_equal(drawn, weights(37, 50)), "the same seed gives the same draws"
+    assert weights(1, 2).tolist() == [[1], [1]]
+    assert weights(0, 2).shape == (2, 0)
+
+
+def test_the_standard_error_of_few_notes_is_not_too_small():
+    shares = [0.0, 1.0, 1.0, 0.0, 1.0]
+    found = estimate([{"tp": share, "gold": 1.0} for share in shares], accuracy, resamples=100_000)["score"]
+    assert found.stderr == pytest.approx(np.std(shares, ddof=1) / 5**0.5, rel=0.01)
 
 
 def test_standard_error_of_a_share_is_the_textbook_one():
@@ -27,6 +45,39 @@ def test_standard_error_of_a_share_is_the_textbook_one():
     assert found.value == pytest.approx(0.3)
     assert found.stderr == pytest.approx((0.3 * 0.7 / 400) ** 0.5, rel=0.1)
     assert found.low < 0.3 < found.high
+
+
+def test_the_interval_of_a_share_leans_away_from_the_nearer_end():
+    drawn = Drawn(0.1, np.random.default_rng(1).normal(0.1, 0.04, 5000), 30.0)
+    found = summarise(drawn)
+    # By hand: logit(0.1) = -2.197; 2.042 * 0.04 / 0.09 = 0.908; the odds exp(-3.105) and exp(-1.290).
+    assert (found.low, found.high) == pytest.approx((0.0429, 0.216), abs=0.003)
+    assert summarise(drawn._replace(freedom=5.0)).high > found.high
+    mirrored = summarise(Drawn(0.9, 1 - drawn.draws, 30.0))
+    assert (mirrored.low, mirrored.high) == pytest.approx((1 - found.high, 1 - found.low))
+
+
+def test_the_interval_of_a_gain_is_as_wide_on_both_sides():
+    drawn = Drawn(0.1, np.random.default_rng(1).normal(0.1, 0.04, 5000), 30.0)
+    found = summarise_gain(drawn)
+    assert (found.low, found.high) == pytest.approx((0.1 - 2.042 * found.stderr, 0.1 + 2.042 * found.stderr), abs=1e-4)
+    assert summarise_gain(Drawn(0.9, drawn.draws * 10, 1.0)).high == 1, "no gain is larger"
+    assert summarise_gain(Drawn(np.nan, np.full(3, np.nan), 1.0)).value == 0
+
+
+def test_unequal_notes_tell_as_much_as_fewer_equal_ones():
+    assert Table([{"gold": 3.0}] * 40).freedom() == pytest.approx(39)
+    assert Table([{"gold": 3.0}] * 20 + [{"gold": 0.0}] * 20).freedom() == pytest.approx(19)
+    assert Table([{"gold": 96.0}] + [{"gold": 1.0}] * 4).freedom() == 1
+    assert Table([{"rows": 1.0}] * 9).freedom() == Table([{"gold": 0.0}] * 9).freedom() == 8
+    assert Table([{"gold": 1.0}] * 9).freedom(np.arange(9) < 5.0) == 4
+
+
+def test_a_mean_lacks_the_resamples_that_one_of_its_scores_lacks():
+    one, other = Drawn(0.2, np.array([0.1, np.nan, 0.3]), 10.0), Drawn(0.4, np.array([0.3, 0.4, 0.5]), 20.0)
+    value, draws, freedom = average([one, other])
+    assert (value, freedom) == (pytest.approx(0.3), 15)
+    assert draws == pytest.approx([0.2, np.nan, 0.4], nan_ok=True)
 
 
 def test_rows_of_one_note_are_resampled_together():
