@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from unittest.mock import patch
 
@@ -60,6 +61,12 @@ def build_suite(sources, folder):
 @pytest.fixture(scope="module")
 def own_tasks_alone():
     """Keep the harness from reading its thousands of task files at each run, among which ours may be installed."""
+    with only_own_tasks():
+        yield
+
+
+@contextmanager
+def only_own_tasks():
     from itamed.benchmark.suite import tasks_dir
     from lm_eval.tasks import TaskManager
 
@@ -85,3 +92,16 @@ def hub(tmp_path, monkeypatch):
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
     yield served
     served.close()
+
+
+@pytest.fixture(scope="session")
+def word_tokenizer(tmp_path_factory):
+    """Return a folder with a tokenizer that makes every word between blanks one token."""
+    from tokenizers import Tokenizer, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    folder = tmp_path_factory.mktemp("tokenizer")
+    words = Tokenizer(models.WordLevel({"?": 0}, unk_token="?"))
+    words.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    PreTrainedTokenizerFast(tokenizer_object=words, unk_token="?").save_pretrained(folder)
+    return folder

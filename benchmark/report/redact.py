@@ -11,7 +11,15 @@ from ..errors import ItamedError
 from ..files import write_bytes, write_text
 from .run import HIDDEN, Run, damaged, find_run, model_arguments, packed_path, read_samples, samples_path
 
-_SETTINGS = ("n-shot", "date", "lm_eval_version", "total_evaluation_time_seconds", "usage", "chat_template_sha")
+_SETTINGS = (
+    "n-shot",
+    "date",
+    "lm_eval_version",
+    "total_evaluation_time_seconds",
+    "usage",
+    "packages",
+    "chat_template_sha",
+)
 _CONFIG = ("model", "limit", "batch_size")
 _ARGUMENTS = ("pretrained", "revision", "peft", "model", "dtype", "constrained", "reasoning", "guess", "gguf_file")
 """Model arguments that say what was run; others may hold addresses or tokens."""

@@ -181,7 +181,10 @@ def read_run(path: Path) -> Run:
         names = [
             name for name in results if name.startswith((PREFIX, MINI_PREFIX)) and f"{HIDDEN},repaired" in results[name]
         ]
-        tasks = [_task_result(name, results[name], shots.get(name, 0)) for name in names]
+        tasks = [
+            task_result(name, {mode: results[name][f"{HIDDEN},{mode}"] for mode in MODES}, shots.get(name, 0))
+            for name in names
+        ]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ItamedError(
             f"{path} is not a results file of the harness ({error!r}): was the disk full, or the run killed?"
@@ -212,8 +215,8 @@ def _constrained(config: Mapping[str, Any]) -> bool:
     return ours and str(model_arguments(config).get("constrained")).lower() != "false"
 
 
-def _task_result(name: str, result: dict[str, Any], shots: int) -> TaskResult:
-    reports = {mode: result[f"{HIDDEN},{mode}"] for mode in MODES}
+def task_result(name: str, reports: Mapping[Mode, Mapping[str, Any]], shots: int) -> TaskResult:
+    """Return a task's scores from the reports of both modes, see `verdict.report`."""
     estimates: dict[Mode, dict[str, Estimate]] = {
         mode: {metric: Estimate(**numbers) for metric, numbers in report["metrics"].items()}
         for mode, report in reports.items()

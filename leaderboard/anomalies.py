@@ -1,0 +1,136 @@
+"""What no honest run looks like: copied gold, another model's answers, speeds of no machine."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from itamed.benchmark.families import family_of
+from itamed.benchmark.rows import row_class
+from itamed.benchmark.suite import task_of
+
+from .bundle import MANIFEST, samples_name
+from .findings import Finding, shown
+from .manifest import Answer, Manifest
+from .opened import Opened
+from .rescore import Docs
+
+ENOUGH = 20
+"""Answers from which on a share says something."""
+GOLD_SHARE, SAME_SHARE = 0.97, 0.9
+MAX_TOKENS, MAX_OPERATIONS = 500_000, 2e16
+"""Tokens written a second, and operations a second that they take (2 a parameter): more than a machine with
+eight of the fastest accelerators does."""
+_EXPLAIN = "explain in the pull request how this came about; the maintainers look at it"
+
+
+def gold_findings(name: str, answers: Sequence[Answer], docs: Docs) -> Iterator[Finding]:
+    """Tell of a task whose answers are the gold's own: annotations have mistakes, which no model makes too.
+
+    Questions are only warned of, as their answers are letters, and so are few rows.
+    """
+    golds = {row: _gold(docs, row) for row in docs}
+    filled = [answer for answer in answers if golds[answer.id] is not None]
+    right = sum(_plain(answer.answer) == golds[answer.id] for answer in filled)
+    if filled and right / len(filled) >= GOLD_SHARE:
+        certain = len(filled) >= ENOUGH and task_of(name).family != "qa"
+        yield Finding(
+            samples_name(name),
+            "answer",
+            "answers of a model",
+            f"{right} of {len(filled)} that are the gold, to the letter",
+            _EXPLAIN,
+            "error" if certain else "warning",
+        )
+
+
+def _gold(docs: Docs, row: str) -> str | None:
+    """Return a row's gold as it would be answered; None where there is nothing to find."""
+    kind = row_class(docs[row])
+    typed = kind.from_dict(dict(docs[row]))
+    family = family_of(kind)
+    return None if family.is_empty(typed) else _plain(json.dumps(family.gold(typed)))
+
+
+def _plain(answer: str) -> str | None:
+    try:
+        return json.dumps(json.loads(answer), sort_keys=True)
+    except (ValueError, RecursionError):
+        return None
+
+
+def speed_findings(manifest: Manifest) -> Iterator[Finding]:
+    """Tell of more tokens a second than any machine writes."""
+    cost, parameters = manifest.cost, manifest.model.parameters or 0
+    rate = (cost.tokens_out or 0) / cost.seconds
+    if rate > MAX_TOKENS or 2 * parameters * rate > MAX_OPERATIONS:
+        found = f"{cost.tokens_out} tokens in {cost.seconds:g} s"
+        yield Finding(MANIFEST, "cost", "the speed of a machine", found, _EXPLAIN, "warning")
+
+
+def declared_findings(manifest: Manifest) -> Iterator[Finding]:
+    """Tell what a reader of the scores must know of model and training data."""
+    declaration = manifest.declaration
+    if declaration is None:
+        yield Finding(
+            MANIFEST,
+            "declaration",
+            "what the model was trained on",
+            "nothing: the leaderboard shows it as not declared",
+            "say it with --declaration FILE",
+            "warning",
+        )
+    elif declaration.test_rows == "trained on":
+        remedy = "nothing: scores of a model that has read the test rows mean nothing"
+        yield Finding(
+            MANIFEST, "declaration.test_rows", "a model that has not read the test rows", "one that has", remedy
+        )
+    if manifest.model.revision is None:
+        remedy = "name it with --model NAMESPACE/NAME@COMMIT, if it is on the Hub"
+        yield Finding(MANIFEST, "model.revision", "a commit that others can load", "none", remedy, "warning")
+
+
+def copy_findings(mine: Opened, others: Mapping[str, Opened]) -> Iterator[Finding]:
+    """Tell of bundles with the same answers: the same submission, or another model's.
+
+    Answers that come more than once in a task, such as letters and empty lists, say nothing.
+
+    Args:
+        mine: the bundle to look at.
+        others: by the name of their file.
+    """
+    for file, other in others.items():
+        same, common = _same(mine, other)
+        if _settings(mine) == _settings(other) and mine.answers == other.answers:
+            yield Finding("", "", "a new submission", f"that of {file}", "nothing: it is there already")
+        elif common >= ENOUGH and same / common >= SAME_SHARE and mine.manifest.model.name != other.manifest.model.name:
+            yield Finding(
+                "",
+                "answers",
+                "answers of its own",
+                f"{same} of {common} telling ones as of {shown(other.manifest.model.name)} ({file})",
+                _EXPLAIN,
+                "error" if same == common else "warning",
+            )
+
+
+def _settings(bundle: Opened) -> tuple[object, ...]:
+    manifest = bundle.manifest
+    return manifest.model.name, manifest.model.revision, manifest.model.adapter, manifest.decoding.mode
+
+
+def _same(mine: Opened, other: Opened) -> tuple[int, int]:
+    """Return how many telling answers are the same, and how many rows both have answered tellingly."""
+    same = common = 0
+    for task in mine.answers.keys() & other.answers.keys():
+        one, two = (_telling(bundle.answers[task]) for bundle in (mine, other))
+        rows = one.keys() & two.keys()
+        common += len(rows)
+        same += sum(one[row] == two[row] for row in rows)
+    return same, common
+
+
+def _telling(answers: Sequence[Answer]) -> dict[str, str]:
+    times = Counter(answer.answer for answer in answers)
+    return {answer.id: answer.answer for answer in answers if times[answer.answer] == 1}
