@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from itamed.benchmark.families import family_of
-from itamed.benchmark.rows import row_class
 from itamed.benchmark.suite import task_of
+from itamed.benchmark.verdict import Record
 
 from .bundle import MANIFEST, samples_name
 from .findings import Finding, shown
 from .manifest import Answer, Manifest
 from .opened import Opened
-from .rescore import Docs
 
 ENOUGH = 20
 """Answers from which on a share says something."""
@@ -25,39 +22,28 @@ eight of the fastest accelerators does."""
 _EXPLAIN = "explain in the pull request how this came about; the maintainers look at it"
 
 
-def gold_findings(name: str, answers: Sequence[Answer], docs: Docs) -> Iterator[Finding]:
-    """Tell of a task whose answers are the gold's own: annotations have mistakes, which no model makes too.
+def gold_findings(name: str, records: Iterable[Record]) -> Iterator[Finding]:
+    """Tell of a task whose rows are right to the last item: annotations have mistakes, which no model makes too.
 
-    Questions are only warned of, as their answers are letters, and so are few rows.
+    Questions are only warned of, as a letter may well be right, and so are few rows. Rows with nothing to
+    find say nothing.
+
+    Args:
+        name: the task.
+        records: of its answers, see `verdict.record`.
     """
-    golds = {row: _gold(docs, row) for row in docs}
-    filled = [answer for answer in answers if golds[answer.id] is not None]
-    right = sum(_plain(answer.answer) == golds[answer.id] for answer in filled)
-    if filled and right / len(filled) >= GOLD_SHARE:
-        certain = len(filled) >= ENOUGH and task_of(name).family != "qa"
+    counts = [counts for _, _, pairs in records if (counts := dict(pairs)).get("gold")]
+    right = sum(row.get("tp", 0.0) == row["gold"] == row.get("pred", row["gold"]) for row in counts)
+    if counts and right / len(counts) >= GOLD_SHARE:
+        certain = len(counts) >= ENOUGH and task_of(name).family != "qa"
         yield Finding(
             samples_name(name),
             "answer",
             "answers of a model",
-            f"{right} of {len(filled)} that are the gold, to the letter",
+            f"the gold, to the last item, in {right} of {len(counts)} rows",
             _EXPLAIN,
             "error" if certain else "warning",
         )
-
-
-def _gold(docs: Docs, row: str) -> str | None:
-    """Return a row's gold as it would be answered; None where there is nothing to find."""
-    kind = row_class(docs[row])
-    typed = kind.from_dict(dict(docs[row]))
-    family = family_of(kind)
-    return None if family.is_empty(typed) else _plain(json.dumps(family.gold(typed)))
-
-
-def _plain(answer: str) -> str | None:
-    try:
-        return json.dumps(json.loads(answer), sort_keys=True)
-    except (ValueError, RecursionError):
-        return None
 
 
 def speed_findings(manifest: Manifest) -> Iterator[Finding]:

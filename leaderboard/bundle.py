@@ -21,7 +21,7 @@ from . import settings
 from .asked import require_rows, require_suite
 from .declaration import trained_with_itamed
 from .manifest import FORMAT, Answer, Declaration, Fingerprint, Manifest, Scores, Suite
-from .rescore import Rescored, finish_of, rescore, test_docs
+from .rescore import Rescored, docs_of, finish_of, rescore
 
 MANIFEST, SCORES = "manifest.json", "result.json"
 TOLERANCE = 1e-6
@@ -119,7 +119,7 @@ def _answered(run: Run, name: str, tokenizer: Tokenizer | None, *, sample: bool)
         raise damaged(path, repr(error)) from error
     if len(samples) > len(asked):
         raise damaged(path, "it answers a row twice")
-    docs = test_docs(name)
+    docs = docs_of(name)
     require_rows(name, {row: each["doc"] for row, each in asked.items()}, docs, sample=sample)
     found = [
         Answer(

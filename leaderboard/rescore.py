@@ -29,7 +29,7 @@ class Rescored:
     reports: dict[Mode, dict[str, Any]]
 
 
-def test_docs(name: str) -> Docs:
+def docs_of(name: str) -> Docs:
     """Return the test documents of a task, or of its mini version.
 
     Raises:

@@ -21,7 +21,7 @@ from .checks import answer_findings, fingerprint_findings, row_findings, score_f
 from .findings import Finding
 from .known import known
 from .opened import Opened, open_bundle
-from .rescore import Rescored, rescore, test_docs
+from .rescore import Rescored, docs_of, rescore
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def _task(bundle: Opened, name: str, rescored: dict[str, Rescored]) -> Iterator[
     answers = bundle.answers[name]
     manifest = bundle.manifest
     try:
-        docs = test_docs(name)
+        docs = docs_of(name)
         parts = known()[manifest.suite.version][task_of(name).name]
         yield from fingerprint_findings(name, manifest.suite.fingerprints[name], parts)
     except DataMissingError as error:
@@ -99,7 +99,7 @@ def _task(bundle: Opened, name: str, rescored: dict[str, Rescored]) -> Iterator[
     yield from answer_findings(name, answers, docs)
     rescored[name] = rescore(docs, {answer.id: answer.answer for answer in answers})
     yield from score_findings(name, bundle.scores.tasks[name], rescored[name])
-    yield from gold_findings(name, answers, docs)
+    yield from gold_findings(name, rescored[name].records["strict"])
 
 
 def _others(path: Path, folder: Path, *, mini: bool) -> dict[str, Opened]:

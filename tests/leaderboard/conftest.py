@@ -1,12 +1,14 @@
 """One run on the mini set for all tests, and the files of its bundle."""
 
+import json
+
 import pytest
 from itamed.benchmark.evaluate import evaluate
 from itamed.benchmark.report.run import find_run
-from itamed.leaderboard.bundle import Wishes, make_bundle
+from itamed.leaderboard.bundle import MANIFEST, SCORES, Wishes, make_bundle
 
 from ..conftest import only_own_tasks
-from .tamper import TASKS
+from .tamper import NER, TASKS, sealed
 
 
 @pytest.fixture(scope="session")
@@ -22,3 +24,13 @@ def run_folder(tmp_path_factory, word_tokenizer):
 def files(run_folder):
     """Return the files of the run's bundle by name; not to be changed."""
     return make_bundle(find_run(run_folder), Wishes(mini=True))
+
+
+@pytest.fixture(scope="session")
+def one(files):
+    """Return the files of a bundle of one task alone, which is quicker to check."""
+    left = {name: content for name, content in files.items() if name in (MANIFEST, SCORES) or NER in name}
+    manifest, scores = json.loads(left[MANIFEST]), json.loads(left[SCORES])
+    manifest["suite"]["fingerprints"] = {NER: manifest["suite"]["fingerprints"][NER]}
+    scores["tasks"] = {NER: scores["tasks"][NER]}
+    return sealed(left | {MANIFEST: json.dumps(manifest).encode(), SCORES: json.dumps(scores).encode()})

@@ -4,7 +4,7 @@ import hashlib
 import json
 
 from itamed.leaderboard.archive import pack
-from itamed.leaderboard.bundle import MANIFEST, SCORES
+from itamed.leaderboard.bundle import MANIFEST
 from itamed.leaderboard.validate import validate
 
 NER, QA, CRF = "itamed-mini-ner-e3c-clinentity", "itamed-mini-qa-casimedicos", "itamed-mini-crf-dyspnea"

@@ -50,8 +50,15 @@ def test_what_other_programs_pack_is_taken(path):
 
 @pytest.mark.parametrize(
     "name",
-    ["../manifest.json", "/etc/passwd", "a/manifest.json", "..\\result.json", "C:manifest.json", "manifest.json/"]
-    + ["MANIFEST.JSON", "manifest.json ", "manifest.js\u200bon", ".", "readme.html", "samples_x.jsonl"],
+    ["../manifest.json", "/etc/passwd", "a/manifest.json", "..\\result.json", "C:manifest.json", "manifest.json/"],
+)
+@pytest.mark.parametrize("again", [str, str.upper])
+def test_names_that_lead_elsewhere(path, name, again):
+    assert "files named manifest.json" in refused(path, zipped((again(name), b"{}")))
+
+
+@pytest.mark.parametrize(
+    "name", ["MANIFEST.JSON", "manifest.json ", "manifest.js\u200bon", ".", "readme.html", "samples_x.jsonl"]
 )
 def test_other_names(path, name):
     assert "files named manifest.json" in refused(path, zipped((name, b"{}")))
