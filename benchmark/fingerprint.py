@@ -28,7 +28,6 @@ def grammar_fingerprint() -> str:
     return hashlib.sha256("".join(map(grammars, suite())).encode()).hexdigest()[:16]
 
 
-@cache
 def grammars(name: str) -> str:
     """Return all grammars of a task's embedded rows, one after the other."""
     docs = task_docs(name, mini=True)["test"]

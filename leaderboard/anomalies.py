@@ -89,13 +89,13 @@ def copy_findings(mine: Opened, others: Mapping[str, Opened]) -> Iterator[Findin
     for file, other in others.items():
         same, common = _same(mine, other)
         if _settings(mine) == _settings(other) and mine.answers == other.answers:
-            yield Finding("", "", "a new submission", f"that of {file}", "nothing: it is there already")
+            yield Finding("", "", "a new submission", f"that of {shown(file)}", "nothing: it is there already")
         elif common >= ENOUGH and same / common >= SAME_SHARE and mine.manifest.model.name != other.manifest.model.name:
             yield Finding(
                 "",
                 "answers",
                 "answers of its own",
-                f"{same} of {common} telling ones as of {shown(other.manifest.model.name)} ({file})",
+                f"{same} of {common} telling ones as of {other.manifest.model.name} ({shown(file)})",
                 _EXPLAIN,
                 "error" if same == common else "warning",
             )

@@ -100,11 +100,13 @@ def _copies(answer: str, doc: Mapping[str, Any]) -> bool:
 
 
 def score_findings(name: str, stated: TaskScores, found: Rescored) -> Iterator[Finding]:
-    """Compare every stated figure with the one that the raw answers give."""
+    """Compare every stated figure with the one that the raw answers give; yields the first wrong one of a mode."""
     for mode, report in stated.modes.items():
-        place = f"tasks.{name}.modes.{mode}"
-        for field, expected, given in _differences(report, found.reports[mode]):
-            yield Finding(SCORES, f"{place}.{field}", f"{expected} from the raw answers", shown(given))
+        if wrong := list(_differences(report, found.reports[mode])):
+            field, expected, given = wrong[0]
+            more = f" ({len(wrong) - 1} more figures of the task differ)" if len(wrong) > 1 else ""
+            place = f"tasks.{name}.modes.{mode}.{field}"
+            yield Finding(SCORES, place, f"{expected} from the raw answers", f"{shown(given)}{more}")
 
 
 def _differences(stated: Report, found: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:

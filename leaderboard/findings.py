@@ -43,6 +43,8 @@ class Refused(ItamedError):
 
 
 def shown(value: Any) -> str:
-    """Return a value of a stranger for a message: on one line, short, without characters that are not seen."""
+    """Return a value of a stranger for a message: on one line, short, every character seen and told from others."""
     text = repr(value)
+    # A Cyrillic "a" looks like a Latin one.
+    text = text if all(character <= "\u00ff" for character in text) else ascii(value)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}… ({len(text)} characters)"

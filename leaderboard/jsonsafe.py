@@ -10,6 +10,8 @@ from typing import Any
 
 from .findings import Finding, Refused, shown
 
+MAX_BYTES = 2**20
+"""Of a document, or of one line of many; the scores of all tasks take about a tenth."""
 MAX_DEPTH = 8
 MAX_INTEGER = 2**53
 _UNSEEN_LETTERS = "\u115f\u1160\u2800\u3164\uffa0"
@@ -34,9 +36,11 @@ def read_json(content: bytes, file: str, place: str = "", raw: Collection[str] =
         raw: keys whose strings may hold anything that can be written: models answer as they like.
 
     Raises:
-        Refused: it is no JSON; has a key twice; holds a number that is not finite or no other
-            program can hold; is nested deeper than `MAX_DEPTH`; or has a string with a flaw, see `flaw`.
+        Refused: it is longer than `MAX_BYTES`, or no JSON; has a key twice; holds a number that is not finite
+            or no other program can hold; is nested deeper than `MAX_DEPTH`; or has a string with a flaw, see `flaw`.
     """
+    if len(content) > MAX_BYTES:
+        raise Refused(Finding(file, place, f"at most {MAX_BYTES} bytes", str(len(content))))
     try:
         value = json.loads(
             content.decode(),

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from itamed.benchmark.suite import suite
+from itamed.benchmark.suite import MINI_PREFIX, suite, task_of
 from itamed.benchmark.verdict import MODES
 
 from .archive import unpack
@@ -17,7 +17,8 @@ from .findings import MADE_BY, Finding, Refused, shown
 from .jsonsafe import read_json
 from .manifest import Answer, Manifest, Scores, read
 
-MAX_LINE = 2**20
+MAX_ROWS = 20_000
+"""Of a task; the largest has about a fifth."""
 _MOST = 20
 """Findings a file that are told: a file that is wrong in every line need not say so."""
 
@@ -77,10 +78,10 @@ def _checksums(manifest: Manifest, files: Mapping[str, bytes]) -> Iterator[Findi
 def _answers(content: bytes, file: str, findings: list[Finding]) -> list[Answer]:
     """Read a file of answers, one a line; what is wrong is added to `findings`."""
     found, before = [], len(findings)
+    if (lines := content.count(b"\n")) > MAX_ROWS:
+        raise Refused(Finding(file, "", f"at most {MAX_ROWS} lines", str(lines)))
     for number, line in enumerate(content.removesuffix(b"\n").split(b"\n"), 1):
         place = f"line {number}"
-        if len(line) > MAX_LINE:
-            raise Refused(Finding(file, place, f"at most {MAX_LINE} bytes", str(len(line))))
         answer, wrong = read(Answer, read_json(line, file, place, raw=("answer",)), file, place)
         findings += wrong
         if answer:
@@ -92,12 +93,14 @@ def _answers(content: bytes, file: str, findings: list[Finding]) -> list[Answer]
 
 def _agreement(manifest: Manifest, scores: Scores, answers: Mapping[str, list[Answer]]) -> Iterator[Finding]:
     """Check that all parts speak of the same tasks, each row once."""
-    for file, field, names in (
-        (MANIFEST, "suite.fingerprints", manifest.suite.fingerprints.keys()),
-        (SCORES, "tasks", scores.tasks.keys()),
+    sources = {task_of(name).source for name in answers if not name.startswith(MINI_PREFIX)}
+    for file, field, names, expected in (
+        (MANIFEST, "suite.fingerprints", manifest.suite.fingerprints.keys(), answers.keys()),
+        (MANIFEST, "sources", manifest.sources.keys(), sources),
+        (SCORES, "tasks", scores.tasks.keys(), answers.keys()),
     ):
-        if names != answers.keys():
-            yield Finding(file, field, f"the tasks with answers: {', '.join(sorted(answers))}", shown(sorted(names)))
+        if names != expected:
+            yield Finding(file, field, f"those with answers: {', '.join(sorted(expected))}", shown(sorted(names)))
     if not answers:
         yield Finding("", "", "answers to a task at least", "none", MADE_BY)
     for name, task in scores.tasks.items():

@@ -28,7 +28,7 @@ def show_verdict(verdict: Verdict, path: Path) -> None:
     if verdict.run:
         show_runs([verdict.run])
     warnings = len(verdict.findings) - verdict.errors
-    counts = f"{verdict.errors} errors, {warnings} warnings"
+    counts = f"errors: {verdict.errors}, warnings: {warnings}"
     word = "refused" if verdict.errors else "every figure follows from the raw answers"
     out().print(f"{path}: {word} ({counts}).", markup=False, soft_wrap=True, highlight=False)
 

@@ -121,5 +121,7 @@ def _run(path: Path, bundle: Opened, rescored: dict[str, Rescored]) -> Run:
         "constrained": manifest.decoding.mode == "constrained",
         "chat": manifest.chat.template_sha256 is not None,
         "batch": manifest.decoding.batch,
+        "limit": None,
+        "total_evaluation_time_seconds": manifest.cost.seconds,
     }
     return Rerun(path, manifest.model.name, settings, tuple(tasks), rescored=rescored)

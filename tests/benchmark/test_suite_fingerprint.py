@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from itamed.benchmark import fingerprint, suite_fingerprint
+from itamed.benchmark import suite_fingerprint
 from itamed.benchmark.errors import DataMissingError
 from itamed.benchmark.families.ner import Ner
 from itamed.benchmark.suite import task_config
@@ -15,7 +15,6 @@ NAME, MINI = "itamed_ner_e3c_timex", "itamed-mini-ner-e3c-timex"
 def taken(name=NAME):
     """Return a fingerprint that is taken anew."""
     suite_fingerprint.behaviour_fingerprint.cache_clear()
-    fingerprint.grammars.cache_clear()
     return suite_fingerprint.suite_fingerprint(name.replace(NAME, MINI))
 
 
@@ -24,7 +23,6 @@ def forgotten():
     """Let no other test see fingerprints of a changed suite."""
     yield
     suite_fingerprint.behaviour_fingerprint.cache_clear()
-    fingerprint.grammars.cache_clear()
 
 
 def changed(before):

@@ -77,7 +77,7 @@ def others(files, tmp_path):
 def test_a_bundle_that_is_there_already(files, tmp_path, others):
     again = changed(files, MANIFEST, lambda m: m.update(created="2030-01-01T00:00:00Z"))
     found = only(anomalous(again, tmp_path, others))
-    assert (found.found, found.severity) == ("that of lookup/one.zip", "error")
+    assert (found.found, found.severity) == ("that of 'lookup/one.zip'", "error")
 
 
 def test_a_bundle_is_not_compared_with_itself(files, tmp_path):
@@ -98,7 +98,7 @@ def test_answers_of_another_model(files, tmp_path, others, monkeypatch):
     monkeypatch.setattr(anomalies, "ENOUGH", 3)
     found = only(anomalous(renamed(files), tmp_path, others))
     assert (found.field, found.severity) == ("answers", "error")
-    assert "'lookup' (lookup/one.zip)" in found.found
+    assert "lookup ('lookup/one.zip')" in found.found
     monkeypatch.setattr(anomalies, "SAME_SHARE", 0.5)
     assert only(anomalous(renamed(files, but=1), tmp_path, others)).severity == "warning"
     monkeypatch.setattr(anomalies, "SAME_SHARE", 0.99)

@@ -95,6 +95,13 @@ def test_how_an_answer_ends(answer, finish):
     assert finish_of(answer) == finish
 
 
+def test_a_run_of_the_plain_harness_is_as_good(files, run):
+    edit_results(run, lambda data: [data.pop("usage"), data.pop("packages")])
+    bundle = remade(run)
+    assert bundle[SCORES] == files[SCORES]
+    assert "itamed" not in json.loads(bundle[MANIFEST])["versions"]
+
+
 def test_the_order_in_which_processes_answered_changes_nothing(files, run):
     edit_samples(run, NER, lambda samples: samples[::-1])
     assert remade(run) == files

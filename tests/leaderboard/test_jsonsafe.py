@@ -86,5 +86,7 @@ def test_answers_may_hold_what_models_write():
 
 def test_what_is_shown_is_short_and_seen():
     assert shown("\x1b[2J\u202e") == r"'\x1b[2J\u202e'"
+    assert shown("\u0430") == r"'\u0430'"
+    assert shown("perché") == "'perché'"
     assert len(shown("x" * 10**6)) < 200
     assert "\n" not in shown(["a\nb"])

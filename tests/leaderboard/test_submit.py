@@ -57,7 +57,7 @@ def test_a_bundle_with_errors_goes_nowhere(results, run_folder, tmp_path, monkey
     for out in (None, tmp_path / "bundle.zip"):
         with pytest.raises(ItamedError, match="nothing was written or sent"):
             submit_run(run_folder, Wishes(mini=True), repo=RESULTS, out=out)
-    assert "(1 errors, 0 warnings)" in capsys.readouterr().out
+    assert "(errors: 1, warnings: 0)" in capsys.readouterr().out
     assert results.pulls == [] and not (tmp_path / "bundle.zip").exists()
 
 

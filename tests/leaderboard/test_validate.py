@@ -5,6 +5,7 @@ import json
 
 import pytest
 from itamed.benchmark.cli import app
+from itamed.benchmark.verdict import MODES
 from itamed.leaderboard import checks
 from itamed.leaderboard import validate as module
 from itamed.leaderboard.archive import pack
@@ -124,6 +125,11 @@ def test_a_file_that_is_wrong_in_every_line(one, tmp_path):
     assert 0 < len(found) < 100
 
 
+def test_more_lines_than_any_task_has_rows(one, tmp_path):
+    found = only(errors(sealed(one | {f"samples_{NER}.jsonl": b"\n" * 20_001}), tmp_path))
+    assert found.expected == "at most 20000 lines"
+
+
 def test_a_line_without_end(one, tmp_path):
     line = json.dumps({"id": "x" * 2**21}).encode()
     assert "at most" in only(errors(sealed(one | {f"samples_{NER}.jsonl": line}), tmp_path)).expected
@@ -171,7 +177,8 @@ def test_better_answers_with_the_old_scores(files, tmp_path):
     right = [each | {"answer": json.dumps({"answer": "ABCDE"[docs_of(QA)[each["id"]]["answer"]]})} for each in found]
     tampered = errors(with_answers(files, QA, right), tmp_path)
     assert {each.file for each in tampered} == {SCORES}
-    assert f"tasks.{QA}.modes.strict.metrics.score.value" in {each.field for each in tampered}
+    assert {each.field for each in tampered} == {f"tasks.{QA}.modes.{mode}.metrics.score.value" for mode in MODES}
+    assert all("more figures" in each.found for each in tampered)
 
 
 def sample_of(one, kept):
@@ -212,11 +219,17 @@ def test_long_copies_of_a_note_that_may_not_be_copied(files, tmp_path):
 def test_data_that_are_not_built_here(one, tmp_path):
     """A bundle of the real task cannot be checked without its rows: the message names the command."""
     real = "itamed_ner_e3c_clinentity"
+    one = changed(one, MANIFEST, lambda m: m.update(sources={"e3c": {"inputs": {"a.tar.gz": "0"}, "origins": {}}}))
     renamed = {name.replace(NER, real): content.replace(NER.encode(), real.encode()) for name, content in one.items()}
     path = tmp_path / "real.zip"
     path.write_bytes(pack(sealed(renamed)))
     found = only([each for each in module.validate(path).findings if each.severity == "error"])
     assert "itamed data build --source e3c" in found.remedy
+
+
+def test_sources_that_are_not_those_of_the_tasks(one, tmp_path):
+    said = changed(one, MANIFEST, lambda m: m.update(sources={"e3c": {"inputs": {}, "origins": {}}}))
+    assert only(errors(said, tmp_path)).field == "sources"
 
 
 def test_mini_tasks_are_no_submission(one, tmp_path):
@@ -234,11 +247,11 @@ def test_the_command_shows_a_table_and_ends_with_status_1(files, tmp_path, monke
     monkeypatch.setattr(module, "validate", lambda *given: check(*given, mini=True))
     done = CliRunner().invoke(app, ["validate", str(path)])
     assert done.exit_code == 0, done.output
-    assert "every figure follows from the raw answers (0 errors, 2 warnings)" in done.output
+    assert "every figure follows from the raw answers (errors: 0, warnings: 2)" in done.output
     scores = json.loads(CliRunner().invoke(app, ["validate", str(path), "--json"]).stdout)["scores"]
     assert scores.keys() == set(TASKS)
     path.write_bytes(pack(changed(files, MANIFEST, lambda m: m["model"].update(name="[bold]x"))))
     done = CliRunner().invoke(app, ["validate", str(path)], env={"COLUMNS": "300"})
     assert done.exit_code == 1
     assert "'[bold]x'" in done.output
-    assert "refused (1 errors, 0 warnings)" in done.output
+    assert "refused (errors: 1, warnings: 0)" in done.output
