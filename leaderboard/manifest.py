@@ -226,13 +226,18 @@ def read(
         return kind.model_validate(value), []
     except ValidationError as error:
         return None, [
-            Finding(file, " ".join(filter(None, (place, _place(each["loc"])))), each["msg"], _found(each), remedy)
+            Finding(file, " ".join(filter(None, (place, _place(each["loc"])))), _expected(each), _found(each), remedy)
             for each in error.errors(include_url=False)
         ]
 
 
 def _place(parts: tuple[int | str, ...]) -> str:
     return ".".join(part if isinstance(part, str) and part.isprintable() else repr(part) for part in parts)
+
+
+def _expected(error: Any) -> str:
+    said: str = {"missing": "this key", "extra_forbidden": "no such key"}.get(error["type"], error["msg"])
+    return said[0].lower() + said[1:]
 
 
 def _found(error: Any) -> str:

@@ -71,10 +71,10 @@ def test_by_hand(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("training: x\n", "test_rows: expected Field required.*keys are origin"),
+        ("training: x\n", "test_rows: expected this key, found nothing: the keys are origin"),
         ("training: x\ntest_rows: never\n", "'never'"),
-        ("training: x\ntest_rows: unknown\nnotes: y\n", "notes: expected Extra inputs"),
-        ("- x\n", "valid dictionary|instance"),
+        ("training: x\ntest_rows: unknown\nnotes: y\n", "notes: expected no such key"),
+        ("- x\n", "expected input should be"),
         ("{", "write it as YAML"),
         ("training: !!python/object:os.system {}\n", "write it as YAML"),
     ],

@@ -10,7 +10,7 @@ from itamed.leaderboard.opened import open_bundle
 
 from .tamper import NER, sealed, verdict
 
-BYTES, VALUES = 400, 40
+BYTES, VALUES = 800, 80
 JUNK = [
     None,
     True,
