@@ -20,6 +20,7 @@ from pydantic import BaseModel, ValidationError
 from . import settings
 from .asked import require_rows, require_suite
 from .declaration import trained_with_itamed
+from .findings import shown
 from .manifest import FORMAT, Answer, Declaration, Fingerprint, Manifest, Scores, Suite
 from .rescore import Rescored, docs_of, finish_of, rescore
 
@@ -67,6 +68,17 @@ def make_bundle(run: Run, wishes: Wishes) -> dict[str, bytes]:
     """
     names = _names(run, wishes)
     data = _results(run)
+    try:
+        return _files(run, data, names, wishes)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        raise ItamedError(f"{run.path} says of {place}: {shown(first['input'])}. {first['msg']}.") from error
+    except KeyError as error:
+        raise damaged(run.path, f"it has no {error}") from error
+
+
+def _files(run: Run, data: Mapping[str, Any], names: list[str], wishes: Wishes) -> dict[str, bytes]:
     seed = require_suite(data, names, sample=wishes.sample)
     tokenizer = tokenizer_of(model_arguments(data["config"]))
     tasks = {name: _answered(run, name, tokenizer, sample=wishes.sample) for name in names}
@@ -76,13 +88,7 @@ def make_bundle(run: Run, wishes: Wishes) -> dict[str, bytes]:
     scores = {name: {"shots": shots[name], "modes": task.rescored.reports} for name, task in tasks.items()}
     files = {SCORES: _json(Scores.model_validate({"format": FORMAT, "tasks": scores}))}
     files |= {samples_name(name): _lines(task.answers) for name, task in tasks.items()}
-    try:
-        manifest = _manifest(run, data, wishes, seed, tasks, files)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(map(str, first["loc"]))
-        raise ItamedError(f"{run.path} says of {place}: {first['input']!r}. {first['msg']}.") from error
-    return files | {MANIFEST: _json(manifest)}
+    return files | {MANIFEST: _json(_manifest(run, data, wishes, seed, tasks, files))}
 
 
 def _names(run: Run, wishes: Wishes) -> list[str]:

@@ -140,6 +140,7 @@ def test_wishes_that_cannot_be_met(run, wishes, message):
         (lambda data: data["configs"][NER].update(doc_to_text="Dimmi: {{ text }}"), r"not asked .*doc_to_text"),
         (lambda data: data["configs"][NER]["generation_kwargs"].update(temperature=1.0), r"not asked .*generation"),
         (lambda data: data.pop("configs"), "redacted"),
+        (lambda data: data.pop("date"), "damaged .*'date'"),
     ],
 )
 def test_runs_that_asked_otherwise(run, change, message):
@@ -160,6 +161,11 @@ def other_text(samples):
     return samples
 
 
+def endless(samples):
+    samples[0]["resps"] = [["x" * 100_001]]
+    return samples
+
+
 def without_answers(samples):
     return [{key: sample[key] for key in ("doc_id", "filter", "score")} for sample in samples]
 
@@ -169,6 +175,7 @@ def without_answers(samples):
     [
         (lambda samples: samples[2:], "lacks answers to 2 of"),
         (other_text, "another text"),
+        (endless, r"answer: .* at most 100000 characters"),
         (lambda samples: samples + samples[:1], "answers a row twice"),
         (without_answers, "damaged"),
     ],
