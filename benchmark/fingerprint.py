@@ -1,4 +1,4 @@
-"""What decides answers and stands in no name, in a few letters: grammars, and the weights in a folder."""
+"""What decides answers and scores and stands in no name, in a few letters: grammars, tasks, weights in a folder."""
 
 from __future__ import annotations
 
@@ -25,11 +25,13 @@ def grammar_fingerprint() -> str:
 
     Whatever changes grammars, be it bounds, labels or rules, changes those of these rows.
     """
-    digest = hashlib.sha256()
-    for name in suite():
-        for doc in task_docs(name, mini=True)["test"]:
-            digest.update("".join(grammar_of(doc, reasoning) for reasoning in get_args(Reasoning)).encode())
-    return digest.hexdigest()[:16]
+    return hashlib.sha256("".join(map(grammars, suite())).encode()).hexdigest()[:16]
+
+
+def grammars(name: str) -> str:
+    """Return all grammars of a task's embedded rows, one after the other."""
+    docs = task_docs(name, mini=True)["test"]
+    return "".join(grammar_of(doc, reasoning) for doc in docs for reasoning in get_args(Reasoning))
 
 
 def data_fingerprint(tasks: Iterable[str]) -> str:

@@ -80,6 +80,15 @@ def task_of(name: str) -> Task:
     return suite()[name]
 
 
+def task_config(name: str) -> dict[str, Any]:
+    """Return what a task's file says, with the files that it includes; functions are their names.
+
+    Raises:
+        ItamedError: no such task; the message lists the names.
+    """
+    return _read(tasks_dir() / f"{task_of(name).name}.yaml")
+
+
 class _Loader(yaml.SafeLoader):
     """Reads task files without importing the functions that they name."""
 

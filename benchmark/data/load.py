@@ -15,7 +15,7 @@ from ..rows import SPLITS, Row, row_class
 from ..sources.hub_errors import endpoint, hub_calls
 from ..sources.registry import source_of
 from ..version import __version__
-from .record import FILE, file_digest, is_compatible, read_record
+from .record import FILE, Record, file_digest, is_compatible, read_record
 
 REPO_PREFIX = "itamed-"
 """A source's Hub repository is this and the source's name."""
@@ -47,6 +47,25 @@ def load_table(task: str, splits: Iterable[str] = SPLITS) -> dict[str, pa.Table]
             file is not what the build wrote.
     """
     source = source_of(task).name
+    folder, record = _build_of(source, task)
+    built = record.tasks.get(task)
+    if not built:
+        raise DataMissingError(f"{folder} holds no data of {task}: {_remedy(source, force=True)}")
+    wanted = set(splits) & set(built)
+    paths = {split: folder / task / f"{split}.parquet" for split in SPLITS if split in wanted}
+    return {split: _table(path, built[split]["sha256"], source) for split, path in paths.items()}
+
+
+def build_record(task: str) -> Record:
+    """Return the record of the build that a task's rows come from.
+
+    Raises:
+        DataMissingError: as for `load_table`.
+    """
+    return _build_of(source_of(task).name, task)[1]
+
+
+def _build_of(source: str, task: str) -> tuple[Path, Record]:
     folder = datasets_dir() / source
     if not (folder / FILE).is_file():
         folder = _from_hub(source, task)
@@ -55,12 +74,7 @@ def load_table(task: str, splits: Iterable[str] = SPLITS) -> dict[str, pa.Table]
         made = f"were built by itamed {record.suite}" if record else "have no record of their build"
         message = f"The data of {task} in {folder} {made}, this is {__version__}: {_remedy(source)}"
         raise DataMissingError(message)
-    built = record.tasks.get(task)
-    if not built:
-        raise DataMissingError(f"{folder} holds no data of {task}: {_remedy(source, force=True)}")
-    wanted = set(splits) & set(built)
-    paths = {split: folder / task / f"{split}.parquet" for split in SPLITS if split in wanted}
-    return {split: _table(path, built[split]["sha256"], source) for split, path in paths.items()}
+    return folder, record
 
 
 def _table(path: Path, digest: str, source: str) -> pa.Table:

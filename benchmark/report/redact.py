@@ -19,6 +19,7 @@ _SETTINGS = (
     "lm_eval_version",
     "total_evaluation_time_seconds",
     "usage",
+    "packages",
     "chat_template_sha",
     "versions",
 )

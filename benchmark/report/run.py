@@ -110,7 +110,10 @@ def read_run(path: Path) -> Run:
             name for name in results if name.startswith((PREFIX, MINI_PREFIX)) and f"{HIDDEN},repaired" in results[name]
         ]
         tasks = [
-            replace(_task_result(name, results[name], shots.get(name, 0)), version=versions.get(name, ""))
+            replace(
+                task_result(name, {mode: results[name][f"{HIDDEN},{mode}"] for mode in MODES}, shots.get(name, 0)),
+                version=versions.get(name, ""),
+            )
             for name in names
         ]
         added = dict(data.get(ADDED) or {})
@@ -148,8 +151,8 @@ def _precision(config: Mapping[str, Any]) -> str:
     return str(config.get("model_dtype") or model_arguments(config).get("dtype") or "").removeprefix("torch.")
 
 
-def _task_result(name: str, result: dict[str, Any], shots: int) -> TaskResult:
-    reports = {mode: result[f"{HIDDEN},{mode}"] for mode in MODES}
+def task_result(name: str, reports: Mapping[Mode, Mapping[str, Any]], shots: int) -> TaskResult:
+    """Return a task's scores from the reports of both modes, see `verdict.report`."""
     estimates: dict[Mode, dict[str, Estimate]] = {
         mode: {metric: Estimate(**numbers) for metric, numbers in report["metrics"].items()}
         for mode, report in reports.items()

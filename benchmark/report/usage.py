@@ -1,10 +1,11 @@
-"""What a run cost: tokens in and out a task, and seconds, added to the results file."""
+"""What a run cost, tokens in and out a task, and seconds; and what it ran with: added to the results file."""
 
 from __future__ import annotations
 
 import json
 import logging
 from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,6 +15,8 @@ from .run import ADDED, model_arguments
 from .samples import damaged, read_samples, samples_path
 
 _log = logging.getLogger(__name__)
+_PACKAGES = ("itamed", "torch", "transformers", "peft", "vllm", "llguidance", "xgrammar")
+"""What decides answers, besides the harness, which tells its own version."""
 
 
 class Tokenizer(Protocol):
@@ -25,7 +28,9 @@ class Tokenizer(Protocol):
 
 
 def add_usage(path: Path, added: Mapping[str, Any] | None = None) -> None:
-    """Add "usage" to a results file: tokens by task, and the seconds of the whole run; and what else is known of it.
+    """Add what the harness does not tell to a results file: "usage" and "packages".
+
+    Usage is tokens by task, and the seconds of the whole run; packages are versions by name.
 
     Tokens are counted afterwards with the model's own tokenizer, from the prompts and answers as
     sent and received. Where the tokenizer cannot be loaded, characters are counted alone. Tasks of
@@ -42,15 +47,24 @@ def add_usage(path: Path, added: Mapping[str, Any] | None = None) -> None:
         data = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise damaged(path, error) from error
-    tokenizer = _tokenizer(model_arguments(data["config"]))
+    tokenizer = tokenizer_of(model_arguments(data["config"]))
     samples = {name: samples_path(path, name) for name in data["results"] if name.startswith((PREFIX, MINI_PREFIX))}
     by_task = {name: _count(place, tokenizer) for name, place in samples.items()}
     data[ADDED] = dict(added or {})
+    data["packages"] = {name: found for name in _PACKAGES if (found := _version(name))}
     data["usage"] = {"seconds": float(data["total_evaluation_time_seconds"]), "tasks": by_task}
     write_text(path, json.dumps(data, indent=2, ensure_ascii=False))
 
 
-def _tokenizer(model_args: Mapping[str, Any]) -> Tokenizer | None:
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def tokenizer_of(model_args: Mapping[str, Any]) -> Tokenizer | None:
+    """Return the tokenizer that model arguments name, or None, with a warning, where it cannot be loaded."""
     name = model_args.get("tokenizer") or model_args.get("pretrained")
     if not name:
         return None

@@ -16,6 +16,7 @@ class Repo:
     """One repository: its files, whether it is private or gated, and the revisions that exist."""
 
     files: dict[str, bytes] = field(default_factory=dict)
+    pulls: list["Pull"] = field(default_factory=list)
     private: bool = False
     gated: bool = False
     revisions: tuple[str, ...] = ("main",)
@@ -23,6 +24,15 @@ class Repo:
     @property
     def sha(self):
         return hashlib.sha1(repr(sorted(self.files.items())).encode()).hexdigest()
+
+
+@dataclass
+class Pull:
+    """A pull request: its title, its text, and the files that it adds."""
+
+    title: str
+    text: str
+    files: dict[str, bytes] = field(default_factory=dict)
 
 
 class FakeHub:
@@ -135,17 +145,22 @@ class _Handler(BaseHTTPRequestHandler):
         return {**wanted, "actions": {"upload": {"href": href}}}
 
     def commit(self, name, lines):
-        files = self.hub.repos[name].files
+        repo = self.hub.repos[name]
+        files, extra = repo.files, {}
         for line in lines:
             value = line["value"]
+            if line["key"] == "header" and "create_pr=1" in urlsplit(self.path).query:
+                repo.pulls.append(Pull(value["summary"], value["description"]))
+                files = repo.pulls[-1].files
+                extra = {"pullRequestUrl": f"{self.hub.url}/datasets/{name}/discussions/{len(repo.pulls)}"}
             if line["key"] == "file":
                 files[value["path"]] = base64.b64decode(value["content"])
             elif line["key"] == "lfsFile":
                 files[value["path"]] = self.hub.objects[value["oid"]]
             elif line["key"] == "deletedFile":
                 del files[value["path"]]
-        sha = self.hub.repos[name].sha
-        return self.answer(body={"commitUrl": f"{self.hub.url}/datasets/{name}/commit/{sha}", "commitOid": sha})
+        url = f"{self.hub.url}/datasets/{name}/commit/{repo.sha}"
+        return self.answer(body={"commitUrl": url, "commitOid": repo.sha, **extra})
 
 
 def _oid(content):
@@ -157,5 +172,5 @@ def _entry(path, content):
 
 
 def _mode(repo, path):
-    large = path.endswith((".parquet", ".safetensors"))
+    large = path.endswith((".parquet", ".safetensors", ".zip"))
     return {"path": path, "uploadMode": "lfs" if large else "regular", "shouldIgnore": False}

@@ -15,6 +15,7 @@ import torch
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.evaluate import evaluate
 from itamed.benchmark.report.finding import find_run
+from itamed.leaderboard.declaration import trained_with_itamed
 from itamed.training.checkpoints import last_whole
 from itamed.training.recipe import load_recipe
 from itamed.training.scores import write_scores
@@ -49,6 +50,8 @@ def test_a_training_leaves_what_users_need(trained, own_tasks_alone):
     (stage,) = json.loads((trained / "training.json").read_text())["stages"]
     losses = [entry["loss"] for entry in stage["log"] if "loss" in entry]
     assert len(losses) == 4 and losses[-1] < losses[0]
+    declared = trained_with_itamed(trained / "model")
+    assert (set(declared.tasks), declared.test_rows) == (set(TASKS), "not trained on")
     looks = [entry for entry in stage["log"] if "eval_loss" in entry]
     assert [entry["step"] for entry in looks] == [2, 4]
     assert all(0 <= entry["eval_mean"] <= 1 and {"eval_ner", "eval_qa"} <= set(entry) for entry in looks)

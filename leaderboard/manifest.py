@@ -1,0 +1,248 @@
+"""What a bundle says of itself, read strictly: every key known, every value of its kind."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar
+
+from itamed.benchmark.verdict import Mode
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from .findings import MADE_BY, Finding, shown
+
+FORMAT = 1
+"""Of bundles; a later one is read by a later itamed."""
+NOTICE = (
+    "No note and no prompt is in this bundle. Answers are as the model wrote them, or no score could be checked: they "
+    "quote words of the notes, under the terms of the notes' sources."
+)
+Name: TypeAlias = Annotated[
+    str, Field(max_length=120, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)?$")
+]
+"""Of a model, as on the Hub: letters that look like no others."""
+Word: TypeAlias = Annotated[str, Field(max_length=120, pattern=r"^[A-Za-z0-9][A-Za-z0-9._+:-]*$")]
+Line: TypeAlias = Annotated[str, Field(max_length=500)]
+"""A sentence or name; reading the JSON has refused what should not be in one, see `jsonsafe.flaw`."""
+Commit: TypeAlias = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
+Digest: TypeAlias = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Part: TypeAlias = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+Count: TypeAlias = Annotated[int, Field(ge=0)]
+M = TypeVar("M", bound=BaseModel)
+
+
+class Strict(BaseModel):
+    """Refuses unknown keys, conversions and what is not finite."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+class Fingerprint(Strict):
+    """What a task's number depends on, see `benchmark.suite_fingerprint`."""
+
+    prompt: Part
+    grammar: Part
+    metrics: Part
+    rows: Part
+
+
+class Suite(Strict):
+    """Which benchmark it was: its version, and the fingerprint of each task."""
+
+    version: Word
+    fingerprints: dict[Word, Fingerprint]
+
+
+class Weights(Strict):
+    """A model or adapter: its name on the Hub or of its folder, and its commit where that is known."""
+
+    name: Name
+    revision: Commit | None = None
+
+
+class Model(Weights):
+    """What answered. `precision` is that of the computation as far as the harness tells."""
+
+    adapter: Weights | None = None
+    parameters: Count | None = None
+    precision: Word | None = None
+
+
+class Decoding(Strict):
+    """How it answered: always greedily."""
+
+    mode: Literal["free", "constrained"]
+    reasoning: Literal["none", "cot", "think"] = "none"
+    engine: Word
+    batch: Word
+
+
+class Chat(Strict):
+    """The chat template by its hash, None where none was used; whether examples were turns of the chat."""
+
+    template_sha256: Digest | None = None
+    multiturn: bool = False
+
+
+class Seeds(Strict):
+    """`examples` chooses few-shot examples; the others are the harness's, of which nothing here depends."""
+
+    examples: Count = 0
+    random: int | None = None
+    numpy: int | None = None
+    torch: int | None = None
+
+
+class Source(Strict):
+    """What a task's data were built from: digests by archive or Hub data set, and where those came from."""
+
+    inputs: dict[Line, Line]
+    origins: dict[Line, Line]
+
+
+class Machine(Strict):
+    """As far as the harness tells."""
+
+    processor: Line | None = None
+    gpus: list[Line] = []
+    system: Line | None = None
+
+
+class Cost(Strict):
+    """Wall time of the whole run, loading included; tokens of all tasks, None where no tokenizer was to be had.
+
+    `resumed` says that the run went on where another had stopped, or may have: the time is that of its last part.
+    """
+
+    seconds: Annotated[float, Field(gt=0)]
+    resumed: bool = False
+    tokens_in: Count | None = None
+    tokens_out: Count | None = None
+
+
+class Corpus(Strict):
+    """Text that was trained on beside tasks."""
+
+    name: Line
+    licence: Line = "unknown"
+    documents: Count | None = None
+
+
+class Decontamination(Strict):
+    """How training text was kept apart from held-out rows: tasks not `unchecked`; documents left out."""
+
+    method: Line
+    dropped: Count = 0
+    unchecked: list[Word] = []
+
+
+class Declaration(Strict):
+    """What a model was trained on: `tasks` are those whose training rows it has seen."""
+
+    origin: Literal["training.json", "by hand"] = "by hand"
+    base: Line | None = None
+    training: Line
+    tasks: list[Word] = []
+    corpora: list[Corpus] = []
+    test_rows: Literal["not trained on", "trained on", "unknown"]
+    decontamination: Decontamination | None = None
+
+
+class Manifest(Strict):
+    """All that a bundle says beside answers and scores. `kind` is "sample" for some notes of a task alone."""
+
+    format: Literal[1]
+    kind: Literal["full", "sample"]
+    notice: Line = NOTICE
+    created: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
+    suite: Suite
+    model: Model
+    decoding: Decoding
+    chat: Chat
+    seeds: Seeds
+    sources: dict[Word, Source]
+    versions: dict[Word, Word]
+    machine: Machine
+    cost: Cost
+    declaration: Declaration | None = None
+    checksums: dict[Word, Digest]
+
+
+class Figures(Strict):
+    """A metric with its bootstrap standard error and 95 % interval."""
+
+    value: float
+    stderr: float
+    low: float
+    high: float
+
+
+class Report(Strict):
+    """All metrics of a task in one mode, and what they stand on."""
+
+    metrics: dict[Line, Figures]
+    notes: Count
+    rows: Count
+    gold: Count
+    resamples: Count
+
+
+class TaskScores(Strict):
+    """A task's scores by mode, with so many examples a prompt."""
+
+    shots: Annotated[int, Field(ge=0, le=32)]
+    modes: dict[Mode, Report]
+
+
+class Scores(Strict):
+    """The scores of a bundle, by task."""
+
+    format: Literal[1]
+    tasks: dict[Word, TaskScores]
+
+
+class Answer(Strict):
+    """One row's answer.
+
+    `finish` is what the answer itself shows, since the harness tells nothing more: "cut" ends inside
+    its JSON, "whole" is one JSON value, "loose" is anything else. Tokens are counted afterwards with
+    the model's own tokenizer; `tokens_in` is the prompt, None where no tokenizer was to be had.
+    """
+
+    id: Line
+    answer: Annotated[str, Field(max_length=100_000)]
+    finish: Literal["whole", "cut", "loose"]
+    tokens_in: Count | None = None
+    tokens_out: Count | None = None
+
+
+def read(
+    kind: type[M], value: Any, file: str, place: str = "", remedy: str = MADE_BY
+) -> tuple[M | None, list[Finding]]:
+    """Make an object of parsed JSON; returns it, or None and everything that is wrong with it.
+
+    Args:
+        kind: a class of this module.
+        value: what was parsed.
+        file: for messages.
+        place: of the value in its file, for messages.
+        remedy: what to do about a wrong file.
+    """
+    try:
+        return kind.model_validate(value), []
+    except ValidationError as error:
+        return None, [
+            Finding(file, " ".join(filter(None, (place, _place(each["loc"])))), _expected(each), _found(each), remedy)
+            for each in error.errors(include_url=False)
+        ]
+
+
+def _place(parts: tuple[int | str, ...]) -> str:
+    return ".".join(part if isinstance(part, str) and part.isprintable() else repr(part) for part in parts)
+
+
+def _expected(error: Any) -> str:
+    said: str = {"missing": "this key", "extra_forbidden": "no such key"}.get(error["type"], error["msg"])
+    return said[0].lower() + said[1:]
+
+
+def _found(error: Any) -> str:
+    return "nothing" if error["type"] == "missing" else shown(error["input"])

@@ -1,0 +1,90 @@
+"""Hand in a bundle: a pull request on the data set repository of results, opened through the Hub's API."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import typer
+from itamed.benchmark.errors import ItamedError, PublishError
+from itamed.benchmark.files import write_bytes
+from itamed.benchmark.report.finding import find_run
+from itamed.benchmark.report.markdown import table
+from itamed.benchmark.report.run import Run
+from itamed.benchmark.report.sheet import percent
+from itamed.benchmark.sources.hub_errors import endpoint, hub_calls
+
+from .archive import pack
+from .bundle import Wishes, make_bundle
+from .show import show_verdict
+from .validate import validate
+
+FOLDER = "bundles"
+PLEDGE = (
+    "The model was not trained on test rows of the suite, as far as its declaration tells. "
+    "Made and checked by `itamed submit`; `itamed validate` checks it again."
+)
+
+
+def submit_run(path: Path, wishes: Wishes, *, repo: str, out: Path | None) -> None:
+    """Make a bundle of a run, check it, and write it to a file or open a pull request.
+
+    Args:
+        path: the results folder or file of one run.
+        wishes: what its owner says of it.
+        repo: the data set repository of results; not used if there is a file to write.
+        out: the file to write.
+
+    Raises:
+        ItamedError: the run cannot be submitted, its bundle has errors (they are shown), or it cannot be
+            written or sent.
+    """
+    content = pack(make_bundle(find_run(path), wishes))
+    with TemporaryDirectory() as folder:
+        checked = Path(folder, "bundle.zip")
+        write_bytes(checked, content)
+        verdict = validate(checked, mini=wishes.mini)
+    show_verdict(verdict, out or Path("The bundle"))
+    if verdict.run is None:
+        raise ItamedError("The bundle has errors, see above: nothing was written or sent.")
+    if out:
+        write_bytes(out, content)
+        typer.echo(f"Written to {out}.")
+    else:
+        typer.echo(f"Pull request: {open_pull_request(content, verdict.run, repo)}")
+
+
+def place_of(run: Run, content: bytes) -> str:
+    """Return where a bundle stands in the repository: the model's name, and a hash of the bundle."""
+    return f"{FOLDER}/{run.model.replace('/', '__')}/{hashlib.sha256(content).hexdigest()[:16]}.zip"
+
+
+def open_pull_request(content: bytes, run: Run, repo: str) -> str:
+    """Open a pull request that adds a bundle; returns its address.
+
+    Args:
+        content: the archive.
+        run: what it holds, re-scored.
+        repo: "namespace/name" of a data set repository on the Hub.
+
+    Raises:
+        PublishError: the Hub refuses, or is not to be reached.
+    """
+    with hub_calls(repo, PublishError, "Or write the bundle to a file (--out FILE) and send that."):
+        from huggingface_hub import CommitOperationAdd, HfApi
+
+        done = HfApi(endpoint=endpoint()).create_commit(
+            repo,
+            [CommitOperationAdd(place_of(run, content), content)],
+            repo_type="dataset",
+            commit_message=f"Add {run.label}, {len(run.tasks)} tasks",
+            commit_description=_description(run),
+            create_pr=True,
+        )
+    return str(done.pr_url)
+
+
+def _description(run: Run) -> str:
+    rows = [[f"`{task.name}`", percent(task.score)] for task in run.tasks]
+    return f"{table(['task', 'score in %'], rows)}\n\n{PLEDGE}"

@@ -1,0 +1,36 @@
+"""One run on the mini set for all tests, and the files of its bundle."""
+
+import json
+
+import pytest
+from itamed.benchmark.evaluate import evaluate
+from itamed.benchmark.report.finding import find_run
+from itamed.leaderboard.bundle import MANIFEST, SCORES, Wishes, make_bundle
+
+from ..conftest import only_own_tasks
+from .tamper import NER, TASKS, sealed
+
+
+@pytest.fixture(scope="session")
+def run_folder(tmp_path_factory, word_tokenizer):
+    folder = tmp_path_factory.mktemp("leaderboard") / "run"
+    arguments = ["--model", "itamed-baseline", "--model_args", f"model=lookup,tokenizer={word_tokenizer}"]
+    with only_own_tasks():
+        evaluate([*arguments, "--tasks", ",".join(TASKS), "--output_path", str(folder)])
+    return folder
+
+
+@pytest.fixture(scope="session")
+def files(run_folder):
+    """Return the files of the run's bundle by name; not to be changed."""
+    return make_bundle(find_run(run_folder), Wishes(mini=True))
+
+
+@pytest.fixture(scope="session")
+def one(files):
+    """Return the files of a bundle of one task alone, which is quicker to check."""
+    left = {name: content for name, content in files.items() if name in (MANIFEST, SCORES) or NER in name}
+    manifest, scores = json.loads(left[MANIFEST]), json.loads(left[SCORES])
+    manifest["suite"]["fingerprints"] = {NER: manifest["suite"]["fingerprints"][NER]}
+    scores["tasks"] = {NER: scores["tasks"][NER]}
+    return sealed(left | {MANIFEST: json.dumps(manifest).encode(), SCORES: json.dumps(scores).encode()})

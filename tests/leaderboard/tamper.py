@@ -1,0 +1,52 @@
+"""What somebody may do to a bundle: change its files, with and without new checksums, and pack them again."""
+
+import hashlib
+import json
+
+from itamed.leaderboard.archive import pack
+from itamed.leaderboard.bundle import MANIFEST
+from itamed.leaderboard.validate import validate
+
+NER, QA, CRF = "itamed-mini-ner-e3c-clinentity", "itamed-mini-qa-casimedicos", "itamed-mini-crf-dyspnea"
+TASKS = (NER, QA, CRF)
+
+
+def sealed(files):
+    """Return the files with the checksums that they have now."""
+    manifest = json.loads(files[MANIFEST])
+    manifest["checksums"] = {k: hashlib.sha256(v).hexdigest() for k, v in files.items() if k != MANIFEST}
+    return files | {MANIFEST: json.dumps(manifest, ensure_ascii=False).encode()}
+
+
+def changed(files, name, change):
+    """Return the files, sealed, after `change` was done to the parsed JSON of one."""
+    value = json.loads(files[name])
+    change(value)
+    return sealed(files | {name: json.dumps(value).encode()})
+
+
+def answers(files, task):
+    return [json.loads(line) for line in files[f"samples_{task}.jsonl"].splitlines()]
+
+
+def with_answers(files, task, found):
+    """Return the files, sealed, with other answers to a task."""
+    text = "".join(json.dumps(answer, ensure_ascii=False) + "\n" for answer in found)
+    return sealed(files | {f"samples_{task}.jsonl": text.encode()})
+
+
+def verdict(files, place, against=None):
+    path = place / "tampered.zip"
+    path.write_bytes(pack(files))
+    return validate(path, against, mini=True)
+
+
+def errors(files, place, against=None):
+    """Return the errors that are found in a bundle of these files."""
+    return [each for each in verdict(files, place, against).findings if each.severity == "error"]
+
+
+def only(found):
+    """Return the one finding that there is."""
+    assert len(found) == 1, list(map(str, found))
+    return found[0]

@@ -1,0 +1,137 @@
+"""What no honest run looks like, each thing by itself."""
+
+import json
+
+import pytest
+from itamed.benchmark.errors import ItamedError
+from itamed.benchmark.families import family_of
+from itamed.benchmark.rows import row_class
+from itamed.leaderboard import anomalies
+from itamed.leaderboard.archive import pack
+from itamed.leaderboard.bundle import MANIFEST, SCORES
+from itamed.leaderboard.rescore import docs_of, rescore
+
+from .tamper import CRF, NER, QA, TASKS, answers, changed, errors, only, verdict, with_answers
+
+
+def rescored(files, task, found):
+    """Return the files of a bundle with other answers to a task and the scores that they give."""
+    reports = rescore(docs_of(task), {each["id"]: each["answer"] for each in found}).reports
+    files = changed(files, SCORES, lambda scores: scores["tasks"][task].update(modes=reports))
+    return with_answers(files, task, found)
+
+
+def gold(doc):
+    kind = row_class(doc)
+    return json.dumps(family_of(kind).gold(kind.from_dict(dict(doc))), ensure_ascii=False)
+
+
+def with_gold(files, task, but=0):
+    docs = docs_of(task)
+    found = [
+        each if at < but else each | {"answer": gold(docs[each["id"]])} for at, each in enumerate(answers(files, task))
+    ]
+    return rescored(files, task, found)
+
+
+def anomalous(files, tmp_path, against=None):
+    found = verdict(files, tmp_path, against).findings
+    return [each for each in found if each.field not in ("declaration", "model.revision")]
+
+
+def test_copied_gold(files, tmp_path, monkeypatch):
+    monkeypatch.setattr(anomalies, "ENOUGH", 3)
+    found = only(anomalous(with_gold(files, NER), tmp_path))
+    assert (found.file, found.severity) == (f"samples_{NER}.jsonl", "error")
+    assert "the gold" in found.found
+    assert only(anomalous(with_gold(files, QA), tmp_path)).severity == "warning"
+    assert anomalous(with_gold(files, NER, but=1), tmp_path) == []
+
+
+def test_few_right_rows_are_only_warned_of(files, tmp_path):
+    assert only(anomalous(with_gold(files, CRF), tmp_path)).severity == "warning"
+
+
+@pytest.mark.parametrize(
+    ("tokens", "parameters", "expected"), [(10**6, None, 0), (10**6, 10**9, 0), (10**7, None, 1), (10**6, 10**12, 1)]
+)
+def test_impossible_speed(files, tmp_path, tokens, parameters, expected):
+    def fast(manifest):
+        manifest["cost"].update(seconds=10.0, tokens_out=tokens)
+        manifest["model"].update(parameters=parameters)
+
+    found = anomalous(changed(files, MANIFEST, fast), tmp_path)
+    assert [each.field for each in found] == ["cost"] * expected
+
+
+@pytest.fixture
+def others(files, tmp_path):
+    """Return a folder with the honest bundle, and one that is damaged."""
+    folder = tmp_path / "bundles" / "lookup"
+    folder.mkdir(parents=True)
+    (folder / "one.zip").write_bytes(pack(files))
+    (folder / "two.zip").write_bytes(b"PK")
+    return folder.parent
+
+
+def test_a_bundle_that_is_there_already(files, tmp_path, others):
+    again = changed(files, MANIFEST, lambda m: m.update(created="2030-01-01T00:00:00Z"))
+    found = only(anomalous(again, tmp_path, others))
+    assert (found.found, found.severity) == ("that of 'lookup/one.zip'", "error")
+
+
+def test_a_bundle_is_not_compared_with_itself(files, tmp_path):
+    (tmp_path / "tampered.zip").write_bytes(pack(files))
+    assert errors(files, tmp_path, tmp_path) == []
+
+
+def renamed(files, but=0):
+    """Return the files under another model's name, with some answers of its own."""
+    found = answers(files, NER)
+    texts = [each["answer"] for each in found]
+    for each in [each for each in found if texts.count(each["answer"]) == 1][:but]:
+        each.update(answer=f"Non so: {each['id']}.", finish="loose")
+    return changed(rescored(files, NER, found), MANIFEST, lambda m: m["model"].update(name="clinic/mine"))
+
+
+def test_answers_of_another_model(files, tmp_path, others, monkeypatch):
+    monkeypatch.setattr(anomalies, "ENOUGH", 3)
+    found = only(anomalous(renamed(files), tmp_path, others))
+    assert (found.field, found.severity) == ("answers", "error")
+    assert "lookup ('lookup/one.zip')" in found.found
+    monkeypatch.setattr(anomalies, "SAME_SHARE", 0.5)
+    assert only(anomalous(renamed(files, but=1), tmp_path, others)).severity == "warning"
+    monkeypatch.setattr(anomalies, "SAME_SHARE", 0.99)
+    assert anomalous(renamed(files, but=1), tmp_path, others) == []
+
+
+def test_letters_and_empty_lists_are_no_copies(files, tmp_path, others, monkeypatch):
+    monkeypatch.setattr(anomalies, "ENOUGH", 1)
+    same = files
+    for task in TASKS:
+        same = rescored(same, task, [each | {"answer": "{}", "finish": "whole"} for each in answers(files, task)])
+    (others / "lookup" / "one.zip").write_bytes(pack(same))
+    assert anomalous(changed(same, MANIFEST, lambda m: m["model"].update(name="mine")), tmp_path, others) == []
+
+
+def test_a_folder_of_others_that_is_none(files, tmp_path):
+    with pytest.raises(ItamedError, match="is no folder"):
+        verdict(files, tmp_path, tmp_path / "none")
+
+
+def declaration(**given):
+    return {"training": "Fine-tuned on leaflets.", "test_rows": "not trained on"} | given
+
+
+@pytest.mark.parametrize(("test_rows", "expected"), [("not trained on", 0), ("unknown", 0), ("trained on", 1)])
+def test_a_model_that_has_read_the_test_rows(files, tmp_path, test_rows, expected):
+    said = changed(files, MANIFEST, lambda m: m.update(declaration=declaration(test_rows=test_rows)))
+    assert [each.field for each in errors(said, tmp_path)] == ["declaration.test_rows"] * expected
+
+
+def test_a_declared_model_at_a_commit_gets_no_warning(files, tmp_path):
+    def complete(manifest):
+        manifest["model"]["revision"] = "a" * 40
+        manifest["declaration"] = declaration()
+
+    assert verdict(changed(files, MANIFEST, complete), tmp_path).findings == ()

@@ -1,0 +1,82 @@
+"""What a manifest takes from a results file: names without folders, versions, machine, nothing unseen."""
+
+import pytest
+from itamed.benchmark.report.run import Run
+from itamed.leaderboard.manifest import Weights
+from itamed.leaderboard.settings import decoding_of, machine_of, model_folder, model_of, versions_of
+
+ENVIRONMENT = """PyTorch version: 2.9.0+cu128
+OS: Ubuntu 24.04 LTS (x86_64)
+Python version: 3.11.7 (main) [GCC 12] (64-bit runtime)
+CUDA runtime version: Could not collect
+GPU models and configuration: GPU 0: NVIDIA H100 80GB HBM3
+GPU 1: NVIDIA H100 80GB HBM3
+
+Model name:                  Intel(R) Xeon(R) @ 2.2 GHz
+"""
+COMMIT = "0123456789" * 4
+
+
+def model(name, revision="", wished="", **config):
+    run = Run(None, name, {}, ())
+    return model_of(run, {"config": config}, wished, revision)
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [
+        ("google/gemma-3-270m", "google/gemma-3-270m"),
+        ("/home/me/secret/my-model/model", "my-model"),
+        ("/home/me/smollm2", "smollm2"),
+        ("runs/mine/model", "mine"),
+        ("/home/me/il mio modello", "il-mio-modello"),
+        ("lookup", "lookup"),
+    ],
+)
+def test_names(name, plain):
+    assert model(name).name == plain
+
+
+def test_commits_and_adapters():
+    given = {"pretrained": "a/b", "peft": "/home/me/run/adapter", "dtype": "bfloat16"}
+    found = model("a/b", model_sha=COMMIT, model_args=given, peft_sha="", model_num_parameters=10)
+    assert (found.revision, found.adapter) == (COMMIT, Weights(name="run"))
+    assert (found.precision, found.parameters) == ("bfloat16", 10)
+    assert model("a/b", model_sha="", model_args=f"pretrained=a/b,revision={COMMIT}").revision == COMMIT
+    assert model("a/b", model_sha="", model_args="pretrained=a/b,revision=main").revision is None
+    assert model("/x/y", wished="c/d", revision=COMMIT).name == "c/d"
+
+
+def test_the_folder_of_a_local_model(tmp_path):
+    given = {"pretrained": "google/gemma", "peft": str(tmp_path)}
+    assert model_folder({"config": {"model_args": given}}) == tmp_path
+    assert model_folder({"config": {"model_args": {"pretrained": "google/gemma"}}}) is None
+
+
+def test_machine_and_versions():
+    data = {
+        "pretty_env_info": ENVIRONMENT,
+        "lm_eval_version": "0.4.13",
+        "packages": {"itamed": "0.1.0", "vllm": "0.18"},
+    }
+    found = machine_of(data)
+    assert found.gpus == ["NVIDIA H100 80GB HBM3"] * 2
+    assert (found.processor, found.system) == ("Intel(R) Xeon(R) @ 2.2 GHz", "Ubuntu 24.04 LTS (x86_64)")
+    assert versions_of(data) == {
+        "itamed": "0.1.0",
+        "lm_eval": "0.4.13",
+        "python": "3.11.7",
+        "torch": "2.9.0+cu128",
+        "vllm": "0.18",
+    }
+    assert machine_of({}).gpus == []
+
+
+def test_what_cannot_be_said_plainly_is_left_out():
+    assert machine_of({"pretty_env_info": "Model name: <b>fast</b>\nOS: a\u202eb\n"}).processor is None
+
+
+def test_decoding():
+    run = Run(None, "x", {"constrained": True, "backend": "itamed-hf", "batch": "auto"}, ())
+    found = decoding_of(run, {"config": {"model_args": "pretrained=x,reasoning=cot"}})
+    assert (found.mode, found.reasoning, found.engine) == ("constrained", "cot", "itamed-hf")
