@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from itamed.benchmark.decoding.answer import read_answer
 from itamed.benchmark.suite import task_of
 from itamed.benchmark.verdict import Record
 
@@ -90,7 +92,7 @@ def copy_findings(mine: Opened, others: Mapping[str, Opened]) -> Iterator[Findin
     """
     for file, other in others.items():
         same, common = _same(mine, other)
-        if _settings(mine) == _settings(other) and mine.answers == other.answers:
+        if _settings(mine) == _settings(other) and _said(mine) == _said(other):
             yield Finding("", "", "a new submission", f"that of {shown(file)}", "nothing: it is there already")
         elif common >= ENOUGH and same / common >= SAME_SHARE and mine.manifest.model.name != other.manifest.model.name:
             yield Finding(
@@ -119,6 +121,20 @@ def _same(mine: Opened, other: Opened) -> tuple[int, int]:
     return same, common
 
 
+def _said(bundle: Opened) -> dict[str, dict[str, str]]:
+    """Return what was answered by task and row, whatever is counted of it."""
+    return {task: {each.id: _content(each.answer) for each in found} for task, found in bundle.answers.items()}
+
+
 def _telling(answers: Sequence[Answer]) -> dict[str, str]:
-    times = Counter(answer.answer for answer in answers)
-    return {answer.id: answer.answer for answer in answers if times[answer.answer] == 1}
+    said = {answer.id: _content(answer.answer) for answer in answers}
+    times = Counter(said.values())
+    return {row: content for row, content in said.items() if times[content] == 1}
+
+
+def _content(answer: str) -> str:
+    """Return an answer without what makes no difference to its score: blanks, fences, the order of keys."""
+    reading = read_answer(answer)
+    if reading.status == "unparseable":
+        return " ".join(answer.split())
+    return json.dumps(reading.value, sort_keys=True)

@@ -26,6 +26,9 @@ SMALL = 2**20
 """Bytes below which a file may pack as well as it likes."""
 _TIME = (1980, 1, 1, 0, 0, 0)
 _END = struct.Struct("<4s4H2LH")
+_HEADER = struct.Struct("<4s5H3L2H")
+_TRAILER = 0x8
+"""The flag of a file whose size stands behind it."""
 _DIRECTORY = MAX_MEMBERS * 512
 _CHUNK = 2**16
 _DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError, RuntimeError)
@@ -61,6 +64,7 @@ def unpack(path: Path, names: Collection[str]) -> dict[str, bytes]:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             entries = archive.infolist()
             _check_entries(entries, names)
+            _check_places(entries, content, archive.start_dir)
             found: dict[str, bytes] = {}
             for entry in entries:
                 found[entry.filename] = _member(archive, entry, MAX_TOTAL - sum(map(len, found.values())))
@@ -110,6 +114,19 @@ def _check_entries(entries: Collection[zipfile.ZipInfo], names: Collection[str])
             _refuse(name, "no password", "an encrypted file")
         if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             _refuse(name, "a stored or deflated file", f"method {entry.compress_type}")
+
+
+def _check_places(entries: Collection[zipfile.ZipInfo], content: bytes, directory: int) -> None:
+    """Check that files follow each other without a gap: what is not in the list would be seen by nobody."""
+    place = 0
+    for entry in sorted(entries, key=lambda each: each.header_offset):
+        header = _HEADER.unpack_from(content, place)
+        names = header[-2:]
+        if entry.header_offset != place or entry.flag_bits & _TRAILER or entry.extra or entry.comment or names[1]:
+            _refuse(entry.orig_filename, "files one behind the other, with a name each", "other bytes between them")
+        place += _HEADER.size + names[0] + entry.compress_size
+    if place != directory:
+        _refuse("", "nothing but files and their list", "other bytes between them")
 
 
 def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, room: int) -> bytes:

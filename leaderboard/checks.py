@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from itamed.benchmark.docs import task_docs
 from itamed.benchmark.sources.registry import source_of
 from itamed.benchmark.suite import MINI_PREFIX, task_of
 from itamed.benchmark.suite_fingerprint import PARTS, behaviour_fingerprint, rows_fingerprint
-from itamed.benchmark.text import ngrams, words
+from itamed.benchmark.text import words
 
 from .bundle import MANIFEST, SCORES, TOLERANCE, samples_name
 from .findings import Finding, shown
@@ -16,7 +17,9 @@ from .manifest import Answer, Fingerprint, Report, TaskScores
 from .rescore import Docs, Rescored, finish_of
 
 MAX_QUOTE = 30
-"""Most words in a row that an answer may copy of a note whose terms forbid copies."""
+"""Most words that an answer may copy of passages whose terms forbid copies."""
+_STRETCH = 8
+"""Words in a row that count as copied: names and findings are shorter."""
 _MOST = 5
 
 
@@ -82,21 +85,38 @@ def answer_findings(name: str, answers: Sequence[Answer], docs: Docs) -> Iterato
     for answer, finish in wrong[:_MOST]:
         yield Finding(file, f"row {shown(answer.id)} finish", finish, answer.finish)
     source = source_of(task_of(name).name)
-    if not source.redistribute and (copies := [each for each in answers if _copies(each.answer, docs[each.id])]):
+    if not source.redistribute and (copies := _copies(answers, _passages(name, docs))):
         yield Finding(
             file,
             f"row {shown(copies[0].id)} answer",
-            f"at most {MAX_QUOTE} words in a row of a note of {source.title}, whose terms forbid copies",
+            f"at most {MAX_QUOTE} words of passages of {source.title}, whose terms forbid copies",
             f"{len(copies)} answers that hold more",
             f"submit without the task: --leave-out {name}",
         )
 
 
-def _copies(answer: str, doc: Mapping[str, Any]) -> bool:
-    said = words(answer)
-    return len(said) > MAX_QUOTE and bool(
-        ngrams(answer, MAX_QUOTE + 1) & ngrams(" ".join([doc["text"], *doc.get("options", ())]), MAX_QUOTE + 1)
-    )
+def _passages(name: str, docs: Docs) -> set[tuple[str, ...]]:
+    """Return all stretches of words of a task's texts, of the examples in its prompts, too."""
+    shots = task_docs(task_of(name).name, mini=name.startswith(MINI_PREFIX))["fewshot"]
+    texts = (" ".join([doc["text"], *doc.get("options", ())]) for doc in (*docs.values(), *shots))
+    return set[tuple[str, ...]]().union(*(_stretches(words(text)) for text in texts))
+
+
+def _stretches(said: Sequence[str]) -> list[tuple[str, ...]]:
+    return [tuple(said[at : at + _STRETCH]) for at in range(len(said) - _STRETCH + 1)]
+
+
+def _copies(answers: Sequence[Answer], passages: Collection[tuple[str, ...]]) -> list[Answer]:
+    """Return the answers that copy more than `MAX_QUOTE` words, in one piece or in many."""
+    found = []
+    for answer in answers:
+        copied: set[int] = set()
+        for at, stretch in enumerate(_stretches(words(answer.answer))):
+            if stretch in passages:
+                copied.update(range(at, at + _STRETCH))
+        if len(copied) > MAX_QUOTE:
+            found.append(answer)
+    return found
 
 
 def score_findings(name: str, stated: TaskScores, found: Rescored) -> Iterator[Finding]:

@@ -28,7 +28,9 @@ def read_declaration(path: Path) -> Declaration:
         value = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise ItamedError(f"{path} cannot be read as a declaration ({error}): write it as YAML.") from error
-    known = ", ".join(Declaration.model_fields)
+    if isinstance(value, dict) and "origin" in value:
+        raise ItamedError(f"{path} says origin, which itamed alone says of its own trainings: leave the line out.")
+    known = ", ".join(name for name in Declaration.model_fields if name != "origin")
     declaration, findings = read(Declaration, value, str(path), remedy=f"the keys are {known}")
     if declaration is None:
         raise ItamedError(" ".join(map(str, findings)))

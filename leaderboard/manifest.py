@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from .findings import MADE_BY, Finding, shown
 
+MOST = 20
+"""Findings a file that are told: a file that is wrong in every line need not say so."""
 FORMAT = 1
 """Of bundles; a later one is read by a later itamed."""
 NOTICE = (
@@ -231,7 +233,7 @@ def read(
     except ValidationError as error:
         return None, [
             Finding(file, " ".join(filter(None, (place, _place(each["loc"])))), _expected(each), _found(each), remedy)
-            for each in error.errors(include_url=False)
+            for each in error.errors(include_url=False)[:MOST]
         ]
 
 

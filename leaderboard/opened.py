@@ -15,12 +15,10 @@ from .archive import unpack
 from .bundle import MANIFEST, SCORES, samples_name
 from .findings import MADE_BY, Finding, Refused, shown
 from .jsonsafe import read_json
-from .manifest import Answer, Manifest, Scores, read
+from .manifest import MOST, Answer, Manifest, Scores, read
 
 MAX_ROWS = 20_000
 """Of a task; the largest has about a fifth."""
-_MOST = 20
-"""Findings a file that are told: a file that is wrong in every line need not say so."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +84,7 @@ def _answers(content: bytes, file: str, findings: list[Finding]) -> list[Answer]
         findings += wrong
         if answer:
             found.append(answer)
-        if len(findings) - before >= _MOST:
+        if len(findings) - before >= MOST:
             break
     return found
 

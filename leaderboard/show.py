@@ -29,7 +29,7 @@ def show_verdict(verdict: Verdict, path: Path) -> None:
         show_runs([verdict.run])
     warnings = len(verdict.findings) - verdict.errors
     counts = f"errors: {verdict.errors}, warnings: {warnings}"
-    word = "refused" if verdict.errors else "every figure follows from the raw answers"
+    word = "refused" if verdict.errors else "every score follows from the raw answers"
     out().print(f"{path}: {word} ({counts}).", markup=False, soft_wrap=True, highlight=False)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,15 +17,12 @@ from itamed.benchmark.report.sheet import percent
 from itamed.benchmark.sources.hub_errors import endpoint, hub_calls
 
 from .archive import pack
-from .bundle import Wishes, make_bundle
+from .bundle import MANIFEST, Wishes, make_bundle
 from .show import show_verdict
 from .validate import validate
 
 FOLDER = "bundles"
-PLEDGE = (
-    "The model was not trained on test rows of the suite, as far as its declaration tells. "
-    "Made and checked by `itamed submit`; `itamed validate` checks it again."
-)
+_MADE = "Made and checked by `itamed submit`; `itamed validate` checks it again."
 
 
 def submit_run(path: Path, wishes: Wishes, *, repo: str, out: Path | None) -> None:
@@ -40,7 +38,8 @@ def submit_run(path: Path, wishes: Wishes, *, repo: str, out: Path | None) -> No
         ItamedError: the run cannot be submitted, its bundle has errors (they are shown), or it cannot be
             written or sent.
     """
-    content = pack(make_bundle(find_run(path), wishes))
+    files = make_bundle(find_run(path), wishes)
+    content = pack(files)
     with TemporaryDirectory() as folder:
         checked = Path(folder, "bundle.zip")
         write_bytes(checked, content)
@@ -52,7 +51,7 @@ def submit_run(path: Path, wishes: Wishes, *, repo: str, out: Path | None) -> No
         write_bytes(out, content)
         typer.echo(f"Written to {out}.")
     else:
-        typer.echo(f"Pull request: {open_pull_request(content, verdict.run, repo)}")
+        typer.echo(f"Pull request: {open_pull_request(content, verdict.run, repo, _declared(files[MANIFEST]))}")
 
 
 def place_of(run: Run, content: bytes) -> str:
@@ -60,13 +59,22 @@ def place_of(run: Run, content: bytes) -> str:
     return f"{FOLDER}/{run.model.replace('/', '__')}/{hashlib.sha256(content).hexdigest()[:16]}.zip"
 
 
-def open_pull_request(content: bytes, run: Run, repo: str) -> str:
+def _declared(manifest: bytes) -> str:
+    """Return what the model was trained on, as its declaration says."""
+    declared = json.loads(manifest)["declaration"]
+    if declared is None:
+        return "What the model was trained on is not declared."
+    return f"Declared: {declared['training']}; test rows of the suite: {declared['test_rows']}."
+
+
+def open_pull_request(content: bytes, run: Run, repo: str, declared: str = "") -> str:
     """Open a pull request that adds a bundle; returns its address.
 
     Args:
         content: the archive.
         run: what it holds, re-scored.
         repo: "namespace/name" of a data set repository on the Hub.
+        declared: what is said of the model's training.
 
     Raises:
         PublishError: the Hub refuses, or is not to be reached.
@@ -79,12 +87,12 @@ def open_pull_request(content: bytes, run: Run, repo: str) -> str:
             [CommitOperationAdd(place_of(run, content), content)],
             repo_type="dataset",
             commit_message=f"Add {run.label}, {len(run.tasks)} tasks",
-            commit_description=_description(run),
+            commit_description=_description(run, declared),
             create_pr=True,
         )
     return str(done.pr_url)
 
 
-def _description(run: Run) -> str:
+def _description(run: Run, declared: str) -> str:
     rows = [[f"`{task.name}`", percent(task.score)] for task in run.tasks]
-    return f"{table(['task', 'score in %'], rows)}\n\n{PLEDGE}"
+    return f"{table(['task', 'score in %'], rows)}\n\n{declared}\n\n{_MADE}"

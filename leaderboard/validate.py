@@ -23,6 +23,7 @@ from .findings import Finding
 from .known import known
 from .opened import Opened, open_bundle
 from .rescore import Rescored, docs_of, rescore
+from .stated import stated_findings
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ def validate(path: Path, against: Path | None = None, *, mini: bool = False) -> 
     rescored: dict[str, Rescored] = {}
     for name in bundle.tasks:
         findings += _task(bundle, name, rescored)
+    findings += stated_findings(bundle)
     findings += speed_findings(bundle.manifest)
     findings += declared_findings(bundle.manifest)
     findings += copy_findings(bundle, others)
@@ -100,7 +102,8 @@ def _task(bundle: Opened, name: str, rescored: dict[str, Rescored]) -> Iterator[
     yield from answer_findings(name, answers, docs)
     rescored[name] = rescore(docs, {answer.id: answer.answer for answer in answers})
     yield from score_findings(name, bundle.scores.tasks[name], rescored[name])
-    yield from gold_findings(name, rescored[name].records["strict"])
+    # As scored: gold within a fence of Markdown is gold, too.
+    yield from gold_findings(name, rescored[name].records["repaired"])
 
 
 def _others(path: Path, folder: Path, *, mini: bool) -> dict[str, Opened]:

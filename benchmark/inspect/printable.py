@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 _SURROGATES = range(0xD800, 0xE000)
-_DIRECTIONS = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_DIRECTIONS = (0x061C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A))
 _SHOWN: dict[int, str] = (
     {code: chr(0x2400 + code) for code in range(0x20)}
     | {ord("\n"): "\n", ord("\t"): "\t", ord("\r"): " ", 0x7F: "␡"}

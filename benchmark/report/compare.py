@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
-from typing import NamedTuple
+from functools import cached_property
 
 import numpy as np
 
 from ..errors import ItamedError
-from ..scoring.bootstrap import RESAMPLES, Drawn, Estimate, average, summarise, summarise_gain
-from ..scoring.paired import chance, detectable, swapped, swaps
+from ..scoring.bootstrap import Drawn, Estimate, summarise, summarise_gain
+from ..scoring.paired import chance, detectable, student, swapped, swaps
 from ..suite import ROLES
-from .means import by_source, counted_tasks, drawn_means
-from .run import Run, TaskResult, unkept
+from .means import by_source, counted_tasks, drawn_means, seed_of
+from .run import Run, unkept
 from .sameness import require_same
 from .series import Series
 
@@ -23,10 +22,10 @@ from .series import Series
 class Difference:
     """One score of two runs: `gain` is that of the second less that of the first.
 
-    `p` is two-sided, from random swaps of the two runs' answers to a note, and corrected (Holm) for
-    the other differences of its table. `mde` is the minimum detectable effect: the true gain that such
-    a comparison finds (p < 0.05 before correction) in 80 % of cases; nan where the runs never differ,
-    which tells nothing about it.
+    `p` is two-sided, from random swaps of the two runs' answers to a note (with several seeds from
+    Student's test of the gain), and corrected (Holm) for the other differences of its table. `mde` is
+    the minimum detectable effect: the true gain that such a comparison finds (p < 0.05 before
+    correction) in 80 % of cases; nan where the runs never differ, which tells nothing about it.
     """
 
     name: str
@@ -45,27 +44,44 @@ class Comparison:
     means: dict[str, tuple[Difference, ...]]
 
 
-class Paired(NamedTuple):
-    """By task or family: the scores of two series on the same notes, the gain, and gains that swaps make by chance."""
+@dataclass(frozen=True)
+class Pairing:
+    """Two series that answered the same notes of the same tasks, and whose answers were kept."""
 
-    first: Mapping[str, Drawn]
-    second: Mapping[str, Drawn]
-    gain: Mapping[str, Drawn]
-    swapped: Mapping[str, Drawn]
+    first: Series
+    second: Series
 
-    def differences(self) -> list[Difference]:
-        """Return all differences, their chances not corrected."""
-        return [
-            Difference(
-                name,
-                summarise(score),
-                summarise(self.second[name]),
-                summarise_gain(self.gain[name]),
-                chance(self.gain[name].value, self.swapped[name].draws),
-                detectable(self.gain[name]),
+    def tasks(self) -> list[Difference]:
+        """Return the differences by task, their chances not corrected."""
+        return self._differences(self.first.drawn, self.second.drawn, self._swapped)
+
+    def means(self, role: str) -> list[Difference]:
+        """Return the differences of family means, and of "mean", the mean of all; their chances not corrected."""
+        swaps = drawn_means(self.first.tasks, self._swapped)[role] if self._swapped else {}
+        return self._differences(self.first.drawn_means[role], self.second.drawn_means[role], swaps)
+
+    @cached_property
+    def _swapped(self) -> dict[str, Drawn]:
+        """Return the gains under random swaps by task; none where there are several seeds."""
+        if max(len(self.first.runs), len(self.second.runs)) > 1:
+            return {}
+        return _swapped(self.first.runs[0], self.second.runs[0])
+
+    def _differences(
+        self, first: Mapping[str, Drawn], second: Mapping[str, Drawn], swaps: Mapping[str, Drawn]
+    ) -> list[Difference]:
+        found = []
+        for name, score in first.items():
+            other = second[name]
+            # Equal for single runs on the same notes; a few seeds leave fewer degrees.
+            freedom = min(score.freedom, other.freedom)
+            gain = Drawn(other.value - score.value, other.draws - score.draws, freedom)
+            # A swap of answers knows nothing of other seeds: with several, Student's test, as for the interval.
+            p = chance(gain.value, swaps[name].draws) if swaps else student(gain)
+            found.append(
+                Difference(name, summarise(score), summarise(other), summarise_gain(gain), p, detectable(gain))
             )
-            for name, score in self.first.items()
-        ]
+        return found
 
 
 def compare(first: Run, second: Run) -> Comparison:
@@ -75,37 +91,16 @@ def compare(first: Run, second: Run) -> Comparison:
         ItamedError: they were not asked the same, or their answers were not kept.
     """
     _require_same_tasks(first, second)
-    tasks = paired(Series((first,)), Series((second,)))
-    by_role = {role: corrected(paired_means(first.tasks, tasks, role).differences()) for role in ROLES}
-    return Comparison(corrected(tasks.differences()), by_role)
-
-
-def paired(first: Series, second: Series) -> Paired:
-    """Pair the tasks of two series that answered the same notes of the same tasks."""
-    gain = {
-        name: Drawn(second.drawn[name].value - score.value, second.drawn[name].draws - score.draws, score.freedom)
-        for name, score in first.drawn.items()
-    }
-    # All pairs of seeds where one series has more of them: the mean of their gains is the gain of the means.
-    alike = len(first.runs) == len(second.runs)
-    pairs = zip(first.runs, second.runs, strict=True) if alike else product(first.runs, second.runs)
-    each = [_swapped(one, other) for one, other in pairs]
-    swapped = {name: average([one[name] for one in each]) for name in each[0]}
-    return Paired(first.drawn, second.drawn, gain, swapped)
-
-
-def paired_means(results: Iterable[TaskResult], tasks: Paired, role: str) -> Paired:
-    """Return the means of the families of a role, and "mean" of all, of what `paired` gives."""
-    results = tuple(results)
-    return Paired(*(drawn_means(results, each)[role] for each in tasks))
+    pairing = Pairing(Series((first,)), Series((second,)))
+    return Comparison(corrected(pairing.tasks()), {role: corrected(pairing.means(role)) for role in ROLES})
 
 
 def _swapped(first: Run, second: Run) -> dict[str, Drawn]:
     """Return by task the gain when the runs change places for random notes, in all tasks that share a note."""
     counted, others = (counted_tasks(run, "repaired") for run in (first, second))
-    found = {result.name: Drawn(0.0, np.full(RESAMPLES, np.nan), 1) for result in first.tasks}
-    for notes, columns in by_source(first, counted):
-        places = swaps(notes)
+    found = {}
+    for source, notes, columns in by_source(first, counted):
+        places = swaps(notes, seed=seed_of(source))
         for name, mine in columns.items():
             family, counts = counted[name]
             theirs = [others[name].notes[note] for note in counts]

@@ -50,9 +50,14 @@ def _row(each: Series) -> list[str]:
 
 
 def _tokens(each: Series) -> list[str]:
-    used = [(run.notes, (run.settings["usage"] or {}).get("tasks", {}).values()) for run in each.runs]
+    used = [(run.notes, list((run.settings["usage"] or {}).get("tasks", {}).values())) for run in each.runs]
     cells = []
     for side in ("tokens_in", "tokens_out"):
-        known = [sum(counts.get(side, 0) for counts in tasks) / notes for notes, tasks in used]
-        cells.append(f"{mean(known):,.0f}" if any(known) else NONE)
+        # Without a tokenizer there are no counts.
+        known = [
+            sum(counts[side] for counts in tasks) / notes
+            for notes, tasks in used
+            if tasks and all(side in counts for counts in tasks)
+        ]
+        cells.append(f"{mean(known):,.0f}" if known else NONE)
     return cells

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import numpy as np
+from collections.abc import Mapping, Sequence
 
 from ..errors import ItamedError
 from ..suite import ROLES
-from .compare import Difference, corrected, paired, paired_means
+from .compare import Difference, Pairing, corrected
 from .series import Series
 
 
@@ -34,21 +32,29 @@ def gains(baseline: Series, others: Sequence[Series]) -> dict[str, dict[tuple[st
     (Holm) for all means of all series together, and apart from these for all families: the means are
     the first question, families the second.
     """
-    flat = {(each.label, *key): found for each in others for key, found in _differences(baseline, each).items()}
-    by_label: dict[str, dict[tuple[str, str], Difference]] = {each.label: {} for each in others}
-    for of_means in (True, False):
-        mine = [where for where in flat if (where[2] == "mean") is of_means]
-        for (label, role, name), found in zip(mine, corrected([flat[where] for where in mine]), strict=True):
-            by_label[label][role, name] = found
-    return by_label
+    return corrected_together({each.label: differences(baseline, each) for each in others})
 
 
-def _differences(base: Series, other: Series) -> dict[tuple[str, str], Difference]:
+def differences(base: Series, other: Series) -> dict[tuple[str, str], Difference]:
+    """Return what a series gains on another by (role, family or "mean"), chances not corrected.
+
+    There is nothing where their tasks differ, or answers were not kept.
+    """
     common = {role for role in ROLES if base.named_tasks(role) == other.named_tasks(role)}
-    # Without answers there is nothing to resample.
-    kept = all(not np.isnan(each.draws).all() for series in (base, other) for each in series.drawn.values())
-    if not common or not kept:
+    if not common or not (base.kept and other.kept):
         return {}
     results = [result for result in base.tasks if result.task.role in common]
-    tasks = paired(base.only(results), other.only(results))
-    return {(role, each.name): each for role in ROLES for each in paired_means(results, tasks, role).differences()}
+    pairing = Pairing(base.only(results), other.only(results))
+    return {(role, each.name): each for role in ROLES for each in pairing.means(role)}
+
+
+def corrected_together(
+    found: Mapping[str, Mapping[tuple[str, str], Difference]],
+) -> dict[str, dict[tuple[str, str], Difference]]:
+    """Correct the chances of a table, by label and then (role, family or "mean"): means together, families together."""
+    by_label: dict[str, dict[tuple[str, str], Difference]] = {label: dict(each) for label, each in found.items()}
+    for of_means in (True, False):
+        mine = [(label, key) for label, each in found.items() for key in each if (key[1] == "mean") is of_means]
+        for (label, key), each in zip(mine, corrected([found[label][key] for label, key in mine]), strict=True):
+            by_label[label][key] = each
+    return by_label

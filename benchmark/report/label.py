@@ -55,6 +55,6 @@ class Label:
             ItamedError: it is something else.
         """
         parts = dict(part.partition("=")[::2] for part in text.split(","))
-        if not parts.get("model") or set(parts) - set(_KEYS) or not parts.get("seed", "0").isdigit():
+        if not parts.get("model") or set(parts) - set(_KEYS) or not parts.get("seed", "0").isdecimal():
             raise ItamedError(f"--label {text} must read like model=NAME,training=FT,seed=1, the last two if you like.")
         return cls(parts["model"], parts.get("training", ""), int(parts["seed"]) if "seed" in parts else None)

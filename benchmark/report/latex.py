@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from .sheet import Section, Sheet
 
@@ -28,7 +28,7 @@ def latex(sections: Iterable[Section]) -> str:
 
 
 def _table(sheet: Sheet, number: int) -> str:
-    lines = [" & ".join(map(_escaped, sheet.header)), *(" & ".join(map(_cell, row)) for row in sheet.rows)]
+    lines = [" & ".join(map(_escaped, sheet.header)), *(_row(row) for row in sheet.rows)]
     body = " \\\\\n".join(lines[1:])
     return f"""\\begin{{table}}
 \\centering
@@ -44,6 +44,12 @@ def _table(sheet: Sheet, number: int) -> str:
 \\end{{tabular}}}}
 \\end{{table}}
 """
+
+
+def _row(cells: Sequence[str]) -> str:
+    text = " & ".join(map(_cell, cells))
+    # After the end of a line, a bracket or a star would be read as its argument.
+    return f"{{}}{text}" if text.startswith(("[", "*")) else text
 
 
 def _cell(text: str) -> str:

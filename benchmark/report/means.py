@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -52,12 +53,15 @@ def drawn_tasks(run: Run, mode: Mode = "repaired") -> dict[str, Drawn]:
     values = {result.name: result.estimates[mode]["score"].value for result in run.tasks}
     drawn = {name: Drawn(value, np.full(RESAMPLES, np.nan), 1) for name, value in values.items()}
     counted = counted_tasks(run, mode)
-    for notes, columns in by_source(run, counted):
-        common = weights(notes)
+    for source, notes, columns in by_source(run, counted):
+        common = weights(notes, seed=seed_of(source))
         for name, mine in columns.items():
             family, counts = counted[name]
             table = Table(counts.values())
-            drawn[name] = Drawn(values[name], family.metrics(table.sums(common[:, mine]))["score"], table.freedom())
+            value, draws = (
+                family.metrics(table.sums(each))["score"] for each in (np.ones((1, len(table))), common[:, mine])
+            )
+            drawn[name] = Drawn(float(np.nan_to_num(value[0])), draws, table.freedom())
     return drawn
 
 
@@ -78,13 +82,18 @@ def counted_tasks(run: Run, mode: Mode) -> dict[str, Counted]:
     return found
 
 
-def by_source(run: Run, counted: Mapping[str, Counted]) -> Iterator[tuple[int, dict[str, list[int]]]]:
-    """Yield for each source how many notes its tasks have together, and by task which of them are its own."""
+def seed_of(source: str) -> int:
+    """Return the seed of a source's resamples: the notes of another are drawn apart, even if there are as many."""
+    return zlib.crc32(source.encode())
+
+
+def by_source(run: Run, counted: Mapping[str, Counted]) -> Iterator[tuple[str, int, dict[str, list[int]]]]:
+    """Yield each source, how many notes its tasks have together, and by task which of them are its own."""
     for source in sorted({result.task.source for result in run.tasks}):
         mine = [result.name for result in run.tasks if result.task.source == source and result.name in counted]
         union = sorted({note for name in mine for note in counted[name].notes})
         index = {note: column for column, note in enumerate(union)}
-        yield len(union), {name: [index[note] for note in counted[name].notes] for name in mine}
+        yield source, len(union), {name: [index[note] for note in counted[name].notes] for name in mine}
 
 
 def drawn_means(results: Iterable[TaskResult], tasks: Mapping[str, Drawn]) -> dict[str, dict[str, Drawn]]:

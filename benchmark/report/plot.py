@@ -17,7 +17,8 @@ from .sheet import FAMILY_NAMES
 
 # Okabe and Ito's palette: told apart by the colour-blind; markers repeat the distinction in grey.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-_MARKERS = "osD^vPX"
+_MARKERS = "osD^vPX*<>p"
+"""More of them than colours: many series are told apart by both."""
 
 
 class Point(NamedTuple):
@@ -81,7 +82,7 @@ def method_plot(series: Sequence[Series], role: str) -> str:
             ]
             _marks(axes, places, number, model, horizontal=False)
         axes.set_title(FAMILY_NAMES[family], fontsize=10)
-        axes.set_xticks(range(len(settings)), settings, rotation=35, ha="right", fontsize=8)
+        axes.set_xticks(range(len(settings)), list(map(_plain_text, settings)), rotation=35, ha="right", fontsize=8)
         axes.tick_params(labelbottom=True)
         # Scores near zero are no reason for a scale of tenths of a point.
         axes.set_ylim(0, max(5, axes.get_ylim()[1]))
@@ -103,8 +104,8 @@ def time_plot(times: Sequence[tuple[Series, float | None]]) -> str:
     for number, model in enumerate(models):
         mine = [(each, seconds) for each, seconds in known if each.named.model == model]
         at = [settings.index(each.setting) + _offset(number, len(models)) for each, _ in mine]
-        axes.plot(at, [seconds for _, seconds in mine], label=model, **_style(number))
-    axes.set_xticks(range(len(settings)), settings, rotation=20, ha="right")
+        axes.plot(at, [seconds for _, seconds in mine], label=_plain_text(model), **_style(number))
+    axes.set_xticks(range(len(settings)), list(map(_plain_text, settings)), rotation=20, ha="right")
     axes.set_yscale("log")
     axes.set_ylabel("seconds a note")
     return _svg(figure, axes, len(models), "y")
@@ -139,7 +140,13 @@ def _offset(number: int, count: int) -> float:
 
 
 def _style(number: int) -> dict[str, Any]:
-    return {"color": _COLOURS[number % 7], "marker": _MARKERS[number % 7], "linestyle": "none", "markersize": 5}
+    colour, marker = _COLOURS[number % len(_COLOURS)], _MARKERS[number % len(_MARKERS)]
+    return {"color": colour, "marker": marker, "linestyle": "none", "markersize": 5}
+
+
+def _plain_text(label: str) -> str:
+    """Return a label as it is: matplotlib reads dollars as formulas, and hides what begins with a line."""
+    return label.replace("$", r"\$").replace("_", "\N{ZERO WIDTH SPACE}_", 1 if label.startswith("_") else 0)
 
 
 def _marks(axes: Axes, places: Sequence[tuple[float, Estimate]], number: int, label: str, *, horizontal: bool) -> None:
@@ -147,7 +154,7 @@ def _marks(axes: Axes, places: Sequence[tuple[float, Estimate]], number: int, la
     values = [100 * estimate.value for _, estimate in places]
     below = [100 * max(0.0, e.value - e.low) for _, e in places]
     above = [100 * max(0.0, e.high - e.value) for _, e in places]
-    style = _style(number) | {"label": label, "capsize": 2, "elinewidth": 1.2}
+    style = _style(number) | {"label": _plain_text(label), "capsize": 2, "elinewidth": 1.2}
     if horizontal:
         axes.errorbar(values, at, xerr=[below, above], **style)
     else:

@@ -119,18 +119,22 @@ def read_run(path: Path) -> Run:
         added = dict(data.get(ADDED) or {})
         model = data.get("model_name") or str(config.get("model"))
         label = Label.from_dict(added.get("label") or {}, model)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        order = {name: number for number, name in enumerate(suite())}
+        settings = _settings(data, config, added)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ItamedError(
             f"{path} is not a results file of the harness ({error!r}): was the disk full, or the run killed?"
         ) from error
-    order = {name: number for number, name in enumerate(suite())}
-    settings = {key: data.get(key) for key in ("date", "lm_eval_version", "total_evaluation_time_seconds", "usage")}
-    settings |= {"backend": config.get("model"), "limit": config.get("limit"), "batch": config.get("batch_size")}
-    settings |= {"parameters": config.get("model_num_parameters"), "precision": _precision(config)}
-    settings |= {"constrained": _constrained(config), "chat": bool(data.get("chat_template_sha"))}
-    # Without the word of `itamed eval`, a run may have gone on where another had stopped.
-    settings |= {"resumed": bool(added.get("resumed", True))}
     return Run(path, model, settings, tuple(sorted(tasks, key=lambda result: order[result.task.name])), label)
+
+
+def _settings(data: Mapping[str, Any], config: Mapping[str, Any], added: Mapping[str, Any]) -> dict[str, Any]:
+    found = {key: data.get(key) for key in ("date", "lm_eval_version", "total_evaluation_time_seconds", "usage")}
+    found |= {"backend": config.get("model"), "limit": config.get("limit"), "batch": config.get("batch_size")}
+    found |= {"parameters": config.get("model_num_parameters"), "precision": _precision(config)}
+    found |= {"constrained": _constrained(config), "chat": bool(data.get("chat_template_sha"))}
+    # Without the word of `itamed eval`, a run may have gone on where another had stopped.
+    return found | {"resumed": bool(added.get("resumed", True))}
 
 
 def model_arguments(config: Mapping[str, Any]) -> dict[str, Any]:

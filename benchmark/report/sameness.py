@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 from ..errors import ItamedError
 from .run import Run, TaskResult
@@ -12,8 +13,12 @@ from .run import Run, TaskResult
 
 @dataclass(frozen=True)
 class Asked:
-    """What a run was asked of one task: its version, how many rows of each note, and how many gold items."""
+    """What a run was asked of one task: its version, how many rows of each note, and how many gold items.
 
+    `name` is that of the task itself, or of its version on the embedded set.
+    """
+
+    name: str
     version: str
     notes: int
     rows: int
@@ -23,7 +28,7 @@ class Asked:
 
     def agrees(self, other: Asked) -> bool:
         """Return whether both are the same, as far as both are known."""
-        sizes = (self.notes, self.rows, self.gold) == (other.notes, other.rows, other.gold)
+        sizes = (self.name, self.notes, self.rows, self.gold) == (other.name, other.notes, other.rows, other.gold)
         versions = not self.version or not other.version or self.version == other.version
         return sizes and versions and (not self.by_note or not other.by_note or self.by_note == other.by_note)
 
@@ -37,12 +42,12 @@ def require_same(runs: Sequence[Run]) -> None:
     by_task: dict[str, list[tuple[Run, Asked]]] = {}
     for run in runs:
         for result in run.tasks:
-            by_task.setdefault(result.name, []).append((run, _asked(run, result)))
+            by_task.setdefault(result.task.name, []).append((run, _asked(run, result)))
     lines = [
         line
-        for name, found in by_task.items()
-        if not all(found[0][1].agrees(asked) for _, asked in found)
-        for line in _lines(name, found)
+        for found in by_task.values()
+        if not all(one.agrees(other) for (_, one), (_, other) in combinations(found, 2))
+        for line in _lines(found)
     ]
     if lines:
         head = f"{'task':<34} {'notes':>6} {'rows':>6} {'gold':>6}  {'version':<7}  runs"
@@ -54,16 +59,16 @@ def require_same(runs: Sequence[Run]) -> None:
         )
 
 
-def _lines(name: str, found: Sequence[tuple[Run, Asked]]) -> Iterator[str]:
+def _lines(found: Sequence[tuple[Run, Asked]]) -> Iterator[str]:
     """Yield a line for each way in which a task was asked, with the runs that asked it so."""
     ways: dict[Asked, list[str]] = {}
     for run, asked in found:
         ways.setdefault(asked, []).append(run.label)
     for asked, labels in ways.items():
         sizes = f"{asked.notes:>6} {asked.rows:>6} {asked.gold:>6}  {asked.version or '?':<7}"
-        yield f"{name:<34} {sizes}  {', '.join(labels)}"
+        yield f"{asked.name:<34} {sizes}  {', '.join(labels)}"
 
 
 def _asked(run: Run, result: TaskResult) -> Asked:
     notes = Counter(note for _, note, _ in run.records(result.name, "repaired"))
-    return Asked(result.version, result.notes, result.rows, result.gold, frozenset(notes.items()))
+    return Asked(result.name, result.version, result.notes, result.rows, result.gold, frozenset(notes.items()))

@@ -72,7 +72,7 @@ def records_of(path: Path, rows: int) -> dict[Mode, tuple[Record, ...]]:
     return found
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=2048)
 def _records(path: Path, changed: int, size: int) -> dict[Mode, tuple[Record, ...]]:
     """Read records; a report asks for those of a run several times, and a file may change between reports."""
     records: dict[Mode, list[Record]] = {kept: [] for kept in MODES}

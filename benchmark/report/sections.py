@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ..suite import ROLES, suite
 from .compare import Difference
-from .gains import gains
+from .gains import corrected_together, differences, gains
 from .plot import family_plot, task_plot
 from .run import TaskResult
-from .series import Series
+from .series import Series, alike
 from .sheet import FAMILY_NAMES, NONE, ROLE_NAMES, Section, Sheet, chance_text, detectable_text, filled, percent, signed
 
 _FORMS = ("valid", "repaired", "truncated", "unparseable")
@@ -43,8 +43,9 @@ def _family_rows(each: Series) -> Iterator[list[str]]:
 
 _GAIN = ("gain", "p", "detectable")
 _PAIRED = (
-    "paired note by note; p from random swaps of two runs' answers, corrected (Holm) for all means of the table, and "
-    "apart from them for all families; detectable is the least true gain that four of five such comparisons would find."
+    "paired note by note; p from random swaps of two runs' answers (with several seeds from Student's test), corrected "
+    "(Holm) for all means of the table, and apart from them for all families; detectable is the least true gain that "
+    "four of five such comparisons would find."
 )
 
 
@@ -58,7 +59,10 @@ def gained(series: Sequence[Series], baseline: Series) -> Section:
     ]
     rows = [cells for _, _, cells in sorted(by_role, key=lambda row: (ROLES.index(row[0]), row[1]))]
     sheet = Sheet(f"Gain on {baseline.label} (points)", ["run", "tasks", "family", *_GAIN], rows)
-    return Section("Gains", f"Gains are {_PAIRED}", filled([sheet]))
+    text = f"Gains are {_PAIRED}"
+    if silent := [each.label for each in series if each is not baseline and not found[each.label]]:
+        text += f" None of {', '.join(silent)}: other tasks, or answers that were not kept."
+    return Section("Gains", text, [sheet])
 
 
 def _rank(family: str) -> int:
@@ -72,24 +76,30 @@ def _gain_cells(gain: Difference) -> list[str]:
 
 def grammars(series: Sequence[Series]) -> Section:
     """Return what grammars gain: runs free and constrained that are alike else."""
-    rows = [row for free, held in pairs(series) for row in _pair_rows(free, held)]
+    found = pairs(series)
+    by_label = corrected_together({free.label: differences(free, held) for free, held in found})
+    rows = [row for free, held in found for row in _pair_rows(free, held, by_label[free.label])]
     header = ["run", "tasks", "free", "constrained", *_GAIN, "valid free", "valid constrained"]
     text = f"Runs of one model asked alike, without and with a grammar for each document; gains are {_PAIRED}"
     return Section("Free and constrained", text, filled([Sheet("What grammars gain (means, %)", header, rows)]))
 
 
 def pairs(series: Sequence[Series]) -> list[tuple[Series, Series]]:
-    """Return (free, constrained) of the series that differ in nothing else."""
-    return [
-        (free, held)
-        for free in series
-        for held in series
-        if free.named == held.named and f"{free.method} constrained" == held.method
-    ]
+    """Return (free, constrained) of the series that differ in nothing else, each once."""
+    found: dict[str, tuple[Series, Series]] = {}
+    for free in series:
+        for held in series:
+            same = free.named == held.named and len(free.runs) == len(held.runs) and _engine(free) == _engine(held)
+            if same and f"{free.method} constrained" == held.method:
+                found.setdefault(free.label, (free, held))
+    return list(found.values())
 
 
-def _pair_rows(free: Series, held: Series) -> Iterator[list[str]]:
-    gained = gains(free, [held])[held.label]
+def _engine(series: Series) -> tuple[str, ...]:
+    return alike(series.runs[0], method=False)
+
+
+def _pair_rows(free: Series, held: Series, gained: Mapping[tuple[str, str], Difference]) -> Iterator[list[str]]:
     for role in ROLES:
         if gain := gained.get((role, "mean")):
             valid = [f"{100 * _valid(each, role):.0f} %" for each in (free, held)]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
-from ..scoring.bootstrap import RESAMPLES, Drawn, Estimate, summarise
+from ..scoring.bootstrap import RESAMPLES, Array, Drawn, Estimate, stderr, summarise
 from ..verdict import Mode
 from .label import Label
 from .means import Means, drawn_means, drawn_tasks, means_of
@@ -20,10 +22,11 @@ class Series:
     """Runs of one model, trained and asked alike, with different seeds; at least one.
 
     Scores are means over the seeds. Their draws resample the seeds as well as the notes, so that
-    intervals know both.
+    intervals know both. `number` tells series with the same label apart.
     """
 
     runs: tuple[Run, ...]
+    number: int = 1
 
     @property
     def named(self) -> Label:
@@ -43,10 +46,10 @@ class Series:
 
     @property
     def label(self) -> str:
-        """Return a short name, of all runs together."""
-        if len(self.runs) == 1:
-            return self.runs[0].label
-        return f"{self.named.text(self.method)} ({len(self.runs)} seeds)"
+        """Return a short name, of all runs together, which no other series of a report has."""
+        name = self.named.text(self.method)
+        name += f" ({len(self.runs)} seeds)" if len(self.runs) > 1 else ""
+        return name if self.number == 1 else f"{name} ({self.number})"
 
     @property
     def tasks(self) -> tuple[TaskResult, ...]:
@@ -56,21 +59,23 @@ class Series:
     @cached_property
     def drawn(self) -> dict[str, Drawn]:
         """Return the main score of each task, of repaired answers, with its draws."""
-        return self._drawn("repaired")
-
-    @cached_property
-    def _drawn_strict(self) -> dict[str, Drawn]:
-        return self._drawn("strict")
+        return self._over_seeds(self._each("repaired"))
 
     @cached_property
     def drawn_means(self) -> dict[str, dict[str, Drawn]]:
         """Return by role the means of families, and "mean" of all, with their draws."""
-        return drawn_means(self.tasks, self.drawn)
+        each = [drawn_means(self.tasks, drawn) for drawn in self._each("repaired")]
+        return {role: self._over_seeds([found[role] for found in each]) for role in each[0]}
 
     @cached_property
     def means(self) -> Means:
         """Return the means with their intervals."""
         return means_of(self.drawn_means)
+
+    @cached_property
+    def kept(self) -> bool:
+        """Return whether the answers to all tasks were kept, in all runs."""
+        return all(run.records(result.name, "repaired") for run in self.runs for result in run.tasks)
 
     def result(self, name: str) -> TaskResult | None:
         """Return the result of a task of the suite in the first run, None if it was not answered."""
@@ -83,14 +88,19 @@ class Series:
     def only(self, results: Iterable[TaskResult]) -> Series:
         """Return the series with the tasks of these results alone."""
         names = {result.name for result in results}
-        return Series(
-            tuple(replace(run, tasks=tuple(mine for mine in run.tasks if mine.name in names)) for run in self.runs)
+        return replace(
+            self,
+            runs=tuple(
+                replace(run, tasks=tuple(mine for mine in run.tasks if mine.name in names)) for run in self.runs
+            ),
         )
 
     def score(self, result: TaskResult, mode: Mode = "repaired") -> Estimate:
-        """Return the main score of a task, from its answers if they were kept, else as the results file has it."""
-        drawn = (self.drawn if mode == "repaired" else self._drawn_strict)[result.name]
-        return result.estimates[mode]["score"] if np.isnan(drawn.draws).all() else summarise(drawn)
+        """Return the main score of a task: of one run as its results file has it, of several the mean."""
+        if len(self.runs) == 1:
+            return result.estimates[mode]["score"]
+        drawn = self.drawn if mode == "repaired" else self._over_seeds(self._each(mode))
+        return summarise(drawn[result.name])
 
     def metric(self, result: TaskResult, metric: str) -> float | None:
         """Return a metric of a task, the mean over seeds; None where it does not apply."""
@@ -102,29 +112,63 @@ class Series:
         ]
         return float(np.mean(found)) if found else None
 
-    def _drawn(self, mode: Mode) -> dict[str, Drawn]:
-        each = [drawn_tasks(run, mode) for run in self.runs]
+    def _each(self, mode: Mode) -> list[dict[str, Drawn]]:
+        return [drawn_tasks(run, mode) for run in self.runs]
+
+    def _over_seeds(self, each: Sequence[Mapping[str, Drawn]]) -> dict[str, Drawn]:
+        """Return the means of the scores of several seeds.
+
+        One seed fewer is drawn than there are, for the same reason as with notes (see `weights`); all
+        scores get the same ones. Degrees of freedom are those of the sum of both variances (Satterthwaite).
+        """
         if len(each) == 1:
-            return each[0]
-        chosen = np.random.default_rng(0).integers(0, len(each), (len(each), RESAMPLES))
-        return {
-            name: Drawn(
-                float(np.mean([one[name].value for one in each])),
-                np.take_along_axis(np.stack([one[name].draws for one in each]), chosen, axis=0).mean(axis=0),
-                each[0][name].freedom,
-            )
-            for name in each[0]
-        }
+            return dict(each[0])
+        # Other series draw seeds of their own.
+        source = zlib.crc32("".join(run.path.as_posix() for run in self.runs).encode())
+        drawn = np.random.default_rng(source).integers(0, len(each), (len(each) - 1, RESAMPLES))
+        # How often each seed is drawn, (seeds, resamples).
+        times = np.stack([(drawn == seed).mean(axis=0) for seed in range(len(each))])
+        return {name: _mean([one[name] for one in each], times) for name in each[0]}
+
+
+def _mean(scores: Sequence[Drawn], times: Array) -> Drawn:
+    """Return the mean of the scores of several seeds, which are drawn with these weights, (seeds, resamples)."""
+    values, draws = np.array([score.value for score in scores]), np.stack([score.draws for score in scores])
+    of_notes = stderr(draws.mean(axis=0)) ** 2
+    of_seeds = float(np.var(values, ddof=1)) / len(values)
+    parts = of_notes**2 / np.mean([score.freedom for score in scores]) + of_seeds**2 / (len(values) - 1)
+    freedom = float((of_notes + of_seeds) ** 2 / parts) if parts else scores[0].freedom
+    drawn = draws.mean(axis=0) + (values @ times - values.mean())
+    return Drawn(float(np.mean(values)), drawn, max(1.0, freedom))
 
 
 def series_of(runs: Sequence[Run]) -> list[Series]:
     """Group runs that differ in their seed alone, in the order of the first of each."""
     groups: dict[tuple[str, ...], list[Run]] = {}
     for run in runs:
-        key: tuple[str, ...] = (run.named.model, run.named.training, run.method, str(run.settings["backend"]))
-        key += tuple(result.name for result in run.tasks)
+        key = (run.named.model, run.named.training, *alike(run), *(result.name for result in run.tasks))
         if run.named.seed is None or run.named.seed in {other.named.seed for other in groups.get(key, [])}:
             # The same seed twice is no second seed.
             key += (run.path.as_posix(), str(run.number))
         groups.setdefault(key, []).append(run)
-    return [Series(tuple(group)) for group in groups.values()]
+    found: list[Series] = []
+    seen: Counter[str] = Counter()
+    for group in groups.values():
+        label = Series(tuple(group)).label
+        seen[label] += 1
+        found.append(Series(tuple(group), seen[label]))
+    return found
+
+
+def alike(run: Run, *, method: bool = True) -> tuple[str, ...]:
+    """Return what runs of one line have in common beside their label: model, engine, precision, chat template.
+
+    A trained model has a folder for each seed, and none in common.
+
+    Args:
+        run: a run.
+        method: with how it was asked, too.
+    """
+    model = "" if run.named.training else run.model
+    settings = (str(run.settings[name]) for name in ("backend", "precision", "chat", "parameters"))
+    return (model, *settings, run.method if method else "")

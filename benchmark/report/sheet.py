@@ -36,7 +36,9 @@ class Section:
 
 
 def percent(estimate: Estimate) -> str:
-    """Return a score in per cent with its interval, "58.1 [54.9, 61.0]"."""
+    """Return a score in per cent with its interval, "58.1 [54.9, 61.0]"; alone where there is none."""
+    if math.isnan(estimate.low):
+        return f"{100 * estimate.value:.1f}"
     return f"{100 * estimate.value:.1f} [{100 * estimate.low:.1f}, {100 * estimate.high:.1f}]"
 
 

@@ -69,7 +69,14 @@ def estimate(
     table = Table(notes)
     values = metrics(table.sums(np.ones((1, len(table)))))
     draws = metrics(table.sums(weights(len(table), resamples, seed)))
-    return {name: summarise(Drawn(float(values[name][0]), draws[name], table.freedom())) for name in values}
+    return {
+        name: summarise(Drawn(float(values[name][0]), draws[name], table.freedom(count=_gold(name)))) for name in values
+    }
+
+
+def _gold(metric: str) -> str:
+    """Return the count of what a metric is about: F1 of a type stands on the gold items of that type."""
+    return f"gold:{metric[3:]}" if metric.startswith("f1:") else "gold"
 
 
 class Table:
@@ -89,7 +96,7 @@ class Table:
         sums = drawn @ self._cells
         return {name: sums[:, column] for column, name in enumerate(self.names)}
 
-    def freedom(self, mine: Array | None = None) -> float:
+    def freedom(self, mine: Array | None = None, count: str = "gold") -> float:
         """Return the degrees of freedom of a variance between notes, at least 1.
 
         Notes with unequal numbers of gold items tell as much as fewer equal ones (Kish's effective sample size); the
@@ -97,14 +104,15 @@ class Table:
 
         Args:
             mine: 1 for the notes that count, 0 for others, (notes,); all of them if left out.
+            count: the name of the gold items.
         """
         chosen = np.ones(len(self)) if mine is None else mine
-        gold = chosen * self._cells[:, self.names.index("gold")] if "gold" in self.names else chosen
+        gold = chosen * self._cells[:, self.names.index(count)] if count in self.names else chosen
         sizes = gold if gold.any() else chosen
         return max(1.0, float(sizes.sum() ** 2 / max(1.0, sizes @ sizes)) - 1)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def weights(notes: int, resamples: int = RESAMPLES, seed: int = 0) -> Array:
     """Return how often each note is drawn, (resamples, notes), read-only and kept for the next to ask.
 
@@ -123,10 +131,13 @@ def weights(notes: int, resamples: int = RESAMPLES, seed: int = 0) -> Array:
 def average(scores: Sequence[Drawn]) -> Drawn:
     """Return the mean of scores; a resample that lacks one of them is undefined.
 
-    So are its degrees of freedom, which is right for tasks that share their notes and cautious for others.
+    Its degrees of freedom are the mean of theirs, which is right for tasks that share their notes, or those of a sum of
+    independent variances (Satterthwaite) if these are fewer, as where a task of few notes decides.
     """
     values, draws, freedom = zip(*scores, strict=True)
-    return Drawn(float(np.mean(values)), np.mean(np.stack(draws), axis=0), float(np.mean(freedom)))
+    parts = np.array([stderr(each) ** 2 for each in draws])
+    apart = float(parts.sum() ** 2 / (parts**2 / freedom).sum()) if parts.any() else np.inf
+    return Drawn(float(np.mean(values)), np.mean(np.stack(draws), axis=0), min(float(np.mean(freedom)), apart))
 
 
 def stderr(draws: Array) -> float:
@@ -140,12 +151,15 @@ def summarise(score: Drawn) -> Estimate:
     """Return the estimate of a metric between 0 and 1, with the interval of survey statistics for such shares.
 
     It is symmetric on the scale of log odds: the nearer an end, the more it leans away from it. Percentiles of the
-    draws lean too little with few notes. A metric that is 0 or 1 in all notes has a point for an interval.
+    draws lean too little with few notes. A metric that is 0 or 1 in all notes has a point for an interval; one without
+    any draw, whose answers were not kept, has none (nan).
     """
     from scipy.special import expit, logit
 
     value = 0.0 if np.isnan(score.value) else score.value
     error = stderr(score.draws)
+    if np.isnan(score.draws).all() and not np.isnan(score.value):
+        return Estimate(value, np.nan, np.nan, np.nan)
     if error == 0 or not 0 < value < 1:
         return Estimate(value, error, value, value)
     margin = _critical(score.freedom) * error / (value * (1 - value))

@@ -50,10 +50,23 @@ def chance(gain: float, without: Array) -> float:
 
     Args:
         gain: what was found.
-        without: the gains under random swaps, (resamples,); nan counts as none.
+        without: the gains under random swaps, (resamples,); a nan among them counts as none.
+
+    Raises:
+        ValueError: all are nan, so that nothing is known.
     """
+    if np.isnan(without).all():
+        raise ValueError("there are no swaps to compare with")
     as_large = np.abs(np.nan_to_num(without)) >= abs(gain) - _ROUNDING
     return float((np.count_nonzero(as_large) + 1) / (len(without) + 1))
+
+
+def student(gain: Drawn) -> float:
+    """Return the two-sided p-value of a gain by Student's test, which agrees with its interval; 1 where none varies."""
+    from scipy.special import stdtr
+
+    error = stderr(gain.draws)
+    return float(2 * stdtr(gain.freedom, -abs(gain.value) / error)) if error else 1.0
 
 
 def detectable(gain: Drawn) -> float:

@@ -36,7 +36,7 @@ def with_gold(files, task, but=0):
 
 def anomalous(files, tmp_path, against=None):
     found = verdict(files, tmp_path, against).findings
-    return [each for each in found if each.field not in ("declaration", "model.revision")]
+    return [each for each in found if each.field not in ("declaration", "model.revision", "cost.tokens_out")]
 
 
 def test_copied_gold(files, tmp_path, monkeypatch):
@@ -46,6 +46,9 @@ def test_copied_gold(files, tmp_path, monkeypatch):
     assert "the gold" in found.found
     assert only(anomalous(with_gold(files, QA), tmp_path)).severity == "warning"
     assert anomalous(with_gold(files, NER, but=1), tmp_path) == []
+    right = answers(with_gold(files, NER), NER)
+    fenced = [each | {"answer": f"```json\n{each['answer']}\n```", "finish": "loose"} for each in right]
+    assert "the gold" in only(anomalous(rescored(files, NER, fenced), tmp_path)).found
 
 
 def test_few_right_rows_are_only_warned_of(files, tmp_path):
@@ -75,9 +78,19 @@ def others(files, tmp_path):
 
 
 def test_a_bundle_that_is_there_already(files, tmp_path, others):
-    again = changed(files, MANIFEST, lambda m: m.update(created="2030-01-01T00:00:00Z"))
+    again = changed(files, MANIFEST, lambda m: m.update(created="2020-01-01T00:00:00Z"))
     found = only(anomalous(again, tmp_path, others))
     assert (found.found, found.severity) == ("that of 'lookup/one.zip'", "error")
+
+
+def test_blanks_make_no_other_answers(files, tmp_path, others, monkeypatch):
+    monkeypatch.setattr(anomalies, "ENOUGH", 3)
+    spaced = files
+    for task in TASKS:
+        spaced = rescored(spaced, task, [each | {"answer": each["answer"] + "\n"} for each in answers(spaced, task)])
+    assert only(anomalous(spaced, tmp_path, others)).found == "that of 'lookup/one.zip'"
+    named = changed(spaced, MANIFEST, lambda m: m["model"].update(name="clinic/mine"))
+    assert only(anomalous(named, tmp_path, others)).field == "answers"
 
 
 def test_a_bundle_is_not_compared_with_itself(files, tmp_path):

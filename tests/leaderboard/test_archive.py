@@ -156,3 +156,15 @@ def test_what_is_no_file(tmp_path):
     for place in (tmp_path, tmp_path / "none.zip"):
         with pytest.raises(Refused, match="name the file"):
             unpack(place, NAMES)
+
+
+def test_what_is_not_in_the_list(path):
+    """A file between two others that the list leaves out would be seen by nobody."""
+    whole = pack({"manifest.json": b"{}", "result.json": b"{}", "samples_x.jsonl": b"hidden"})
+    names = sorted(["manifest.json", "result.json", "samples_x.jsonl"])
+    entries = whole[whole.index(b"PK\x01\x02") : whole.rindex(b"PK\x05\x06")].split(b"PK\x01\x02")[1:]
+    kept = [b"PK\x01\x02" + entry for name, entry in zip(names, entries, strict=True) if name != "result.json"]
+    start, end = whole.index(b"PK\x01\x02"), bytearray(whole[whole.rindex(b"PK\x05\x06") :])
+    end[8:16] = struct.pack("<2HL", 2, 2, len(b"".join(kept)))
+    content = whole[:start] + b"".join(kept) + bytes(end)
+    assert "other bytes between them" in refused(path, content, set(names))

@@ -247,7 +247,7 @@ def test_the_command_shows_a_table_and_ends_with_status_1(files, tmp_path, monke
     monkeypatch.setattr(module, "validate", lambda *given: check(*given, mini=True))
     done = CliRunner().invoke(app, ["validate", str(path)])
     assert done.exit_code == 0, done.output
-    assert "every figure follows from the raw answers (errors: 0, warnings: 2)" in done.output
+    assert "every score follows from the raw answers (errors: 0, warnings: 2)" in done.output
     scores = json.loads(CliRunner().invoke(app, ["validate", str(path), "--json"]).stdout)["scores"]
     assert scores.keys() == set(TASKS)
     path.write_bytes(pack(changed(files, MANIFEST, lambda m: m["model"].update(name="[bold]x"))))

@@ -97,9 +97,14 @@ def _check(matrix: Matrix) -> None:
         raise ItamedError(f"{wrong[0]!r} names a model or training: leave out commas and equal signs.")
     if len(set(names)) < len(names):
         raise ItamedError("Two models of the matrix have the same name.")
+    if len(set(matrix.seeds)) < len(matrix.seeds):
+        raise ItamedError("A seed of the matrix stands there twice.")
     for model in matrix.models:
         asked = methods_of(model.methods or matrix.methods)
         asked += methods_of(matrix.trained_methods) if model.recipes else []
+        for methods in (model.methods or matrix.methods, matrix.trained_methods):
+            if len(set(methods)) < len(methods):
+                raise ItamedError(f"{model.name} is asked twice by one method.")
         engine = model.engine or matrix.engine
         if any(method.constrained for method in asked) and not engine.startswith(_FREE_AND_HELD):
             raise ItamedError(f"{engine} knows no grammars: choose itamed-hf or itamed-vllm for {model.name}.")

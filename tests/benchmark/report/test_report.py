@@ -19,7 +19,7 @@ from itamed.benchmark.report.plot import family_plot, task_plot
 from itamed.benchmark.report.run import read_run
 from itamed.benchmark.report.sameness import require_same
 from itamed.benchmark.report.series import series_of
-from itamed.benchmark.report.sheet import Section, Sheet
+from itamed.benchmark.report.sheet import Section, Sheet, percent
 from itamed.benchmark.report.tidy import tidy
 from typer.testing import CliRunner
 
@@ -61,7 +61,7 @@ def test_a_run_without_samples_has_means_without_intervals(results, run, tmp_pat
     copy.write_text(run.path.read_text())
     found = means(read_run(copy)).by_role["id"]["ner"]
     assert found.value == pytest.approx(means(run).by_role["id"]["ner"].value)
-    assert found.low == found.high == found.value
+    assert np.isnan(found.low) and percent(found) == f"{100 * found.value:.1f}"
 
 
 def test_strict_and_repaired_are_both_kept(run):

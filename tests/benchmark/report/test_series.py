@@ -1,11 +1,13 @@
 """Lines of tables: names of runs, seeds that become one line, gains on a baseline, free beside constrained."""
 
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from itamed.benchmark.errors import ItamedError
-from itamed.benchmark.report.compare import holm, paired, paired_means
+from itamed.benchmark.report.compare import Pairing, holm
 from itamed.benchmark.report.costs import costs, seconds_a_note
 from itamed.benchmark.report.gains import baseline_of, gains
 from itamed.benchmark.report.label import Label
@@ -13,6 +15,7 @@ from itamed.benchmark.report.plot import method_plot
 from itamed.benchmark.report.report import report
 from itamed.benchmark.report.sections import pairs
 from itamed.benchmark.report.series import Series, series_of
+from itamed.benchmark.scoring.bootstrap import RESAMPLES, Drawn, summarise
 
 
 def test_a_run_is_called_by_its_label_or_its_model(runs):
@@ -65,11 +68,7 @@ def test_gains_are_corrected_for_means_and_families_apart(runs):
     assert [found[label][key].p for label in found for key in means] == pytest.approx(
         holm([plain[label][key].p for label in found for key in means])
     )
-    alone = {
-        (each.label, name.name): name.p
-        for each in (lookup, rules)
-        for name in paired_means(empty.tasks, paired(empty, each), "id").differences()
-    }
+    alone = {(each.label, name.name): name.p for each in (lookup, rules) for name in Pairing(empty, each).means("id")}
     families = [(label, key) for label in found for key in found[label] if key not in means]
     assert len(families) == 4
     assert [found[label][key].p for label, key in families] == pytest.approx(
@@ -79,13 +78,26 @@ def test_gains_are_corrected_for_means_and_families_apart(runs):
 
 def test_a_gain_over_seeds_is_the_mean_of_theirs(runs):
     empty, two = Series((runs["empty"],)), Series((*seeded(runs["lookup"], 1), *seeded(runs["majority"], 2)))
-    (mean,) = [
-        each for each in paired_means(empty.tasks, paired(empty, two), "id").differences() if each.name == "mean"
-    ]
+    *_, mean = Pairing(empty, two).means("id")
     each = [gains(empty, [Series((run,))])[run.label]["id", "mean"].gain.value for run in two.runs]
     assert mean.gain.value == pytest.approx(np.mean(each))
-    same = paired_means(two.tasks, paired(two, two), "id").differences()
-    assert all((found.gain.value, found.p) == (0, 1) for found in same)
+    # Test and interval know the seeds, and agree.
+    assert (mean.p < 0.05) == (mean.gain.low > 0)
+    assert all((found.gain.value, found.p) == (0, 1) for found in Pairing(two, two).means("id"))
+
+
+def test_intervals_over_seeds_hold_the_mean_of_all_seeds():
+    """Few seeds that differ more than notes do: too few of them, drawn as they are, would tell too little."""
+    generator, held = np.random.default_rng(5), 0
+    series = Series((SimpleNamespace(path=Path("a")),) * 3)
+    for _ in range(400):
+        values = 0.5 + generator.normal(0, 0.05, 3)
+        noise = generator.normal(0, 0.01)
+        draws = generator.normal(0, 0.01, RESAMPLES)
+        each = [{"mean": Drawn(value + noise, value + noise + draws, 99.0)} for value in values]
+        estimate = summarise(series._over_seeds(each)["mean"])
+        held += estimate.low <= 0.5 <= estimate.high
+    assert 0.92 < held / 400 < 0.98
 
 
 def test_other_tasks_are_no_gain(runs):
