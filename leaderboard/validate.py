@@ -6,7 +6,7 @@ The same code runs on a submitter's machine and on the leaderboard's, without a 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from itamed.benchmark.errors import DataMissingError, ItamedError
@@ -118,7 +118,12 @@ def _others(path: Path, folder: Path, *, mini: bool) -> dict[str, Opened]:
 def _run(path: Path, bundle: Opened, rescored: dict[str, Rescored]) -> Run:
     manifest = bundle.manifest
     tasks: list[TaskResult] = [
-        task_result(name, rescored[name].reports, bundle.scores.tasks[name].shots) for name in bundle.tasks
+        replace(
+            task_result(name, rescored[name].reports, bundle.scores.tasks[name].shots),
+            # Its fingerprint is that of the task here.
+            version=task_of(name).version,
+        )
+        for name in bundle.tasks
     ]
     settings = {
         "backend": manifest.decoding.engine,

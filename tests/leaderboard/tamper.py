@@ -11,9 +11,15 @@ NER, QA, CRF = "itamed-mini-ner-e3c-clinentity", "itamed-mini-qa-casimedicos", "
 TASKS = (NER, QA, CRF)
 
 
-def sealed(files):
-    """Return the files with the checksums that they have now."""
+def sealed(files, counted=True):
+    """Return the files with the checksums that they have now, and the tokens of their answers."""
     manifest = json.loads(files[MANIFEST])
+    said = [
+        json.loads(line) for name in sorted(files) if name.startswith("samples_") for line in files[name].splitlines()
+    ]
+    for side in ("tokens_in", "tokens_out") if counted else ():
+        counts = [answer[side] for answer in said if isinstance(answer, dict) and side in answer]
+        manifest["cost"][side] = None if None in counts else sum(counts)
     manifest["checksums"] = {k: hashlib.sha256(v).hexdigest() for k, v in files.items() if k != MANIFEST}
     return files | {MANIFEST: json.dumps(manifest, ensure_ascii=False).encode()}
 
@@ -22,7 +28,7 @@ def changed(files, name, change):
     """Return the files, sealed, after `change` was done to the parsed JSON of one."""
     value = json.loads(files[name])
     change(value)
-    return sealed(files | {name: json.dumps(value).encode()})
+    return sealed(files | {name: json.dumps(value).encode()}, counted=name != MANIFEST)
 
 
 def answers(files, task):

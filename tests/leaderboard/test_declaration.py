@@ -71,8 +71,9 @@ def test_by_hand(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("training: x\n", "test_rows: expected this key, found nothing: the keys are origin"),
+        ("training: x\n", "test_rows: expected this key, found nothing: the keys are base"),
         ("training: x\ntest_rows: never\n", "'never'"),
+        ("training: x\ntest_rows: unknown\norigin: training.json\n", "leave the line out"),
         ("training: x\ntest_rows: unknown\nnotes: y\n", "notes: expected no such key"),
         ("- x\n", "expected input should be"),
         ("{", "write it as YAML"),
