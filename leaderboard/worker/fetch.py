@@ -77,7 +77,7 @@ def _listed(pinned: Pinned) -> tuple[dict[str, int], int | None]:
         folder = _cached(pinned)
         found = {file.name: file.stat().st_size for file in folder.iterdir() if file.is_file()}
         return {name: size for name, size in found.items() if _PLAIN.fullmatch(name)}, None
-    with hub_calls(pinned.name, SourceError):
+    with hub_calls(pinned.name, SourceError, model=True):
         info = HfApi(endpoint=endpoint()).model_info(pinned.name, revision=pinned.revision, files_metadata=True)
     if info.sha != pinned.revision:
         raise Unfit(f"{pinned.name} has no commit {pinned.revision}.")
@@ -109,7 +109,7 @@ def _download(pinned: Pinned, files: Mapping[str, int], folder: Path) -> None:
             link.unlink(missing_ok=True)
             link.symlink_to((_cached(pinned) / name).resolve())
             continue
-        with hub_calls(pinned.name, SourceError):
+        with hub_calls(pinned.name, SourceError, model=True):
             HfApi(endpoint=endpoint()).hf_hub_download(pinned.name, name, revision=pinned.revision, local_dir=folder)
 
 

@@ -37,7 +37,9 @@ class Job:
     @property
     def kind(self) -> str:
         """Return the word for its state."""
-        return "damaged" if self.damage else self.state.state if self.state else "waiting"
+        if self.damage:
+            return "damaged"
+        return self.state.state if self.state else "failed" if self.refusal else "waiting"
 
     @property
     def since(self) -> str:

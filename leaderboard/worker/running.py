@@ -51,7 +51,8 @@ def run_step(step: Step, folder: Path, deadline: float, memory: int, look: Calla
             stdout=log,
             stderr=subprocess.STDOUT,
             cwd=folder,
-            env=dict(step.environment),
+            # Otherwise what was printed first may come last in the log.
+            env={**step.environment, "PYTHONUNBUFFERED": "1"},
             start_new_session=True,
         )
     try:
