@@ -115,8 +115,8 @@ def worker(  # noqa: PLR0913, PLR0917 - an option each
 ) -> None:
     """Evaluate what others ask for, one model after the other, and hand the bundles in.
 
-    Never runs code of a model, and never gives an evaluation a token or the network. May be killed at any
-    time: started again, it goes on with the answers it has.
+    Never runs code of a model, and gives an evaluation no token. May be killed at any time: started again,
+    it goes on with the answers it has. Needs the data of the tasks: `itamed data build` first.
 
     Example: itamed board worker --queue YOU/requests --results YOU/results
     """

@@ -13,6 +13,7 @@ from itamed.benchmark.suite import task_of
 from itamed.leaderboard.archive import pack
 from itamed.leaderboard.bundle import MANIFEST, SCORES, Wishes, make_bundle
 from itamed.leaderboard.rescore import finish_of
+from itamed.leaderboard.manifest import Weights
 from itamed.leaderboard.validate import validate
 
 from .tamper import CRF, NER, QA, TASKS, answers
@@ -109,8 +110,10 @@ def test_the_order_in_which_processes_answered_changes_nothing(files, run):
 
 
 def test_a_named_model_and_a_left_out_task(run):
-    files = remade(run, model="clinic/small", revision="a" * 40, leave_out=(QA, CRF))
+    adapter = Weights(name="clinic/adapter", revision="b" * 40)
+    files = remade(run, model="clinic/small", revision="a" * 40, leave_out=(QA, CRF), adapter=adapter)
     manifest = json.loads(files[MANIFEST])
+    assert manifest["model"]["adapter"] == {"name": "clinic/adapter", "revision": "b" * 40}
     assert (manifest["model"]["name"], manifest["model"]["revision"]) == ("clinic/small", "a" * 40)
     assert set(files) == {MANIFEST, SCORES, f"samples_{NER}.jsonl"}
 
