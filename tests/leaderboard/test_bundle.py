@@ -12,8 +12,8 @@ from itamed.benchmark.report.samples import samples_path
 from itamed.benchmark.suite import task_of
 from itamed.leaderboard.archive import pack
 from itamed.leaderboard.bundle import MANIFEST, SCORES, Wishes, make_bundle
-from itamed.leaderboard.rescore import finish_of
 from itamed.leaderboard.manifest import Weights
+from itamed.leaderboard.rescore import finish_of
 from itamed.leaderboard.validate import validate
 
 from .tamper import CRF, NER, QA, TASKS, answers
