@@ -116,6 +116,8 @@ def _hand_in(claim: Claim, bundle: Path, desk: Desk, settings: Settings) -> tupl
     """Check the bundle as a stranger's, for its maker had a stranger's model in its process; then hand it in."""
     verdict = validate(bundle, mini=settings.mini)
     if verdict.run is None:
+        # Or another try would find it here, and make no other.
+        bundle.unlink()
         errors = [str(each) for each in verdict.findings if each.severity == "error"]
         raise Failed(f"The bundle has {len(errors)} errors. {errors[0]}")
     content = bundle.read_bytes()

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from itamed.benchmark.errors import ItamedError
 from itamed.leaderboard.worker import work as module
+from itamed.leaderboard.worker.jobs import retry
+from itamed.leaderboard.worker.state import utc_now
 
 COPY = "import shutil; shutil.copy({!r}, 'bundle.zip')"
 
@@ -70,6 +72,14 @@ def test_a_job_that_fails(queue, script, message, log):
     if log:
         assert log in queue.log("a") and "/home" not in queue.log("a")
     assert queue.handed_in() == []
+
+
+def test_another_try_makes_another_bundle(queue, bundle):
+    queue.ask("a")
+    queue.work("open('bundle.zip', 'w').write('x')")
+    retry(queue.place, "a", utc_now)
+    queue.work(COPY.format(str(bundle)))
+    assert queue.states("a") == ["waiting", "running", "failed", "waiting", "running", "done"]
 
 
 def test_trouble_that_may_pass_is_tried_three_times(queue):
