@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 _SECRET = re.compile(r"TOKEN|KEY|SECRET|PASSWORD|CREDENTIAL", re.IGNORECASE)
-_TOKEN = re.compile(r"\b(?:hf|api|sk|ghp|gho|github_pat)_?[-_][A-Za-z0-9_-]{8,}|\bhf_[A-Za-z0-9]{4,}|Bearer +\S+")
+_TOKEN = re.compile(r"\b(?:hf_|sk-|gh[a-z]_|glpat-|api_org_|github_pat_)[A-Za-z0-9]{16,}\w*|Bearer +\S+")
 _PATH = re.compile(r"(?<![\w.:/])(?:file://)?(?:/|~/|[A-Za-z]:\\)(?:[^\s/\\:'\"<>|]+[/\\])+([^\s/\\:'\"<>|]*)")
 _SHORTEST = 6
 """Letters of a secret: "1" may be the value of a variable whose name sounds like one."""

@@ -119,7 +119,7 @@ def _hand_in(claim: Claim, bundle: Path, desk: Desk, settings: Settings) -> tupl
         # Or another try would find it here, and make no other.
         bundle.unlink()
         errors = [str(each) for each in verdict.findings if each.severity == "error"]
-        raise Failed(f"The bundle has {len(errors)} errors. {errors[0]}")
+        raise Failed(f"Errors of the bundle: {len(errors)}. {errors[0]}")
     content = bundle.read_bytes()
     place = place_of(verdict.run, content)
     try:
@@ -130,4 +130,4 @@ def _hand_in(claim: Claim, bundle: Path, desk: Desk, settings: Settings) -> tupl
     except ItamedError as error:
         raise Again(str(error)) from error
     warnings = len(verdict.findings)
-    return (f"{warnings} warnings: look at them with itamed validate." if warnings else ""), address
+    return (f"Warnings: {warnings}; itamed validate shows them." if warnings else ""), address

@@ -87,7 +87,7 @@ def test_a_living_worker_keeps_its_job(queue):
 
 
 def test_two_workers_take_no_job_twice(queue):
-    names = [f"job-{number}" for number in range(12)]
+    names = [f"job-{number}" for number in range(8)]
     for number, name in enumerate(names):
         queue.ask(name, model={"name": f"clinic/m{number}", "revision": "a" * 40})
     workers = [started(queue, LEDGER, folder) for folder in ("one", "two")]

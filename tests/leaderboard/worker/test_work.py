@@ -61,7 +61,7 @@ def test_a_bundle_is_handed_in_once(queue, bundle, monkeypatch):
         ("print('It is /home/me/x.py'); raise SystemExit('No such layer')", "status 1. No such layer", ".../x.py"),
         ("import os; os.kill(os.getpid(), 9)", "signal 9", ""),
         ("pass", "without a bundle", ""),
-        ("open('bundle.zip', 'w').write('x')", "The bundle has 1 errors. bundle: expected a ZIP", ""),
+        ("open('bundle.zip', 'w').write('x')", "Errors of the bundle: 1. bundle: expected a ZIP", ""),
     ],
 )
 def test_a_job_that_fails(queue, script, message, log):
