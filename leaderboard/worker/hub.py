@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from itamed.benchmark.errors import PublishError
 from itamed.benchmark.sources.hub_errors import endpoint, hub_calls
@@ -22,7 +24,9 @@ class HubPlace:
 
         self.repo = repo
         self._api = HfApi(endpoint=endpoint())
-        self._head, self._sizes, self._blobs = "", {}, {}  # type: str, dict[str, tuple[str, int]], dict[str, bytes]
+        self._head = ""
+        self._sizes: dict[str, tuple[str, int]] = {}
+        self._blobs: dict[str, bytes] = {}
 
     def names(self) -> list[str]:
         """Return the paths of all files of requests and states at the repository's newest commit."""
@@ -84,9 +88,6 @@ class HubPlace:
 
     def _fetched(self, path: str) -> bytes:
         """Return a file at the commit that was looked at; not by the cache, which would keep every state for ever."""
-        from pathlib import Path
-        from tempfile import TemporaryDirectory
-
         with TemporaryDirectory() as folder:
             found = self._api.hf_hub_download(
                 self.repo, path, repo_type="dataset", revision=self._head, local_dir=folder

@@ -14,6 +14,9 @@ from .place import LOGS, REQUESTS, STATES, Place
 from .request import Request, key_of, read_request, require_id
 from .state import Clock, Event, Kind, State, plain, read_state, seconds_between, stamp, state_bytes
 
+_NOBODYS = 3
+"""The rank of a job that nobody may take now."""
+
 
 class Lost(ItamedError):
     """Somebody else has changed the state of a job that a worker took for its own."""
@@ -112,9 +115,6 @@ def to_do(jobs: Iterable[Job], worker: str, now: datetime, stale: float) -> list
     """
     ranks = [(_rank(job, worker, now, stale), job) for job in jobs if job.state and not job.damage]
     return [job for rank, job in sorted(ranks, key=lambda each: each[0]) if rank < _NOBODYS]
-
-
-_NOBODYS = 3
 
 
 def _rank(job: Job, worker: str, now: datetime, stale: float) -> int:
