@@ -22,7 +22,7 @@ from . import settings
 from .asked import require_rows, require_suite
 from .declaration import trained_with_itamed
 from .findings import shown
-from .manifest import FORMAT, Answer, Declaration, Fingerprint, Manifest, Scores, Suite
+from .manifest import FORMAT, Answer, Declaration, Fingerprint, Manifest, Scores, Suite, Weights
 from .rescore import Rescored, docs_of, finish_of, rescore
 
 MANIFEST, SCORES = "manifest.json", "result.json"
@@ -32,13 +32,14 @@ TOLERANCE = 1e-6
 
 @dataclass(frozen=True)
 class Wishes:
-    """What a submitter says of a run, see `itamed submit`; `mini` is for tests."""
+    """What a submitter says of a run, see `itamed submit`; `adapter` is one on the Hub, `mini` is for tests."""
 
     model: str = ""
     revision: str = ""
     declaration: Declaration | None = None
     leave_out: tuple[str, ...] = ()
     sample: bool = False
+    adapter: Weights | None = None
     mini: bool = False
 
 
@@ -178,7 +179,7 @@ def _manifest(
             version=__version__,
             fingerprints={name: Fingerprint(**suite_fingerprint(name)) for name in tasks},
         ),
-        model=settings.model_of(run, data, wishes.model, wishes.revision),
+        model=settings.model_of(run, data, wishes.model, wishes.revision, wishes.adapter),
         decoding=settings.decoding_of(run, data),
         chat=settings.chat_of(data),
         seeds=settings.seeds_of(data, seed),

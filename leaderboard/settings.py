@@ -21,7 +21,7 @@ _VERSION = re.compile(r"\d[\w.+-]*")
 _SECOND = 1e-3
 
 
-def model_of(run: Run, data: Mapping[str, Any], name: str, revision: str) -> Model:
+def model_of(run: Run, data: Mapping[str, Any], name: str, revision: str, adapter: Weights | None = None) -> Model:
     """Return the model of a run.
 
     Args:
@@ -29,16 +29,17 @@ def model_of(run: Run, data: Mapping[str, Any], name: str, revision: str) -> Mod
         data: its results file.
         name: on the Hub, where the run names a folder; "" keeps the name of the run.
         revision: its commit, where the run does not tell; "" for none.
+        adapter: on the Hub, where the run names a folder.
     """
     config, given = data["config"], model_arguments(data["config"])
     commit = revision or _commit(config.get("model_sha")) or _commit(given.get("revision"))
-    adapter = given.get("peft")
+    folder = given.get("peft")
+    if folder and adapter is None:
+        adapter = Weights(name=_name(str(folder)), revision=_commit(config.get("peft_sha")) or None)
     return Model(
         name=name or _name(run.model),
         revision=commit or None,
-        adapter=Weights(name=_name(str(adapter)), revision=_commit(config.get("peft_sha")) or None)
-        if adapter
-        else None,
+        adapter=adapter,
         parameters=config.get("model_num_parameters"),
         precision=str(config.get("model_dtype") or given.get("dtype") or "") or None,
     )

@@ -56,7 +56,12 @@ def submit_run(path: Path, wishes: Wishes, *, repo: str, out: Path | None) -> No
 
 def place_of(run: Run, content: bytes) -> str:
     """Return where a bundle stands in the repository: the model's name, and a hash of the bundle."""
-    return f"{FOLDER}/{run.model.replace('/', '__')}/{hashlib.sha256(content).hexdigest()[:16]}.zip"
+    return f"{FOLDER}/{run.model.replace('/', '__')}/{digest_of(content)}.zip"
+
+
+def digest_of(content: bytes) -> str:
+    """Return the hash that names a bundle, in its file's name and in the title of its pull request."""
+    return hashlib.sha256(content).hexdigest()[:16]
 
 
 def _declared(manifest: bytes) -> str:
@@ -86,7 +91,7 @@ def open_pull_request(content: bytes, run: Run, repo: str, declared: str = "") -
             repo,
             [CommitOperationAdd(place_of(run, content), content)],
             repo_type="dataset",
-            commit_message=f"Add {run.label}, {len(run.tasks)} tasks",
+            commit_message=f"Add {run.label}, {len(run.tasks)} tasks ({digest_of(content)})",
             commit_description=_description(run, declared),
             create_pr=True,
         )

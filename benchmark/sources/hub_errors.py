@@ -22,7 +22,7 @@ def endpoint() -> str | None:
 
 
 @contextmanager
-def hub_calls(repo: str, error_type: type[ItamedError], otherwise: str = "") -> Iterator[None]:
+def hub_calls(repo: str, error_type: type[ItamedError], otherwise: str = "", *, model: bool = False) -> Iterator[None]:
     """Turn any error of huggingface_hub into an error of the project.
 
     Every exception is caught, since those of the HTTP library below pass through and that library
@@ -32,31 +32,31 @@ def hub_calls(repo: str, error_type: type[ItamedError], otherwise: str = "") -> 
         repo: repository that is called, for the message.
         error_type: what to raise.
         otherwise: another way to get there, appended to the message.
+        model: whether it is one of a model, not a data set.
     """
     try:
         yield
     except ItamedError:
         raise
     except Exception as error:
-        raise error_type(" ".join(filter(None, (explain(repo, error), otherwise)))) from error
+        raise error_type(" ".join(filter(None, (explain(repo, error, model=model), otherwise)))) from error
 
 
-def explain(repo: str, error: Exception) -> str:
-    """Return the reason and the remedy of a failed call about the data set `repo`."""
+def explain(repo: str, error: Exception, *, model: bool = False) -> str:
+    """Return the reason and the remedy of a failed call about the data set, or model, `repo`."""
     status = getattr(getattr(error, "response", None), "status_code", None)
     if status is not None:
-        return _refusal(repo, error, status)
+        return _refusal(repo, error, status, f"https://huggingface.co/{'' if model else 'datasets/'}{repo}")
     if isinstance(error, OSError) and error.errno is not None and not isinstance(error, ConnectionError):
         return f"Cannot store {repo}: {error.strerror}. {remedy(error, 'set HF_HOME')}"
     reason = _first_line(error)
     return f"The Hub cannot be reached for {repo} ({reason}): check the network, HF_ENDPOINT and HF_HUB_OFFLINE."
 
 
-def _refusal(repo: str, error: Exception, status: int) -> str:
+def _refusal(repo: str, error: Exception, status: int, page: str) -> str:
     """Explain an answer of the Hub other than the one hoped for."""
     from huggingface_hub import errors
 
-    page = f"https://huggingface.co/datasets/{repo}"
     if isinstance(error, errors.GatedRepoError):
         return f"{repo} is gated: accept its terms at {page}, then {LOG_IN}."
     if isinstance(error, errors.RevisionNotFoundError):

@@ -13,13 +13,14 @@ TOKEN = "hf_made_up"
 
 @dataclass
 class Repo:
-    """One repository: its files, whether it is private or gated, and the revisions that exist."""
+    """One repository: its files, whether it is private or gated, the revisions that exist, a model's parameters."""
 
     files: dict[str, bytes] = field(default_factory=dict)
     pulls: list["Pull"] = field(default_factory=list)
     private: bool = False
     gated: bool = False
     revisions: tuple[str, ...] = ("main",)
+    parameters: int | None = None
 
     @property
     def sha(self):
@@ -43,6 +44,8 @@ class FakeHub:
         self.objects: dict[str, bytes] = {}
         self.calls: list[str] = []
         self.fail_commits_with = 0
+        self.before_commit = None
+        """Called once, before the next commit is looked at: somebody else may be faster."""
         handler = type("Handler", (_Handler,), {"hub": self})
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
@@ -71,11 +74,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(content)
 
     def handle_any(self):
-        path = unquote(urlsplit(self.path).path)
-        self.hub.calls.append(f"{self.command} {path}")
+        quoted = urlsplit(self.path).path
+        self.hub.calls.append(f"{self.command} {unquote(quoted)}")
         length = int(self.headers.get("Content-Length") or 0)
         body = self.read_chunks() if self.headers.get("Transfer-Encoding") else self.rfile.read(length)
-        parts = path.strip("/").split("/")
+        # Unquoted one by one: a revision such as refs/pr/1 is one part.
+        parts = [unquote(part) for part in quoted.strip("/").split("/")]
         if self.command in ("GET", "HEAD"):
             self.read_request(parts)
         elif self.headers.get("Authorization") != f"Bearer {TOKEN}" and parts[0] != "lfs":
@@ -94,23 +98,30 @@ class _Handler(BaseHTTPRequestHandler):
         return content
 
     def read_request(self, parts):
-        name = "/".join(parts[2:4] if parts[0] == "api" else parts[1:3])
+        # A model's files have no word for their kind before the name.
+        start = {"api": 2, "datasets": 1}.get(parts[0], 0)
+        name, rest = "/".join(parts[start : start + 2]), parts[start + 2 :]
         repo = self.hub.repos.get(name)
         known = self.headers.get("Authorization") == f"Bearer {TOKEN}"
         if repo is None or (repo.private and not known):
             return self.answer(
                 401 if not known else 404, {"error": "Repository not found"}, X_Error_Code="RepoNotFound"
             )
-        rest = parts[4:] if parts[0] == "api" else parts[3:]
         if rest[:1] == ["revision"] and rest[1] not in (*repo.revisions, repo.sha):
             return self.answer(404, {"error": "Invalid rev"}, X_Error_Code="RevisionNotFound")
         if not rest or rest[0] == "revision":
-            return self.answer(body={"id": name, "sha": repo.sha, "private": repo.private, "siblings": []})
+            return self.answer(body=_info(name, repo))
         if repo.gated and not known:
             return self.answer(401, {"error": "Access is restricted"}, X_Error_Code="GatedRepo")
         if rest[0] == "tree":
             return self.answer(body=[_entry(path, content) for path, content in sorted(repo.files.items())])
-        content = repo.files["/".join(rest[2:])]
+        if rest[0] == "discussions":
+            found = [_discussion(name, number, pull) for number, pull in enumerate(repo.pulls, 1)]
+            return self.answer(body={"discussions": found, "count": len(found), "start": 0})
+        files = repo.pulls[int(rest[1].rpartition("/")[2]) - 1].files if rest[1].startswith("refs/pr/") else repo.files
+        if (path := "/".join(rest[2:])) not in files:
+            return self.answer(404, {"error": "Entry not found"}, X_Error_Code="EntryNotFound")
+        content = files[path]
         return self.answer(body=content, ETag=f'"{_oid(content)}"', X_Repo_Commit=repo.sha)
 
     def write_request(self, parts, body):
@@ -128,6 +139,9 @@ class _Handler(BaseHTTPRequestHandler):
         if parts[4] == "preupload":
             repo = self.hub.repos["/".join(parts[2:4])]
             return self.answer(body={"files": [_mode(repo, file["path"]) for file in json.loads(body)["files"]]})
+        if self.hub.before_commit:
+            before, self.hub.before_commit = self.hub.before_commit, None
+            before()
         if self.hub.fail_commits_with:
             return self.answer(self.hub.fail_commits_with, {"error": "no"})
         return self.commit("/".join(parts[2:4]), [json.loads(line) for line in body.splitlines()])
@@ -149,6 +163,8 @@ class _Handler(BaseHTTPRequestHandler):
         files, extra = repo.files, {}
         for line in lines:
             value = line["value"]
+            if line["key"] == "header" and value.get("parentCommit", repo.sha) != repo.sha:
+                return self.answer(412, {"error": "A commit has happened since. Please refresh and try again."})
             if line["key"] == "header" and "create_pr=1" in urlsplit(self.path).query:
                 repo.pulls.append(Pull(value["summary"], value["description"]))
                 files = repo.pulls[-1].files
@@ -169,6 +185,23 @@ def _oid(content):
 
 def _entry(path, content):
     return {"type": "file", "path": path, "size": len(content), "oid": _oid(content)[:40]}
+
+
+def _info(name, repo):
+    siblings = [{"rfilename": path, "size": len(content)} for path, content in sorted(repo.files.items())]
+    counted = {"safetensors": {"parameters": {"F32": repo.parameters}, "total": repo.parameters}}
+    found = {"id": name, "sha": repo.sha, "private": repo.private, "siblings": siblings}
+    return found | (counted if repo.parameters else {})
+
+
+def _discussion(name, number, pull):
+    known = {
+        "title": pull.title,
+        "num": number,
+        "author": {"name": "somebody"},
+        "createdAt": "2026-01-01T00:00:00.000Z",
+    }
+    return known | {"status": "open", "repo": {"name": name, "type": "dataset"}, "isPullRequest": True}
 
 
 def _mode(repo, path):

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from contextlib import suppress
 
 from itamed.leaderboard.archive import pack
 from itamed.leaderboard.bundle import MANIFEST
@@ -14,14 +15,20 @@ TASKS = (NER, QA, CRF)
 def sealed(files, counted=True):
     """Return the files with the checksums that they have now, and the tokens of their answers."""
     manifest = json.loads(files[MANIFEST])
-    said = [
-        json.loads(line) for name in sorted(files) if name.startswith("samples_") for line in files[name].splitlines()
-    ]
-    for side in ("tokens_in", "tokens_out") if counted else ():
-        counts = [answer[side] for answer in said if isinstance(answer, dict) and side in answer]
-        manifest["cost"][side] = None if None in counts else sum(counts)
+    if counted:
+        with suppress(ValueError, TypeError, KeyError):
+            manifest["cost"].update(tokens(files))
     manifest["checksums"] = {k: hashlib.sha256(v).hexdigest() for k, v in files.items() if k != MANIFEST}
     return files | {MANIFEST: json.dumps(manifest, ensure_ascii=False).encode()}
+
+
+def tokens(files):
+    """Return the tokens of all answers, by side."""
+    said = [json.loads(line) for name in files if name.startswith("samples_") for line in files[name].splitlines()]
+    counts = {side: [answer[side] for answer in said] for side in ("tokens_in", "tokens_out")}
+    if any(type(count) not in (int, type(None)) for found in counts.values() for count in found):
+        raise TypeError("tokens of a kind that no manifest holds")
+    return {side: None if None in found else sum(found) for side, found in counts.items()}
 
 
 def changed(files, name, change):

@@ -12,6 +12,7 @@ from itamed.benchmark.report.samples import samples_path
 from itamed.benchmark.suite import task_of
 from itamed.leaderboard.archive import pack
 from itamed.leaderboard.bundle import MANIFEST, SCORES, Wishes, make_bundle
+from itamed.leaderboard.manifest import Weights
 from itamed.leaderboard.rescore import finish_of
 from itamed.leaderboard.validate import validate
 
@@ -109,8 +110,10 @@ def test_the_order_in_which_processes_answered_changes_nothing(files, run):
 
 
 def test_a_named_model_and_a_left_out_task(run):
-    files = remade(run, model="clinic/small", revision="a" * 40, leave_out=(QA, CRF))
+    adapter = Weights(name="clinic/adapter", revision="b" * 40)
+    files = remade(run, model="clinic/small", revision="a" * 40, leave_out=(QA, CRF), adapter=adapter)
     manifest = json.loads(files[MANIFEST])
+    assert manifest["model"]["adapter"] == {"name": "clinic/adapter", "revision": "b" * 40}
     assert (manifest["model"]["name"], manifest["model"]["revision"]) == ("clinic/small", "a" * 40)
     assert set(files) == {MANIFEST, SCORES, f"samples_{NER}.jsonl"}
 
@@ -174,15 +177,20 @@ def without_answers(samples):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda samples: samples[2:], "lacks answers to 2 of"),
+        (lambda samples: samples[2:], "holds 4 of 6 strict answers"),
         (other_text, "another text"),
         (endless, r"answer: .* at most 100000 characters"),
-        (lambda samples: samples + samples[:1], "answers a row twice"),
+        (lambda samples: samples + samples[:1], "holds 7 of 6 strict answers"),
+        (lambda samples: samples[1:] + samples[1:2], "answers a row twice"),
         (without_answers, "damaged"),
     ],
 )
 def test_samples_that_are_not_whole(run, change, message):
-    edit_samples(run, NER, lambda samples: change([each for each in samples if each["filter"] == "repaired"]))
+    def both(samples):
+        modes = ("strict", "repaired")
+        return [one for mode in modes for one in change([each for each in samples if each["filter"] == mode])]
+
+    edit_samples(run, NER, both)
     with pytest.raises(ItamedError, match=message):
         remade(run)
 

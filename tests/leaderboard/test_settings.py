@@ -1,6 +1,7 @@
 """What a manifest takes from a results file: names without folders, versions, machine, nothing unseen."""
 
 import pytest
+from itamed.benchmark.report.label import Label
 from itamed.benchmark.report.run import Run
 from itamed.leaderboard.manifest import Weights
 from itamed.leaderboard.settings import decoding_of, machine_of, model_folder, model_of, versions_of
@@ -18,7 +19,7 @@ COMMIT = "0123456789" * 4
 
 
 def model(name, revision="", wished="", **config):
-    run = Run(None, name, {}, ())
+    run = Run(None, name, {}, (), Label(name))
     return model_of(run, {"config": config}, wished, revision)
 
 
@@ -77,6 +78,6 @@ def test_what_cannot_be_said_plainly_is_left_out():
 
 
 def test_decoding():
-    run = Run(None, "x", {"constrained": True, "backend": "itamed-hf", "batch": "auto"}, ())
+    run = Run(None, "x", {"constrained": True, "backend": "itamed-hf", "batch": "auto"}, (), Label("x"))
     found = decoding_of(run, {"config": {"model_args": "pretrained=x,reasoning=cot"}})
     assert (found.mode, found.reasoning, found.engine) == ("constrained", "cot", "itamed-hf")

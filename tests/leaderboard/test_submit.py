@@ -1,5 +1,7 @@
 """Handing in: a pull request on a hub, or a file; nothing leaves that would be refused."""
 
+from pathlib import Path
+
 import pytest
 from itamed.benchmark.cli import app
 from itamed.benchmark.errors import ItamedError, PublishError
@@ -32,7 +34,7 @@ def test_a_pull_request_holds_the_bundle_and_says_what_it_is(results, hub, run_f
     ((place, content),) = pull.files.items()
     assert place.startswith("bundles/lookup/") and place.endswith(".zip")
     assert content == pack(files)
-    assert pull.title == "Add lookup 0-shot, 3 tasks"
+    assert pull.title == f"Add lookup 0-shot, 3 tasks ({Path(place).stem})"
     assert all(f"| `{task}` |" in pull.text for task in TASKS)
     again = tmp_path / "downloaded.zip"
     again.write_bytes(content)

@@ -1,0 +1,1 @@
+"""The queue for people without a GPU: requests in, evaluations here, bundles out."""

@@ -1,0 +1,72 @@
+"""The queue as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from itamed.benchmark.console import out
+from rich.table import Table
+from rich.text import Text
+
+from .jobs import Job
+from .state import seconds_between
+
+_COLUMNS = ("", "request", "model", "asks for", "state", "for", "attempt", "")
+_ORDER = ("running", "waiting", "damaged", "failed", "done")
+
+
+def show_queue(jobs: Sequence[Job], now: datetime, stale: float) -> None:
+    """Print all jobs: running, waiting with their place in the line, what is wrong, and what is done.
+
+    Args:
+        jobs: in the order in which they came.
+        now: the time.
+        stale: seconds after which a running job without a sign of life is taken over.
+    """
+    table = Table()
+    for name in _COLUMNS:
+        table.add_column(name, overflow="fold")
+    waiting = [job.id for job in jobs if job.kind == "waiting"]
+    for job in sorted(jobs, key=lambda each: _ORDER.index(each.kind)):
+        number = str(waiting.index(job.id) + 1) if job.id in waiting else ""
+        cells = (number, job.id, *_asked(job), job.kind, age(job.since, now), _attempt(job), _message(job, now, stale))
+        # Not strings, in which brackets are markup: some of this is a stranger's.
+        table.add_row(*map(Text, cells))
+    out().print(table if jobs else "The queue is empty.")
+
+
+def age(moment: str, now: datetime) -> str:
+    """Return how long ago a moment was, in its two largest units; "" where it is not known."""
+    if not moment:
+        return ""
+    minutes = max(0, int(seconds_between(moment, now) // 60))
+    days, hours = minutes // 1440, minutes // 60 % 24
+    if days:
+        return f"{days} d {hours} h"
+    return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"
+
+
+def _asked(job: Job) -> tuple[str, str]:
+    asked = job.request
+    if asked is None:
+        return "", ""
+    name = f"{asked.model.name}@{asked.model.revision[:7]}"
+    if asked.adapter:
+        name += f" + {asked.adapter.name}@{asked.adapter.revision[:7]}"
+    reasoning = "" if asked.reasoning == "none" else f", {asked.reasoning}"
+    chat = ", chat" if asked.chat_template else ""
+    return name, f"{asked.shots}-shot, {asked.mode}{reasoning}{chat}, {asked.dtype}"
+
+
+def _attempt(job: Job) -> str:
+    return str(job.state.attempt) if job.state and job.state.attempt else ""
+
+
+def _message(job: Job, now: datetime, stale: float) -> str:
+    if job.damage or job.state is None:
+        return job.damage or job.refusal or "no worker has seen it yet"
+    beat = job.state.beat
+    if job.state.state == "running" and beat and abs(seconds_between(beat, now)) > stale:
+        return f"no sign of life for {age(beat, now)}: any worker takes it over"
+    return " ".join(filter(None, (job.state.message, job.state.address)))

@@ -1,0 +1,1 @@
+"""The queue, its worker, and what strangers may do to them."""
