@@ -29,8 +29,8 @@ def accept(
     """
     from itamed.benchmark.errors import ItamedError
 
+    from .board.accept import accept as add
     from .board.entry import BADGES
-    from .board.store import accept as add
 
     chosen = next((each for each in BADGES if each == badge), None)
     if badge and chosen is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -69,8 +70,9 @@ class Row:
         notes = sum(task.notes for task in self.stored.entry.tasks.values())
         return None if self.manifest.cost.resumed else round(self.manifest.cost.seconds / notes, 4)
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return what the table shows and filters, as plain values."""
+    @cached_property
+    def facts(self) -> dict[str, Any]:
+        """Return what tables show and filter, as plain values; not to be changed."""
         entry, model = self.stored.entry, self.manifest.model
         found: dict[str, Any] = {
             "key": self.stored.key,

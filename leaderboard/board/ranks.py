@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 from itamed.benchmark.scoring.bootstrap import Array
+from numpy.typing import NDArray
 
 LEVEL = 0.05
 _ROUNDING = 1e-8
@@ -60,7 +61,7 @@ def _errors(draws: Array) -> Array:
     return found
 
 
-def _groups(scores: Array, better: Array) -> list[int]:
+def _groups(scores: Array, better: NDArray[np.bool_]) -> list[int]:
     groups, number, leader = [0] * len(scores), 0, -1
     for place in np.argsort(-scores, kind="stable"):
         if number == 0 or better[leader, place]:

@@ -15,10 +15,10 @@ from itamed.benchmark.report.sheet import FAMILY_NAMES, ROLE_NAMES
 from itamed.benchmark.suite import ROLES, suite, task_of
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from .assets import assets
+from .frontend import assets
 from .columns import BOARD, board_rows, filters, task_columns, task_rows
 from .downloads import write_downloads
-from .entry import Span, ranked_tasks
+from .entry import Span
 from .listing import Row, boards
 from .store import read_store
 
@@ -64,7 +64,7 @@ class _Pages:
 
     def __init__(self, site: Path, versions: Sequence[str]) -> None:
         self.site = site
-        self.common = {"versions": versions, "families": FAMILY_NAMES, "role_names": ROLE_NAMES}
+        self.common: dict[str, Any] = {"versions": versions, "families": FAMILY_NAMES, "role_names": ROLE_NAMES}
         self.environment = Environment(
             loader=PackageLoader("itamed.leaderboard.board"),
             autoescape=True,
@@ -72,7 +72,7 @@ class _Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self.environment.filters |= {"interval": _interval, "percent": _percent, "task": task_of}
+        self.environment.filters |= {"interval": _interval, "percent": _percent, "metrics": _metrics, "task": task_of}
         self.environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
 
     def write(self, template: str, name: str, title: str, **values: Any) -> None:
@@ -88,7 +88,7 @@ def _board(pages: _Pages, version: str, board: Sequence[Row]) -> None:
         "version": version,
         "filters": filters(rows),
         "tasks": _task_names(board),
-        "ranked": {role: ranked_tasks(version, role) for role in ROLES},
+        "ranked": {role: _ranked(board, role) for role in ROLES},
         "published": _published(),
         "table": {"columns": [column._asdict() for column in BOARD], "rows": rows, "families": FAMILY_NAMES},
     }
@@ -118,6 +118,11 @@ def _task_names(board: Sequence[Row]) -> list[str]:
     return sorted(names, key=lambda name: order.index(task_of(name).name))
 
 
+def _ranked(board: Sequence[Row], role: str) -> list[str]:
+    """Return the tasks that the ranked means of a role are over."""
+    return next((row.stored.entry.roles[role].tasks for row in board if role in row.ranks), [])
+
+
 def _published() -> Mapping[str, Any]:
     text = files("itamed.benchmark.report").joinpath("published.yaml").read_text(encoding="utf-8")
     found: Mapping[str, Any] = yaml.safe_load(text)
@@ -139,6 +144,11 @@ def _clear(site: Path) -> None:
 
 def _percent(value: float) -> str:
     return f"{100 * value:.1f}"
+
+
+def _metrics(found: Mapping[str, Span]) -> str:
+    """Return all metrics of a task on one line: in a template they would take most of the time of a build."""
+    return "; ".join(f"{name} {_percent(span[0])} ({_interval(span)})" for name, span in found.items())
 
 
 def _interval(span: Span) -> str:

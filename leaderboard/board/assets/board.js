@@ -7,12 +7,15 @@
   const byKey = new Map(data.rows.map((row) => [row.key, row]));
   let picked = (state.get("compare") ?? "").split(",").filter((key) => byKey.has(key)).slice(0, board.MOST);
 
-  form.hidden = false;
+  const box = document.getElementById("filter-box");
+  box.hidden = false;
+  box.open = matchMedia("(min-width: 45rem)").matches || state.size > 0;
   for (const field of form.elements) {
     if (field.type === "checkbox") field.checked = state.get(field.name) === field.value;
     else if (field.name && [...field.options].some((option) => option.value === state.get(field.name))) field.value = state.get(field.name);
   }
   const table = board.draw(data);
+  let shown = "id";
   const wanted = () => Object.fromEntries([...new FormData(form)].filter(([, value]) => value));
   const found = () => table.rows({ search: "applied" }).data().toArray();
 
@@ -36,9 +39,9 @@
     }
   }
   function drawPicked() {
-    for (const box of document.querySelectorAll(".pick")) {
-      box.checked = picked.includes(box.value);
-      box.disabled = !box.checked && picked.length >= board.MOST;
+    for (const pick of document.querySelectorAll(".pick")) {
+      pick.checked = picked.includes(pick.value);
+      pick.disabled = !pick.checked && picked.length >= board.MOST;
     }
     if (!compare) return;
     compare.hidden = !picked.length;
@@ -46,7 +49,8 @@
   }
   function filter() {
     const role = wanted().families ?? "id";
-    for (const { key, group } of data.columns) if (group) table.column(`${key}:name`).visible(group === role, false);
+    if (role !== shown) for (const { key, group } of data.columns) if (group) table.column(`${key}:name`).visible(group === role, false);
+    shown = role;
     table.draw();
     drawPicked();
   }

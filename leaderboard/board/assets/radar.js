@@ -15,7 +15,7 @@ board.compare = (rows, role, families) => {
 
   const grid = [0.25, 0.5, 0.75, 1].flatMap((share) => [
     svg("polygon", { points: ring(share), class: "grid" }),
-    svg("text", { x: 3, y: -RADIUS * share + 4, class: "tick" }, `${100 * share}`),
+    svg("text", { x: 3, y: -RADIUS * share + 4, class: "mark" }, `${100 * share}`),
   ]);
   const names = axes.map((family, axis) => {
     const [x, y] = at(axis, 1.14).split(",");

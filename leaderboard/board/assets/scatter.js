@@ -16,9 +16,10 @@ board.scatter = (figure, rows, x, label) => {
   const marks = [];
   for (let power = Math.floor(low); power <= high; power++) marks.push(...[1, 2, 5].map((step) => step * 10 ** power));
   const ticks = marks.filter((value) => Math.log10(value) >= low && Math.log10(value) <= high);
-  const grid = [0, 0.25, 0.5, 0.75, 1].map((share) => share * top).flatMap((share) => [
+  const step = [0.01, 0.02, 0.05, 0.1].find((each) => top / each <= 7) ?? 0.2;
+  const grid = Array.from({ length: Math.floor(top / step) + 1 }, (_, place) => place * step).flatMap((share) => [
     svg("line", { x1: LEFT, x2: WIDTH, y1: up(share), y2: up(share), class: "grid" }),
-    svg("text", { x: LEFT - 6, y: up(share) + 4, class: "end" }, percent(share)),
+    svg("text", { x: LEFT - 6, y: up(share) + 4, class: "end" }, (100 * share).toFixed()),
   ]);
   const below = (ticks.length > 1 ? ticks : [known[0][x]]).map((value) => svg("text", { x: across(value), y: HEIGHT - 22, class: "axis" }, shown(value)));
 
