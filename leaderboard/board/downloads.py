@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,9 @@ def write_downloads(folder: Path, rows: Iterable[Row]) -> None:
     entries = [_flat(row) for row in rows]
     write_text(folder / "entries.json", json.dumps(entries, ensure_ascii=False, indent=1) + "\n")
     _write(folder / "entries", pa.Table.from_pylist(entries))
-    columns = zip(*(line for row in rows for line in _scores(row)), strict=True)
+    columns: list[list[Any]] = [[] for _ in _SCORES]
+    for row in rows:
+        _add_scores(columns, row)
     arrays = [pa.array(column, field.type) for column, field in zip(columns, _SCORES, strict=True)]
     _write(folder / "scores", pa.Table.from_arrays(arrays, schema=_SCORES))
 
@@ -58,11 +60,13 @@ def _flat(row: Row) -> dict[str, Any]:
     return found
 
 
-def _scores(row: Row) -> Iterator[tuple[Any, ...]]:
-    start = (row.stored.key, row.name, row.manifest.suite.version)
+def _add_scores(columns: list[list[Any]], row: Row) -> None:
+    """Add all metrics of an entry to the columns of `_SCORES`: there are too many for an object each."""
     for name, score in row.stored.entry.tasks.items():
         task = task_of(name)
-        own = (*start, name, task.family, task.role)
-        yield (*own, "strict:score", *score.strict, score.notes)
-        for metric, span in score.metrics.items():
-            yield (*own, metric, *span, score.notes)
+        metrics = {"strict:score": score.strict, **score.metrics}
+        same = (row.stored.key, row.name, row.manifest.suite.version, name, task.family, task.role)
+        lists = ([value] * len(metrics) for value in same)
+        spans = zip(*metrics.values(), strict=True)
+        for column, values in zip(columns, (*lists, metrics, *spans, [score.notes] * len(metrics)), strict=True):
+            column.extend(values)

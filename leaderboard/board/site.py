@@ -15,10 +15,10 @@ from itamed.benchmark.report.sheet import FAMILY_NAMES, ROLE_NAMES
 from itamed.benchmark.suite import ROLES, suite, task_of
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from .frontend import assets
 from .columns import BOARD, board_rows, filters, task_columns, task_rows
 from .downloads import write_downloads
 from .entry import Span
+from .frontend import assets
 from .listing import Row, boards
 from .store import read_store
 
