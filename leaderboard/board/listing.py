@@ -145,7 +145,7 @@ def _reason(each: Stored, role: str) -> str:
     if each.retracted:
         return "retracted"
     if manifest.kind == "sample":
-        return "a sample of the notes"
+        return "sample"
     if manifest.declaration and manifest.declaration.test_rows == "trained on":
         return "trained on test rows"
     return "" if role in each.draws else "tasks are missing"

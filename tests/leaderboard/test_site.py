@@ -93,7 +93,7 @@ def test_ranks_are_of_whole_runs_with_the_same_fingerprints(files, tmp_path):
         "worst": (2, 2),
     }
     assert {name: row.unranked["id"] for name, row in found.items() if row.unranked} == {
-        "sample": "a sample of the notes",
+        "sample": "sample",
         "part": "tasks are missing",
         "other": "other fingerprints",
         "leaked": "trained on test rows",

@@ -15,6 +15,8 @@
     else if (field.name && [...field.options].some((option) => option.value === state.get(field.name))) field.value = state.get(field.name);
   }
   const table = board.draw(data);
+  document.getElementById("table").hidden = false;
+  document.getElementById("preview").remove();
   let shown = "id";
   const wanted = () => Object.fromEntries([...new FormData(form)].filter(([, value]) => value));
   const found = () => table.rows({ search: "applied" }).data().toArray();
