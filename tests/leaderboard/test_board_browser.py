@@ -73,7 +73,7 @@ def test_filters_sorting_and_comparison_are_in_the_address(open_page):
 
 def test_four_models_are_the_most_to_compare(open_page):
     page = open_page()
-    boxes = page.locator(".pick")
+    boxes = page.locator("input.pick")
     for number in range(4):
         boxes.nth(number).check()
     assert boxes.nth(4).is_disabled()
@@ -127,6 +127,6 @@ def test_axe_finds_nothing_serious(open_page, site, scheme, kind):
     page = open_page(str(next(site.glob(places[kind])).relative_to(site)), color_scheme=scheme)
     page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
     if kind == "board":
-        page.locator(".pick").first.check()
+        page.locator("input.pick").first.check()
     found = axe.Axe().run(page).response["violations"]
     assert [(each["id"], each["nodes"][0]["html"]) for each in found if each["impact"] in ("serious", "critical")] == []

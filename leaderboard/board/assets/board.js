@@ -41,7 +41,7 @@
     }
   }
   function drawPicked() {
-    for (const pick of document.querySelectorAll(".pick")) {
+    for (const pick of document.querySelectorAll("input.pick")) {
       pick.checked = picked.includes(pick.value);
       pick.disabled = !pick.checked && picked.length >= board.MOST;
     }
@@ -67,7 +67,7 @@
   form.addEventListener("change", filter);
   form.addEventListener("reset", () => setTimeout(() => { table.search("").order([]); filter(); }));
   document.getElementById("table").addEventListener("change", ({ target }) => {
-    if (!target.matches(".pick")) return;
+    if (!target.matches("input.pick")) return;
     picked = picked.filter((key) => key !== target.value).concat(target.checked ? target.value : []).slice(0, board.MOST);
     drawPicked();
     keep();
