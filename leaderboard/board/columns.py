@@ -98,7 +98,8 @@ def _filtered(row: Row) -> dict[str, Any]:
 
 
 def _title(metric: str) -> str:
-    return metric.replace("f1:", "F1 ").replace("_", " ") if metric != "score" else "Score"
+    words = metric.replace("f1:", "F1 ").replace("_", " ")
+    return words[0].upper() + words[1:]
 
 
 def _size(parameters: int | None) -> str:

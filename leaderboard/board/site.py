@@ -20,6 +20,7 @@ from .downloads import write_downloads
 from .entry import Span
 from .frontend import assets
 from .listing import Row, boards
+from .ranks import Rank
 from .store import read_store
 
 FOLDERS = ("assets", "data", "entries", "suites", "tasks")
@@ -72,7 +73,13 @@ class _Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self.environment.filters |= {"interval": _interval, "percent": _percent, "metrics": _metrics, "task": task_of}
+        self.environment.filters |= {
+            "interval": _interval,
+            "percent": _percent,
+            "metrics": _metrics,
+            "places": _places,
+            "task": task_of,
+        }
         self.environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
 
     def write(self, template: str, name: str, title: str, **values: Any) -> None:
@@ -144,6 +151,11 @@ def _clear(site: Path) -> None:
 
 def _percent(value: float) -> str:
     return f"{100 * value:.1f}"
+
+
+def _places(rank: Rank) -> str:
+    """Return a rank as a range, "2–5", or one number."""
+    return f"{rank.best}–{rank.worst}" if rank.best < rank.worst else str(rank.best)
 
 
 def _metrics(found: Mapping[str, Span]) -> str:

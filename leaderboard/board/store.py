@@ -102,7 +102,7 @@ def _read(kind: type[M], path: Path) -> M:
 
 def as_json(value: object) -> bytes:
     """Return the content of a JSON file of the store."""
-    return (json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
+    return (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode()
 
 
 def today() -> str:

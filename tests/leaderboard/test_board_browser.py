@@ -43,7 +43,7 @@ def open_page(browser, site):
     def opened(name="index.html", fragment="", **given):
         contexts.append(browser.new_context(**given))
         page = contexts[-1].new_page()
-        page.on("pageerror", lambda error: failed.append(error))
+        page.on("pageerror", lambda error: failed.append(str(error)))
         page.goto((site / name).as_uri() + fragment)
         return page
 
