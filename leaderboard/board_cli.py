@@ -1,11 +1,73 @@
-"""The commands `itamed board ...`."""
+"""The commands `itamed board ...`: the store of accepted bundles, the site that shows them, the queue of requests."""
 
 from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from .worker.cli import queue, request, retry, worker
 
-board_app = typer.Typer(help="Keep a leaderboard: its queue of requests.", no_args_is_help=True, rich_markup_mode=None)
+board_app = typer.Typer(
+    help="Keep a leaderboard: its store, its site, its queue of requests.", no_args_is_help=True, rich_markup_mode=None
+)
 for _command in (request, queue, retry, worker):
     board_app.command()(_command)
+Store = Annotated[Path, typer.Option(help="Folder of accepted bundles, e.g. a checkout of the results repository.")]
+
+
+@board_app.command()
+def accept(
+    bundle: Annotated[Path, typer.Argument(help="What `itamed submit --out` has written.")],
+    store: Store,
+    badge: Annotated[
+        str, typer.Option(help="self-reported, re-scored or reproduced; by default as the bundle allows.")
+    ] = "",
+    licence: Annotated[str, typer.Option(help="Of the model, as its card states it: apache-2.0.")] = "unknown",
+) -> None:
+    """Check a bundle, score its answers again, and add it to the store; nothing there is overwritten.
+
+    Without --badge it is re-scored if the model is named by a commit, else self-reported. A bundle
+    that is there already may get another badge.
+
+    Example: itamed board accept bundle.zip --store results --licence apache-2.0
+    """
+    from itamed.benchmark.errors import ItamedError
+
+    from .board.accept import accept as add
+    from .board.entry import BADGES
+
+    chosen = next((each for each in BADGES if each == badge), None)
+    if badge and chosen is None:
+        raise ItamedError(f"--badge {badge} is none: choose one of {', '.join(BADGES)}.")
+    typer.echo(f"Accepted: {add(bundle, store, badge=chosen, licence=licence)}")
+
+
+@board_app.command()
+def retract(
+    entry: Annotated[str, typer.Argument(help="Name of the entry's page and folder: 16 letters and figures.")],
+    store: Store,
+    reason: Annotated[str, typer.Option(help="Shown on the board.")],
+) -> None:
+    """Take an entry back: it stays on the board with the reason, and is ranked no more."""
+    from .board.store import retract as take_back
+
+    typer.echo(f"Retracted: {take_back(entry, store, reason)}")
+
+
+@board_app.command()
+def build(
+    store: Store,
+    site: Annotated[Path, typer.Option(help="Folder to write, e.g. a checkout of a static Space.")],
+) -> None:
+    """Build the static site of a store: pages, CSV, parquet and JSON. Open index.html, no server is needed.
+
+    Nothing is scored again, and the same store gives the same bytes. README.md and app.py are those
+    of a Hugging Face Space, static or Gradio.
+
+    Example: itamed board build --store results --site site
+    """
+    from .board.site import build as write
+
+    typer.echo(f"{write(store, site)} entries: {site / 'index.html'}")

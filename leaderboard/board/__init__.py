@@ -1,0 +1,1 @@
+"""The store of accepted bundles, and the static site that shows them."""

@@ -1,0 +1,81 @@
+// Filters, sorting and compared models: kept in the address, so that it is a permalink.
+(() => {
+  "use strict";
+  const data = JSON.parse(document.getElementById("data").textContent);
+  const form = document.getElementById("filters"), compare = document.getElementById("compare");
+  const state = new URLSearchParams(location.hash.slice(1));
+  const byKey = new Map(data.rows.map((row) => [row.key, row]));
+  let picked = (state.get("compare") ?? "").split(",").filter((key) => byKey.has(key)).slice(0, board.MOST);
+
+  const box = document.getElementById("filter-box");
+  box.hidden = false;
+  box.open = matchMedia("(min-width: 45rem)").matches || state.size > 0;
+  for (const field of form.elements) {
+    if (field.type === "checkbox") field.checked = state.get(field.name) === field.value;
+    else if (field.name && [...field.options].some((option) => option.value === state.get(field.name))) field.value = state.get(field.name);
+  }
+  const table = board.draw(data);
+  document.getElementById("table").hidden = false;
+  document.getElementById("preview").remove();
+  let shown = "id";
+  const wanted = () => Object.fromEntries([...new FormData(form)].filter(([, value]) => value));
+  const found = () => table.rows({ search: "applied" }).data().toArray();
+
+  table.search.fixed("filters", (_, row) => Object.entries(wanted()).every(([name, value]) => {
+    if (name === "ranked") return row.id_rank || row.ood_rank;
+    return name === "families" || row[name] === value;
+  }));
+
+  function keep() {
+    const [first] = table.order();
+    const [column, direction] = [first?.column ?? first?.[0], first?.dir ?? first?.[1]];
+    const now = new URLSearchParams(wanted());
+    if (table.search()) now.set("q", table.search());
+    if (direction) now.set("sort", `${data.columns[column].key}.${direction}`);
+    if (picked.length) now.set("compare", picked.join(","));
+    history.replaceState(null, "", `#${now}`);
+  }
+  function drawCharts() {
+    for (const chart of document.querySelectorAll(".chart[open]")) {
+      board.scatter(chart.querySelector("figure"), found(), chart.dataset.x, chart.dataset.label);
+    }
+  }
+  function drawPicked() {
+    for (const pick of document.querySelectorAll("input.pick")) {
+      pick.checked = picked.includes(pick.value);
+      pick.disabled = !pick.checked && picked.length >= board.MOST;
+    }
+    if (!compare) return;
+    compare.hidden = !picked.length;
+    if (picked.length) board.compare(picked.map((key) => byKey.get(key)), wanted().families ?? "id", data.families);
+  }
+  function filter() {
+    const role = wanted().families ?? "id";
+    if (role !== shown) for (const { key, group } of data.columns) if (group) table.column(`${key}:name`).visible(group === role, false);
+    shown = role;
+    table.draw();
+    drawPicked();
+  }
+
+  const [sort, direction] = (state.get("sort") ?? "").split(/\.(?=[a-z]+$)/);
+  const column = data.columns.findIndex(({ key }) => key === sort);
+  if (column >= 0 && ["asc", "desc"].includes(direction)) table.order([column, direction]);
+  if (state.get("q")) table.search(state.get("q"));
+  filter();
+
+  table.on("draw", () => { keep(); drawPicked(); drawCharts(); });
+  form.addEventListener("change", filter);
+  form.addEventListener("reset", () => setTimeout(() => { table.search("").order([]); filter(); }));
+  document.getElementById("table").addEventListener("change", ({ target }) => {
+    if (!target.matches("input.pick")) return;
+    picked = picked.filter((key) => key !== target.value).concat(target.checked ? target.value : []).slice(0, board.MOST);
+    drawPicked();
+    keep();
+  });
+  for (const chart of document.querySelectorAll(".chart")) chart.addEventListener("toggle", drawCharts);
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "/" || event.target.matches("input, select")) return;
+    event.preventDefault();
+    document.querySelector("[type=search]").focus();
+  });
+})();

@@ -1,0 +1,70 @@
+// Draws the page's JSON as a table. Whatever it holds becomes text of a node, never markup.
+const board = (() => {
+  "use strict";
+  const NONE = "–";
+  const BADGES = { "self-reported": "○", "re-scored": "◐", reproduced: "●" };
+  const root = document.querySelector(".home").getAttribute("href").replace("index.html", "");
+
+  function node(tag, content = [], attributes = {}, space = "") {
+    const made = space ? document.createElementNS(space, tag) : document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+    made.append(...[content].flat());
+    return made;
+  }
+  const percent = (share) => (100 * share).toFixed(1);
+  const size = (count) => (count >= 1e9 ? `${(count / 1e9).toFixed(1)} B` : `${Math.round(count / 1e6)} M`);
+
+  function score(span) {
+    if (!span) return node("span", NONE);
+    return node("span", [percent(span[0]), " ", node("small", `${percent(span[1])}–${percent(span[2])}`)]);
+  }
+  function rank(place, row, key) {
+    if (!place) return node("span", [NONE, " ", node("small", row[key.replace("rank", "unranked")] ?? "")]);
+    const [best, worst] = place;
+    return node("span", best === worst ? `${best}` : `${best}–${worst}`, { class: "rank" });
+  }
+  function model(name, row) {
+    const link = node("a", name, { href: `${root}entries/${row.key}.html` });
+    const about = [row.method, row.mode, row.kind === "sample" ? "sample" : "", row.retracted ? "retracted" : ""];
+    return node("span", [link, node("small", about.filter(Boolean).join(", "))], { class: "model" });
+  }
+  function pick(key, row) {
+    return node("input", [], { type: "checkbox", class: "pick", value: key, "aria-label": `Compare ${row.name}` });
+  }
+  const KINDS = {
+    pick: { show: pick, width: "1%" },
+    rank: { show: rank, sort: (place) => (place ? place[0] * 1e6 + place[1] : Infinity), first: "asc" },
+    model: { show: model, sort: (name) => name, first: "asc" },
+    score: { show: score, sort: (span) => span?.[0] ?? -1, first: "desc" },
+    count: { show: (count) => node("span", count ? size(count) : NONE), sort: (count) => count ?? Infinity, first: "asc" },
+    seconds: { show: (value) => node("span", value?.toFixed(2) ?? NONE), sort: (value) => value ?? Infinity, first: "asc" },
+    badge: { show: (badge) => node("span", `${BADGES[badge]} ${badge}`, { class: "badge" }), sort: (badge) => badge, first: "asc" },
+  };
+
+  function column({ key, title, kind, group }) {
+    const { show, sort, first } = KINDS[kind];
+    return {
+      // A dot in a key would be taken for a path.
+      data: (row) => row[key] ?? null,
+      render: (value, type, row) => (type === "display" ? show(value, row, key) : type === "filter" ? String(value ?? "") : (sort ?? String)(value)),
+      name: key, title, className: `${kind} ${group}`, orderable: Boolean(sort), searchable: ["model", "badge"].includes(kind),
+      orderSequence: first === "asc" ? ["asc", "desc", ""] : ["desc", "asc", ""], visible: group !== "ood",
+      type: ["model", "badge"].includes(kind) ? "string" : "num", cellType: kind === "model" ? "th" : "td",
+      createdCell: (cell) => kind === "model" && cell.setAttribute("scope", "row"),
+    };
+  }
+  function draw({ columns, rows }) {
+    return new DataTable("#table", {
+      data: rows, columns: columns.map(column), rowId: "key", order: [], autoWidth: false, pageLength: 25,
+      lengthMenu: [25, 100, { label: "all", value: -1 }],
+      layout: { topStart: "search", topEnd: "info", bottomStart: "pageLength", bottomEnd: "paging" },
+      language: { search: "Search", info: "_START_–_END_ of _TOTAL_ models", infoFiltered: "(of _MAX_)", infoEmpty: "no model",
+        lengthMenu: "_MENU_ a page", zeroRecords: "No model fits these filters." },
+      createdRow: (line, row) => {
+        line.classList.toggle("tied", Boolean(row.id_rank && row.id_rank[2] % 2));
+        line.classList.toggle("retracted", Boolean(row.retracted));
+      },
+    });
+  }
+  return { node, percent, size, score, draw, NONE, root };
+})();

@@ -1,0 +1,108 @@
+"""The columns and rows of the tables that scripts draw, as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from itamed.benchmark.report.sheet import FAMILY_NAMES
+from itamed.benchmark.suite import FAMILIES
+
+from .listing import Row
+
+Kind: TypeAlias = Literal["pick", "rank", "model", "score", "count", "seconds", "badge"]
+SIZES = {"up to 0.5 B": (0, 5e8), "0.5 to 1 B": (5e8, 1e9), "1 to 3 B": (1e9, 3e9), "above 3 B": (3e9, 1e15)}
+"""Buckets of numbers of parameters, the upper end included."""
+UNKNOWN = "not known"
+_UNSHOWN = ("revision", "created", "accepted")
+
+
+class Column(NamedTuple):
+    """A column: the key of its values, its heading, how it is drawn, and a group of columns shown together."""
+
+    key: str
+    title: str
+    kind: Kind
+    group: str = ""
+
+
+class Filter(NamedTuple):
+    """A choice above the table: the key of the values that it compares, and those that there are."""
+
+    key: str
+    title: str
+    choices: Sequence[str]
+
+
+BOARD = (
+    Column("key", "Compare", "pick"),
+    Column("id_rank", "Rank", "rank"),
+    Column("name", "Model", "model"),
+    Column("id_mean", "ID mean", "score"),
+    *(Column(f"id_{family}", FAMILY_NAMES[family], "score", "id") for family in FAMILIES),
+    *(Column(f"ood_{family}", f"{FAMILY_NAMES[family]} (OOD)", "score", "ood") for family in FAMILIES),
+    Column("ood_mean", "OOD mean", "score"),
+    Column("ood_rank", "OOD rank", "rank"),
+    Column("parameters", "Parameters", "count"),
+    Column("seconds", "Seconds a note", "seconds"),
+    Column("badge", "Checked", "badge"),
+)
+
+
+def board_rows(rows: Iterable[Row]) -> list[dict[str, Any]]:
+    """Return the rows of a board's table, with what filters compare."""
+    return [_filtered(row) for row in rows]
+
+
+def filters(rows: Iterable[dict[str, Any]]) -> list[Filter]:
+    """Return the filters of a table, each with the values that are in it."""
+    rows = list(rows)
+    keys = {
+        "size": "Size",
+        "licence": "Licence",
+        "method": "Method",
+        "mode": "Decoding",
+        "data": "Training data",
+        "badge": "Checked",
+    }
+    sizes = [*SIZES, UNKNOWN]
+    found = {key: sorted({row[key] for row in rows}) for key in keys}
+    found["size"].sort(key=sizes.index)
+    return [Filter(key, title, found[key]) for key, title in keys.items()]
+
+
+def task_columns(name: str, rows: Iterable[Row]) -> list[Column]:
+    """Return the columns of a task's table: its main score, scores by type, and what they are made of."""
+    metrics: dict[str, None] = {}
+    for row in rows:
+        metrics |= dict.fromkeys(row.stored.entry.tasks[name].metrics)
+    order = sorted(metrics, key=lambda metric: (metric != "score", not metric.startswith("f1:")))
+    columns = [Column(metric, _title(metric), "score") for metric in order]
+    return [Column("name", "Model", "model"), *columns[:1], Column("strict", "Strict", "score"), *columns[1:]]
+
+
+def task_rows(name: str, rows: Iterable[Row]) -> list[dict[str, Any]]:
+    """Return the rows of a task's table, the best first; samples of the notes stand apart."""
+    found = []
+    for row in rows:
+        score = row.stored.entry.tasks[name]
+        facts = {key: value for key, value in _filtered(row).items() if not key.startswith(("id_", "ood_"))}
+        found.append(facts | score.metrics | {"strict": score.strict})
+    return sorted(found, key=lambda each: (each["kind"] != "full", -each["score"][0], each["name"], each["key"]))
+
+
+def _filtered(row: Row) -> dict[str, Any]:
+    """Return the facts of an entry without those that no table shows, and without gaps: pages load faster."""
+    found = {key: value for key, value in row.facts.items() if value is not None and key not in _UNSHOWN}
+    return found | {"size": _size(row.facts["parameters"])}
+
+
+def _title(metric: str) -> str:
+    words = metric.replace("f1:", "F1 ").replace("_", " ")
+    return words[0].upper() + words[1:]
+
+
+def _size(parameters: int | None) -> str:
+    if not parameters:
+        return UNKNOWN
+    return next(name for name, (above, to) in SIZES.items() if above < parameters <= to)

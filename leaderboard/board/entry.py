@@ -1,0 +1,63 @@
+"""What the board needs of an accepted bundle: written once when it is accepted, so that nothing is re-scored later."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field
+
+from ..manifest import Count, Digest, Line, Manifest, Strict, Word
+
+Badge: TypeAlias = Literal["self-reported", "re-scored", "reproduced"]
+BADGES: tuple[Badge, ...] = ("self-reported", "re-scored", "reproduced")
+"""From the least to the most: scores follow from the answers in all; the weights are named by commit from the second
+on; the last says that the maintainers ran the model themselves."""
+Day: TypeAlias = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$")]
+Span: TypeAlias = tuple[float, float, float]
+"""A score between 0 and 1 and the ends of its 95 % interval."""
+
+
+class TaskScore(Strict):
+    """A task: what its scores stand on, its main score of strict answers, and all metrics of repaired ones."""
+
+    shots: Count
+    notes: Count
+    rows: Count
+    gold: Count
+    strict: Span
+    metrics: dict[Line, Span]
+
+
+class RoleScore(Strict):
+    """The means of a role over the tasks that are ranked, families with a task missing left out.
+
+    `mean` is there if no family is left out; `freedom` is that of its variance.
+    """
+
+    tasks: list[Word]
+    families: dict[Word, Span]
+    mean: Span | None = None
+    freedom: float = 1.0
+
+
+class Entry(Strict):
+    """An accepted bundle: its digest and manifest, what the check left to a person, and its scores.
+
+    `licence` is that of the model, which a bundle does not tell.
+    """
+
+    format: Literal[1]
+    bundle: Digest
+    accepted: Day
+    licence: Word
+    warnings: list[Line]
+    manifest: Manifest
+    tasks: dict[Word, TaskScore]
+    roles: dict[Word, RoleScore]
+
+
+class Retraction(Strict):
+    """Why and when an entry was taken back."""
+
+    reason: Line
+    date: Day

@@ -1,0 +1,168 @@
+"""Entries as the rows of a board: one board a suite version, ranks within the same fingerprints."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from itamed.benchmark.suite import FAMILIES, ROLES
+
+from ..manifest import Manifest
+from .entry import RoleScore, Span
+from .ranks import Rank, rank
+from .store import Stored
+
+Openness: TypeAlias = Literal["open", "declared", "not declared"]
+BASELINE = "itamed-baseline"
+"""The engine of rules that are no model."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """An entry on its board; `unranked` is by role why it has no rank."""
+
+    stored: Stored
+    ranks: dict[str, Rank]
+    unranked: dict[str, str]
+
+    @property
+    def manifest(self) -> Manifest:
+        """Return what the bundle says of itself."""
+        return self.stored.entry.manifest
+
+    @property
+    def name(self) -> str:
+        """Return the name of the model, with that of its adapter."""
+        model = self.manifest.model
+        return f"{model.name} + {model.adapter.name}" if model.adapter else model.name
+
+    @property
+    def method(self) -> str:
+        """Return how the model was asked and whether it was trained for it: "4-shot", "0-shot, trained", "rule"."""
+        if self.manifest.decoding.engine == BASELINE:
+            return "rule"
+        shots = "/".join(map(str, sorted({task.shots for task in self.stored.entry.tasks.values()})))
+        declared = self.manifest.declaration
+        return f"{shots}-shot, trained" if declared and declared.tasks else f"{shots}-shot"
+
+    @property
+    def mode(self) -> str:
+        """Return how answers were decoded: "free", "constrained", "think + constrained"."""
+        decoding = self.manifest.decoding
+        return decoding.mode if decoding.reasoning == "none" else f"{decoding.reasoning} + {decoding.mode}"
+
+    @property
+    def data(self) -> Openness:
+        """Return whether all training corpora are named with their licences, some training is told of, or nothing."""
+        declared = self.manifest.declaration
+        if not declared:
+            return "not declared"
+        named = bool(declared.corpora or declared.tasks)
+        return "open" if named and all(each.licence != "unknown" for each in declared.corpora) else "declared"
+
+    @property
+    def seconds(self) -> float | None:
+        """Return the wall time a note, loading included; None where the run had stopped in between."""
+        notes = sum(task.notes for task in self.stored.entry.tasks.values())
+        return None if self.manifest.cost.resumed else round(self.manifest.cost.seconds / notes, 4)
+
+    @cached_property
+    def facts(self) -> dict[str, Any]:
+        """Return what tables show and filter, as plain values; not to be changed."""
+        entry, model = self.stored.entry, self.manifest.model
+        found: dict[str, Any] = {
+            "key": self.stored.key,
+            "name": self.name,
+            "revision": model.revision,
+            "method": self.method,
+            "mode": self.mode,
+            "badge": self.stored.badge,
+            "kind": self.manifest.kind,
+            "licence": entry.licence,
+            "data": self.data,
+            "parameters": model.parameters if model.parameters and model.parameters > 0 else None,
+            "seconds": self.seconds,
+            "created": self.manifest.created[:10],
+            "accepted": entry.accepted,
+            "retracted": self.stored.retracted.reason if self.stored.retracted else None,
+        }
+        for role in ROLES:
+            score = entry.roles[role]
+            found |= {f"{role}_{family}": score.families.get(family) for family in FAMILIES}
+            found |= {f"{role}_mean": score.mean, f"{role}_rank": self.ranks.get(role)}
+            found |= {f"{role}_unranked": self.unranked.get(role)}
+        return found
+
+
+def boards(entries: Sequence[Stored]) -> dict[str, list[Row]]:
+    """Return the rows of each suite version, the latest version first, the best first."""
+    by_version: dict[str, list[Stored]] = defaultdict(list)
+    for each in entries:
+        by_version[each.entry.manifest.suite.version].append(each)
+    return {version: _rows(by_version[version]) for version in sorted(by_version, key=_numbers, reverse=True)}
+
+
+def _numbers(version: str) -> tuple[tuple[bool, int, str], ...]:
+    parts = version.replace("-", ".").replace("+", ".").split(".")
+    return tuple((part.isdigit(), int(part) if part.isdigit() else 0, part) for part in parts)
+
+
+def _rows(entries: Sequence[Stored]) -> list[Row]:
+    ranks: dict[str, dict[str, Rank]] = defaultdict(dict)
+    reasons: dict[str, dict[str, str]] = defaultdict(dict)
+    for role in ROLES:
+        counted, others = _comparable(entries, role)
+        for each, reason in others:
+            reasons[each.key][role] = reason
+        if counted:
+            scores = [_mean(each.entry.roles[role]) for each in counted]
+            freedom = min(each.entry.roles[role].freedom for each in counted)
+            draws = np.stack([each.draws[role] for each in counted])
+            found = rank([value for value, _, _ in scores], draws, freedom)
+            for each, place in zip(counted, found, strict=True):
+                ranks[each.key][role] = place
+    rows = [Row(each, ranks[each.key], reasons[each.key]) for each in entries]
+    return sorted(rows, key=_order)
+
+
+def _comparable(entries: Sequence[Stored], role: str) -> tuple[list[Stored], list[tuple[Stored, str]]]:
+    """Return the entries that are ranked together, and the others with the reason."""
+    able = [(each, _reason(each, role)) for each in entries]
+    # Rows may become known, or data be mended, within a version: such entries answered something else.
+    prints = {each.key: _fingerprints(each, role) for each, reason in able if not reason}
+    common = min(Counter(prints.values()).items(), key=lambda found: (-found[1], found[0]), default=("", 0))[0]
+    checked = [(each, reason or ("" if prints[each.key] == common else "other fingerprints")) for each, reason in able]
+    return [each for each, reason in checked if not reason], [(each, reason) for each, reason in checked if reason]
+
+
+def _reason(each: Stored, role: str) -> str:
+    """Return why an entry has no rank whatever others are there; "" if it may have one."""
+    manifest = each.entry.manifest
+    if each.retracted:
+        return "retracted"
+    if manifest.kind == "sample":
+        return "sample"
+    if manifest.declaration and manifest.declaration.test_rows == "trained on":
+        return "trained on test rows"
+    return "" if role in each.draws else "tasks are missing"
+
+
+def _fingerprints(each: Stored, role: str) -> str:
+    found = each.entry.manifest.suite.fingerprints
+    return repr([(name, sorted(found[name].model_dump().items())) for name in sorted(each.entry.roles[role].tasks)])
+
+
+def _mean(score: RoleScore) -> Span:
+    if score.mean is None:
+        raise ValueError("a score without a mean is not ranked")
+    return score.mean
+
+
+def _order(row: Row) -> tuple[Any, ...]:
+    means = [row.stored.entry.roles[role].mean for role in ROLES]
+    place = [mean[0] if mean else -1.0 for mean in means]
+    return ("id" not in row.ranks, "ood" not in row.ranks, [-value for value in place], row.name, row.stored.key)

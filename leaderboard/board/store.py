@@ -1,0 +1,110 @@
+"""The store of accepted bundles: one folder a model, revision and bundle, to which things are only ever added.
+
+models/<namespace>__<name>/<revision>/<bundle>/bundle.zip      as it was handed in
+                                              /entry.json      what the board shows
+                                              /draws.npy       (roles, resamples) means, for ranks
+                                              /badge-<badge>.json
+                                              /retracted.json  if it was taken back
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from itamed.benchmark.errors import ItamedError
+from itamed.benchmark.files import write_bytes
+from itamed.benchmark.scoring.bootstrap import Array
+from pydantic import BaseModel, ValidationError
+
+from .entry import BADGES, Badge, Entry, Retraction
+
+FOLDER = "models"
+ENTRY, DRAWS, BUNDLE, RETRACTED = "entry.json", "draws.npy", "bundle.zip", "retracted.json"
+M = TypeVar("M", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An entry as the store has it; `draws` are float32 means by role, (resamples,) each."""
+
+    entry: Entry
+    badge: Badge
+    draws: Mapping[str, Array]
+    retracted: Retraction | None = None
+
+    @property
+    def key(self) -> str:
+        """Return the short digest that names the entry's folder and page."""
+        return short(self.entry.bundle)
+
+
+def short(digest: str) -> str:
+    """Return as much of a bundle's digest as names it."""
+    return digest[:16]
+
+
+def retract(key: str, store: Path, reason: str) -> Path:
+    """Take an entry back: it stays visible with the reason, and is ranked no more.
+
+    Raises:
+        ItamedError: there is no such entry, or it is retracted already.
+    """
+    found = next((place for place in store.glob(f"{FOLDER}/*/*/*") if place.name == key), None)
+    if not found:
+        raise ItamedError(f"{store} has no entry {key}: name the last folder of one, as its page shows it.")
+    if (found / RETRACTED).exists():
+        raise ItamedError(f"{key} is retracted already, and nothing in the store is overwritten.")
+    retraction = Retraction(reason=reason, date=today())
+    write_bytes(found / RETRACTED, as_json(retraction.model_dump()))
+    return found
+
+
+def read_store(store: Path) -> list[Stored]:
+    """Read all entries of a store, in the order of their folders.
+
+    Raises:
+        ItamedError: there is no store, or something in it is damaged.
+    """
+    if not (store / FOLDER).is_dir():
+        raise ItamedError(f"{store} is no store: accept a bundle first (itamed board accept BUNDLE --store {store}).")
+    return [_stored(path.parent) for path in sorted(store.glob(f"{FOLDER}/*/*/*/{ENTRY}"))]
+
+
+def _stored(folder: Path) -> Stored:
+    entry = _read(Entry, folder / ENTRY)
+    if short(entry.bundle) != folder.name:
+        raise ItamedError(f"{folder / ENTRY} is of another bundle, {entry.bundle}: something was moved or edited.")
+    taken = folder / RETRACTED
+    badges = [badge for badge in BADGES if (folder / f"badge-{badge}.json").is_file()]
+    if not badges:
+        raise ItamedError(f"{folder} has no badge: its files were not all copied.")
+    complete = [role for role, score in entry.roles.items() if score.mean]
+    try:
+        draws = np.load(folder / DRAWS, allow_pickle=False)
+        by_role = dict(zip(complete, draws, strict=True))
+    except (OSError, ValueError, TypeError) as error:
+        raise ItamedError(f"{folder / DRAWS} cannot be read ({error}): get it anew from the repository.") from error
+    return Stored(entry, badges[-1], by_role, _read(Retraction, taken) if taken.is_file() else None)
+
+
+def _read(kind: type[M], path: Path) -> M:
+    try:
+        return kind.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise ItamedError(f"{path} cannot be read as an entry's file ({error}): get it anew.") from error
+
+
+def as_json(value: object) -> bytes:
+    """Return the content of a JSON file of the store."""
+    return (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def today() -> str:
+    """Return the date, in UTC."""
+    return datetime.now(timezone.utc).strftime("%Y-%m-%d")

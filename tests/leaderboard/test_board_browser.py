@@ -1,0 +1,137 @@
+"""The board in a real browser: what a reader does with it, and what axe finds."""
+
+import shutil
+
+import pytest
+from itamed.leaderboard.board.site import build
+from itamed.leaderboard.board.store import retract
+
+from .made_up import add_entry
+
+pytestmark = pytest.mark.backend
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+if not CHROMIUM:
+    pytest.skip("no browser: install chromium", allow_module_level=True)
+playwright = pytest.importorskip(
+    "playwright.sync_api", reason="no playwright: pip install -c constraints.txt playwright"
+)
+axe = pytest.importorskip(
+    "axe_playwright_python.sync_playwright", reason="no axe: pip install -c constraints.txt axe-playwright-python"
+)
+NAMES = "#table tbody th a"
+
+
+@pytest.fixture(scope="module")
+def site(files, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("board")
+    for number in range(60):
+        mode = {"mode": ["free", "constrained"][number % 2], "engine": "itamed-hf", "batch": "8"}
+        add_entry(folder / "store", files, f"lab/m{number}", 0.2 + number / 100, seed=number, decoding=mode)
+    retract(add_entry(folder / "store", files, "lab/gone").name, folder / "store", "wrong template")
+    add_entry(folder / "store", files, "lab/old", version="0.0.9")
+    build(folder / "store", folder / "site")
+    return folder / "site"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as started:
+        yield started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+
+
+@pytest.fixture
+def open_page(browser, site):
+    """Return a function that opens a page of the site from the disk; no script may fail meanwhile."""
+    failed, contexts = [], []
+
+    def opened(name="index.html", fragment="", **given):
+        contexts.append(browser.new_context(**given))
+        page = contexts[-1].new_page()
+        page.on("pageerror", lambda error: failed.append(str(error)))
+        page.goto((site / name).as_uri() + fragment)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert failed == []
+
+
+def names(page):
+    return page.locator(NAMES).all_inner_texts()
+
+
+def test_filters_sorting_and_comparison_are_in_the_address(open_page):
+    page = open_page()
+    page.select_option("select[name=mode]", "constrained")
+    page.get_by_role("button", name="ID mean").click()
+    page.get_by_role("button", name="ID mean").click()
+    for name in ("lab/m1", "lab/m3"):
+        page.get_by_label(f"Compare {name}", exact=True).check()
+    assert names(page)[:3] == ["lab/m1", "lab/m3", "lab/m5"]
+    again = open_page(fragment=page.url[page.url.index("#") :])
+    assert names(again) == names(page)
+    assert again.locator("#compared tbody tr").count() == 2
+    assert "lab/m1" in again.locator("#radar svg").get_attribute("aria-label")
+
+
+def test_four_models_are_the_most_to_compare(open_page):
+    page = open_page()
+    boxes = page.locator("input.pick")
+    for number in range(4):
+        boxes.nth(number).check()
+    assert boxes.nth(4).is_disabled()
+    boxes.nth(0).uncheck()
+    assert boxes.nth(4).is_enabled()
+
+
+def test_search_families_and_pages(open_page):
+    page = open_page()
+    assert len(names(page)) == 25
+    page.keyboard.press("/")
+    page.keyboard.type("m57")
+    page.wait_for_function(f"document.querySelectorAll('{NAMES}').length === 1")
+    assert names(page) == ["lab/m57"]
+    page.select_option("select[name=families]", "ood")
+    assert page.get_by_role("columnheader", name="NER (OOD)").is_visible()
+
+
+def test_charts_are_drawn_when_opened_and_their_points_are_links(open_page):
+    page = open_page()
+    assert page.locator(".chart svg").count() == 0
+    page.get_by_text("ID mean against parameters").click()
+    assert page.locator(".chart svg a").count() == 60
+    page.select_option("select[name=mode]", "free")
+    assert page.locator(".chart svg a").count() == 30
+
+
+def test_without_scripts_the_first_rows_are_there(open_page):
+    page = open_page(java_script_enabled=False)
+    assert page.locator("#preview tbody tr").count() == 25
+    assert not page.locator("#filters").is_visible()
+
+
+def test_dark_mode_is_kept(open_page):
+    page = open_page(color_scheme="light")
+    page.get_by_role("button", name="Dark mode").click()
+    assert page.evaluate("document.documentElement.classList.contains('dark')")
+    page.reload()
+    assert page.get_by_role("button", name="Dark mode").get_attribute("aria-pressed") == "true"
+
+
+def test_a_phone_scrolls_the_table_alone(open_page):
+    page = open_page(viewport={"width": 390, "height": 800}, is_mobile=True)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize(
+    ("kind", "scheme"), [("board", "light"), ("board", "dark"), ("task", "light"), ("entry", "dark")]
+)
+def test_axe_finds_nothing_serious(open_page, site, scheme, kind):
+    places = {"board": "index.html", "task": "tasks/*/*.html", "entry": "entries/*.html"}
+    page = open_page(str(next(site.glob(places[kind])).relative_to(site)), color_scheme=scheme)
+    page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
+    if kind == "board":
+        page.locator("input.pick").first.check()
+    found = axe.Axe().run(page).response["violations"]
+    assert [(each["id"], each["nodes"][0]["html"]) for each in found if each["impact"] in ("serious", "critical")] == []

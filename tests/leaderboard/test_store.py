@@ -1,0 +1,129 @@
+"""The store: what is accepted, where it lands, and that nothing there is ever changed."""
+
+import json
+
+import pytest
+from itamed.benchmark.cli import app
+from itamed.benchmark.errors import ItamedError
+from itamed.benchmark.report.finding import find_run
+from itamed.benchmark.report.means import means
+from itamed.leaderboard.archive import pack
+from itamed.leaderboard.board import scored
+from itamed.leaderboard.board.accept import accept
+from itamed.leaderboard.board.store import read_store, retract
+from itamed.leaderboard.bundle import MANIFEST, SCORES
+from typer.testing import CliRunner
+
+from .made_up import add_entry
+from .tamper import CRF, NER, QA, changed
+
+
+@pytest.fixture
+def bundle(one, tmp_path):
+    path = tmp_path / "bundle.zip"
+    path.write_bytes(pack(one))
+    return path
+
+
+def content(folder):
+    return {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def test_an_accepted_bundle_is_kept_with_its_scores_and_read_again(bundle, tmp_path, one):
+    folder = accept(bundle, tmp_path / "store", badge=None, licence="mit", mini=True)
+    assert folder.parts[-3:-1] == ("lookup", "no-revision")
+    assert (folder / "bundle.zip").read_bytes() == bundle.read_bytes()
+    (stored,) = read_store(tmp_path / "store")
+    assert (stored.badge, stored.entry.licence, stored.key) == ("self-reported", "mit", folder.name)
+    said = json.loads(one[SCORES])["tasks"][NER]["modes"]["repaired"]["metrics"]["score"]
+    assert stored.entry.tasks[NER].metrics["score"][0] == pytest.approx(said["value"], abs=1e-6)
+    assert stored.draws == {}, "one task is not all that is ranked"
+
+
+def test_what_is_accepted_cannot_be_accepted_again_but_gets_another_badge(bundle, tmp_path):
+    folder = accept(bundle, tmp_path / "store", badge=None, licence="mit", mini=True)
+    before = content(folder)
+    for badge in (None, "self-reported"):
+        with pytest.raises(ItamedError, match="accepted already"):
+            accept(bundle, tmp_path / "store", badge=badge, licence="gemma", mini=True)
+    assert content(folder) == before
+    accept(bundle, tmp_path / "store", badge="reproduced", licence="mit", mini=True)
+    assert read_store(tmp_path / "store")[0].badge == "reproduced"
+    assert before.items() < content(folder).items()
+
+
+def test_a_wrong_bundle_leaves_no_trace(one, tmp_path):
+    path = tmp_path / "bundle.zip"
+    path.write_bytes(pack(changed(one, SCORES, lambda s: s["tasks"][NER].update(shots=99))))
+    with pytest.raises(ItamedError, match="not accepted"):
+        accept(path, tmp_path / "store", badge=None, licence="mit", mini=True)
+    assert not (tmp_path / "store").exists()
+
+
+def test_a_licence_that_is_no_name(bundle, tmp_path):
+    with pytest.raises(ItamedError, match="--licence"):
+        accept(bundle, tmp_path / "store", badge=None, licence="<b>", mini=True)
+
+
+def test_means_are_those_of_reports(run_folder, monkeypatch):
+    """Where all tasks that are ranked are there, means are as `itamed report` has them."""
+    tasks = {"id": {"itamed_ner_e3c_clinentity": "ner", "itamed_qa_casimedicos": "qa"}, "ood": {}}
+    monkeypatch.setattr(scored, "ranked_tasks", lambda version, role: tasks[role])
+    run = find_run(run_folder)
+    found, draws = scored.role_scores(run, "0.1.0")
+    expected = means(run).by_role["id"]
+    assert found["id"].tasks == [NER, QA]
+    assert found["id"].mean == pytest.approx(
+        (expected["mean"].value, expected["mean"].low, expected["mean"].high), abs=1e-6
+    )
+    assert draws.keys() == {"id"}
+    assert found["ood"].mean is None
+    assert CRF not in found["ood"].tasks
+
+
+def test_a_family_with_a_task_missing_has_no_mean(run_folder, monkeypatch):
+    tasks = {"itamed_ner_e3c_clinentity": "ner", "itamed_ner_e3c_timex": "ner", "itamed_qa_casimedicos": "qa"}
+    monkeypatch.setattr(scored, "ranked_tasks", lambda version, role: tasks if role == "id" else {})
+    found, draws = scored.role_scores(find_run(run_folder), "0.1.0")
+    assert found["id"].families.keys() == {"qa"}
+    assert (found["id"].mean, draws) == (None, {})
+
+
+def test_a_retraction_is_one_more_file(files, tmp_path):
+    folder = add_entry(tmp_path, files, "a/b")
+    before = content(folder)
+    retract(folder.name, tmp_path, "wrong template")
+    assert before.items() < content(folder).items()
+    with pytest.raises(ItamedError, match="retracted already"):
+        retract(folder.name, tmp_path, "again")
+    with pytest.raises(ItamedError, match="no entry"):
+        retract("0" * 16, tmp_path, "none")
+    assert read_store(tmp_path)[0].retracted.reason == "wrong template"
+
+
+@pytest.mark.parametrize("name", ["entry.json", "draws.npy", "badge-re-scored.json"])
+def test_a_damaged_entry_is_named(files, tmp_path, name):
+    folder = add_entry(tmp_path, files, "a/b")
+    (folder / name).unlink() if name.startswith("badge") else (folder / name).write_bytes(b"{}")
+    with pytest.raises(ItamedError, match=folder.name):
+        read_store(tmp_path)
+
+
+def test_a_moved_entry_is_named(files, tmp_path):
+    folder = add_entry(tmp_path, files, "a/b")
+    folder.rename(folder.with_name("f" * 16))
+    with pytest.raises(ItamedError, match="another bundle"):
+        read_store(tmp_path)
+
+
+def test_the_commands(files, tmp_path):
+    key = add_entry(tmp_path / "store", files, "a/b").name
+    calls = [
+        ["retract", key, "--store", str(tmp_path / "store"), "--reason", "wrong template"],
+        ["build", "--store", str(tmp_path / "store"), "--site", str(tmp_path / "site")],
+    ]
+    for call in calls:
+        assert CliRunner().invoke(app, ["board", *call]).exit_code == 0
+    assert "wrong template" in (tmp_path / "site" / "entries" / f"{key}.html").read_text()
+    wrong = CliRunner().invoke(app, ["board", "accept", str(tmp_path / MANIFEST), "--store", "x", "--badge", "gold"])
+    assert "choose one of" in str(wrong.exception)
