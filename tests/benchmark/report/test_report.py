@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -181,6 +182,12 @@ def test_runs_on_other_notes_or_versions_are_refused(results, run, tmp_path):
     with pytest.raises(ItamedError, match="the notes themselves are others") as caught:
         require_same(copied(rename))
     assert str(caught.value).count("itamed-mini-") == 2, "only the task that differs"
+
+
+def test_the_embedded_set_does_not_stand_beside_real_notes(run):
+    real = tuple(replace(result, name=result.task.name) for result in run.tasks)
+    with pytest.raises(ItamedError, match="not asked the same"):
+        require_same([run, replace(run, tasks=real)])
 
 
 def test_runs_alike_have_labels_of_their_own(results, run):

@@ -133,6 +133,9 @@ def test_half_written_results_are_not_done(matrix_file, tmp_path):
         (("name: Tiny", "name: Tiny\n    chat: true"), r"recipe.yaml has sft.chat False, Tiny has chat True"),
         (("recipe.yaml", "no.yaml"), r"no\.yaml"),
         (("seeds: [3, 5]", "seeds: []"), "needs models, seeds and tasks"),
+        (("seeds: [3, 5]", "seeds: [3, 3]"), "A seed of the matrix stands there twice"),
+        (("0-shot, 1-shot", "1-shot constrained, 1-shot"), "Tiny is asked twice by one method"),
+        (("name: Tiny", "name: Tiny=1"), "leave out commas and equal signs"),
         (("name: small", "name: [small"), "is no YAML"),
     ],
 )

@@ -154,7 +154,9 @@ def test_progress_and_last_words_are_read_from_what_a_cell_says(tmp_path):
     assert (jobs.progress(folder), jobs.last_words(folder)) == ("448/1046", "Error: no room.")
 
 
-def test_a_cluster_that_is_not_there_is_said(tmp_path):
+def test_a_cluster_that_is_not_there_is_said(tmp_path, monkeypatch):
+    # Whatever this machine has.
+    monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ItamedError, match="cannot run jobs on slurm"):
         jobs.Jobs(tmp_path, "slurm", "slurm_partition=gpu")
     for wrong in ("no_such_setting=1", "gpus_per_node=all"):
