@@ -30,7 +30,11 @@ def report(runs: Sequence[Run], baseline: str = "", *, others: bool = False) -> 
     require_same(runs)
     series = series_of(runs)
     base = baseline_of(series, baseline) if baseline else None
-    parts = [families(series), *([gained(series, base)] if base else []), *([published()] if others else [])]
+    parts = [
+        families(series),
+        *([gained(series, base)] if base and len(series) > 1 else []),
+        *([published()] if others else []),
+    ]
     parts += [_methods(series), grammars(series), tasks(series), costs(series)]
     parts += [types(series), forms(series), *(details(each) for each in series)]
     return [part for part in parts if part.sheets or part.figures]

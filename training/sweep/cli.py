@@ -25,12 +25,14 @@ def sweep(  # noqa: PLR0913, PLR0917 - an option each
     """Run an experiment: models x methods x seeds, trained and evaluated, whatever is not done yet.
 
     Every cell has a folder named after its content: finished ones are skipped, killed ones go on
-    where they were, changed ones are run anew. Ends with the table of all results.
+    where they were, changed ones are run anew. Ends with a report of all results, on the terminal
+    and in the folder: report.html, report.md, tables.tex, figures.csv and figures/.
 
     Example: itamed sweep small --dry-run
     """
+    from itamed.benchmark.errors import ItamedError
     from itamed.benchmark.evaluate import require_folder
-    from itamed.benchmark.report.show import show_runs
+    from itamed.benchmark.report.show import Outputs, show_runs
     from rich.console import Console
 
     from ..fields import explanations
@@ -57,6 +59,19 @@ def sweep(  # noqa: PLR0913, PLR0917 - an option each
             typer.echo(f"# {cell.name}\nitamed {shlex.join(cell.command)}")
         return
     require_folder(root)
-    with live(Console()) as view:
-        run_cells([Cell(what) for what in all_cells], Jobs(root, cluster, job_settings), at_once, view)
-    show_runs([run for cell in all_cells if isinstance(cell, Evaluation) and (run := cell.results())])
+    failure = None
+    try:
+        with live(Console()) as view:
+            run_cells([Cell(what) for what in all_cells], Jobs(root, cluster, job_settings), at_once, view)
+    except ItamedError as error:
+        failure = error
+    evaluations = [cell for cell in all_cells if isinstance(cell, Evaluation)]
+    if runs := [run for cell in evaluations if (run := cell.results())]:
+        # The baseline may be what failed.
+        baseline = found.baseline if len(runs) == len(evaluations) else ""
+        names = {"html": "report.html", "markdown": "report.md", "latex": "tables.tex", "csv": "figures.csv"}
+        show_runs(
+            runs, baseline, Outputs(**{kind: root / name for kind, name in names.items()}, figures=root / "figures")
+        )
+    if failure:
+        raise failure

@@ -58,6 +58,7 @@ class Matrix:
     seeds: list[int] = explained("Of trainings, and of the choice of few-shot examples; each is a cell.", [0])
     tasks: list[str] = explained("Tasks or groups of the suite.", ["itamed"])
     notes: int = explained("Notes a task, the same ones in every cell; 0: all.", 0)
+    baseline: str = explained("Run on which the report shows gains: its name in tables, or a part of it.", "")
     engine: str = explained("As for `itamed eval --model`; free answers come from the same engine.", "itamed-hf")
     model_args: str = explained("Model arguments of all models (dtype=bfloat16, say).", "")
 

@@ -190,3 +190,7 @@ def test_a_killed_experiment_goes_on(matrix_file, tmp_path):
     assert "done after" in said and "Tiny 0-shot constrained" in said
     (cell,) = (path for path in (output / "cells").iterdir() if path.is_dir())
     assert find_run(cell).tasks[0].name == TASKS[1]
+    assert {"report.html", "report.md", "tables.tex", "figures.csv", "figures"} <= {
+        path.name for path in output.iterdir()
+    }
+    assert "Tiny 0-shot constrained" in (output / "report.html").read_text()
