@@ -109,9 +109,9 @@ def progress(folder: Path) -> str:
 
 
 def last_words(folder: Path) -> str:
-    """Return the last line that a cell has said."""
+    """Return the last line that a cell has said, its progress bars left out."""
     lines = deque((line.strip() for line in _end(folder).replace("\r", "\n").split("\n")), maxlen=50)
-    return next((line for line in reversed(lines) if line), "nothing was said")
+    return next((line for line in reversed(lines) if line and not _PROGRESS.search(line)), "nothing was said")
 
 
 def _end(folder: Path) -> str:

@@ -149,7 +149,7 @@ def test_progress_and_last_words_are_read_from_what_a_cell_says(tmp_path):
     folder = tmp_path / "cell"
     assert (jobs.progress(folder), jobs.last_words(folder)) == ("", "nothing was said")
     jobs.beside(folder, "log").write_text(
-        "x" * 9000 + "\rAnswering:  43%|####  | 448/1046 [34:32<23:12]\rError: no room.\n\n"
+        "x" * 9000 + "\rError: no room.\n\rAnswering:  43%|####  | 448/1046 [34:32<23:12]\r\n\n"
     )
     assert (jobs.progress(folder), jobs.last_words(folder)) == ("448/1046", "Error: no room.")
 
