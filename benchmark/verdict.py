@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import lru_cache
 from typing import Any, Literal, TypeAlias
@@ -67,6 +67,13 @@ def _answer(kept: Any, row: Row, family: Family[Any, Any]) -> Any:
     return [tuple(item) for item in kept] if isinstance(kept, list) else kept
 
 
+def finished(records: Sequence[Record]) -> tuple[Family[Any, Any], dict[str, dict[str, float]]]:
+    """Return the family of some records, at least one, and the counts of each note as the corpus sums them."""
+    family = family_named(records[0][0])
+    summed = by_note((note, dict(pairs)) for _, note, pairs in records)
+    return family, {note: family.finish(counts) for note, counts in summed.items()}
+
+
 @lru_cache(maxsize=8)
 def report(records: tuple[Record, ...], resamples: int = RESAMPLES) -> dict[str, Any]:
     """Return every metric of a task with its interval, and what it was computed from.
@@ -81,8 +88,8 @@ def report(records: tuple[Record, ...], resamples: int = RESAMPLES) -> dict[str,
         {"metrics": {name: {"value", "stderr", "low", "high"}}, "notes": n, "rows": n, "gold": n,
         "resamples": n}; the shares of the four answer forms are metrics too.
     """
-    family = family_named(records[0][0])
-    notes = [family.finish(counts) for counts in by_note((note, dict(pairs)) for _, note, pairs in records).values()]
+    family, by_id = finished(records)
+    notes = list(by_id.values())
 
     def metrics(sums: Mapping[str, Array]) -> dict[str, Array]:
         rates = {status: ratio(total(sums, f"status:{status}"), total(sums, "rows")) for status in STATUSES}

@@ -35,6 +35,11 @@ _DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, Valu
 """What `zipfile` raises for archives that are no good; encrypted ones are a RuntimeError."""
 
 
+def short(digest: str) -> str:
+    """Return as much of a bundle's SHA-256 digest as names it: its file, its entry, its pull request."""
+    return digest[:16]
+
+
 def pack(members: Mapping[str, bytes]) -> bytes:
     """Return an archive of files by name; the same files give the same bytes."""
     written = io.BytesIO()

@@ -186,19 +186,17 @@ def _manifest(
         sources=settings.sources_of(tasks),
         versions=settings.versions_of(data),
         machine=settings.machine_of(data),
-        cost=settings.cost_of(data, _totals(tasks.values())),
+        cost=settings.cost_of(data, token_totals(answer for task in tasks.values() for answer in task.answers)),
         declaration=declaration,
         checksums={name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
     )
 
 
-def _totals(tasks: Iterable[_Answered]) -> dict[str, int | None]:
-    every = [answer for task in tasks for answer in task.answers]
-    counted = all(answer.tokens_out is not None for answer in every)
-    return {
-        side: sum(getattr(answer, side) or 0 for answer in every) if counted else None
-        for side in ("tokens_in", "tokens_out")
-    }
+def token_totals(answers: Iterable[Answer]) -> dict[str, int | None]:
+    """Return "tokens_in" and "tokens_out" of all answers, None where those of any are not known."""
+    every = list(answers)
+    counts = {side: [getattr(answer, side) for answer in every] for side in ("tokens_in", "tokens_out")}
+    return {side: None if None in found else sum(found) for side, found in counts.items()}
 
 
 def _lines(answers: list[Answer]) -> bytes:

@@ -9,7 +9,7 @@ from itamed.benchmark.docs import task_docs
 from itamed.benchmark.sources.registry import source_of
 from itamed.benchmark.suite import MINI_PREFIX, task_of
 from itamed.benchmark.suite_fingerprint import PARTS, behaviour_fingerprint, rows_fingerprint
-from itamed.benchmark.text import words
+from itamed.benchmark.text import ngrams, words
 
 from .bundle import MANIFEST, SCORES, TOLERANCE, samples_name
 from .findings import Finding, shown
@@ -85,7 +85,8 @@ def answer_findings(name: str, answers: Sequence[Answer], docs: Docs) -> Iterato
     for answer, finish in wrong[:_MOST]:
         yield Finding(file, f"row {shown(answer.id)} finish", finish, answer.finish)
     source = source_of(task_of(name).name)
-    if not source.redistribute and (copies := _copies(answers, _passages(name, docs))):
+    long = [] if source.redistribute else [each for each in answers if len(words(each.answer)) > MAX_QUOTE]
+    if long and (copies := _copies(long, _passages(name, docs))):
         yield Finding(
             file,
             f"row {shown(copies[0].id)} answer",
@@ -99,20 +100,16 @@ def _passages(name: str, docs: Docs) -> set[tuple[str, ...]]:
     """Return all stretches of words of a task's texts, of the examples in its prompts, too."""
     shots = task_docs(task_of(name).name, mini=name.startswith(MINI_PREFIX))["fewshot"]
     texts = (" ".join([doc["text"], *doc.get("options", ())]) for doc in (*docs.values(), *shots))
-    return set[tuple[str, ...]]().union(*(_stretches(words(text)) for text in texts))
-
-
-def _stretches(said: Sequence[str]) -> list[tuple[str, ...]]:
-    return [tuple(said[at : at + _STRETCH]) for at in range(len(said) - _STRETCH + 1)]
+    return set[tuple[str, ...]]().union(*(ngrams(text, _STRETCH) for text in texts))
 
 
 def _copies(answers: Sequence[Answer], passages: Collection[tuple[str, ...]]) -> list[Answer]:
     """Return the answers that copy more than `MAX_QUOTE` words, in one piece or in many."""
     found = []
     for answer in answers:
-        copied: set[int] = set()
-        for at, stretch in enumerate(_stretches(words(answer.answer))):
-            if stretch in passages:
+        said, copied = words(answer.answer), set[int]()
+        for at in range(len(said) - _STRETCH + 1):
+            if tuple(said[at : at + _STRETCH]) in passages:
                 copied.update(range(at, at + _STRETCH))
         if len(copied) > MAX_QUOTE:
             found.append(answer)

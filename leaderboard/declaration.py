@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 from itamed.benchmark.errors import ItamedError
+from itamed.benchmark.report.redact import without_folder
 
 from .manifest import Corpus, Declaration, Decontamination, read
 
@@ -58,7 +59,7 @@ def _declared(recipe: Mapping[str, Any], stages: list[Mapping[str, Any]]) -> Dec
     cpt, sft = by_kind.get("cpt"), by_kind.get("sft", {})
     return Declaration(
         origin="training.json",
-        base=Path(recipe["base"]).name if Path(recipe["base"]).is_absolute() else recipe["base"],
+        base=without_folder(recipe["base"]),
         training=", then ".join(_NAMES[stage["stage"]] for stage in stages),
         tasks=list(sft.get("examples", {})),
         corpora=[

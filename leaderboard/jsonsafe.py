@@ -60,6 +60,11 @@ def read_json(content: bytes, file: str, place: str = "", raw: Collection[str] =
     return value
 
 
+def json_bytes(value: Any) -> bytes:
+    """Return the content of a JSON file of ours, for people to read, too."""
+    return (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode()
+
+
 def flaw(text: str) -> str:
     """Return why a name or a sentence is not what it seems to be, or may harm what shows it; "" where all is well.
 

@@ -8,6 +8,7 @@ from itamed.benchmark.verdict import Mode
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from .findings import MADE_BY, Finding, shown
+from .stamp import Stamp
 
 MOST = 20
 """Findings a file that are told: a file that is wrong in every line need not say so."""
@@ -154,7 +155,7 @@ class Manifest(Strict):
     format: Literal[1]
     kind: Literal["full", "sample"]
     notice: Line = NOTICE
-    created: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
+    created: Stamp
     suite: Suite
     model: Model
     decoding: Decoding

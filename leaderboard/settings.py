@@ -14,6 +14,7 @@ from itamed.benchmark.suite import MINI_PREFIX, task_of
 
 from .jsonsafe import flaw
 from .manifest import Chat, Cost, Decoding, Machine, Model, Seeds, Source, Weights
+from .stamp import stamp
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _ENVIRONMENT = {"torch": "PyTorch version", "python": "Python version", "cuda": "CUDA runtime version"}
@@ -125,7 +126,7 @@ def cost_of(data: Mapping[str, Any], tokens: Mapping[str, int | None]) -> Cost:
 
 def created(data: Mapping[str, Any]) -> str:
     """Return when the run began, in UTC."""
-    return datetime.fromtimestamp(float(data["date"]), timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return stamp(datetime.fromtimestamp(float(data["date"]), timezone.utc))
 
 
 def _environment(data: Mapping[str, Any]) -> str:

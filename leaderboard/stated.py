@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 
 from itamed.benchmark.errors import DataMissingError
 from itamed.benchmark.suite import MINI_PREFIX
 
-from .bundle import MANIFEST
+from .bundle import MANIFEST, token_totals
 from .findings import Finding, shown
 from .manifest import NOTICE, Manifest
 from .opened import Opened
 from .settings import sources_of
+from .stamp import moment_of, utc_now
 
 _DAY = timedelta(days=1)
 """Clocks differ."""
@@ -24,10 +25,8 @@ def stated_findings(bundle: Opened) -> Iterator[Finding]:
     if manifest.notice != NOTICE:
         yield Finding(MANIFEST, "notice", "the notice of every bundle", shown(manifest.notice))
     yield from _date(manifest)
-    answers = [answer for found in bundle.answers.values() for answer in found]
-    for side in ("tokens_in", "tokens_out"):
-        counts, stated = [getattr(answer, side) for answer in answers], getattr(manifest.cost, side)
-        total = None if None in counts else sum(counts)
+    for side, total in token_totals(answer for found in bundle.answers.values() for answer in found).items():
+        stated = getattr(manifest.cost, side)
         if stated != total:
             yield Finding(MANIFEST, f"cost.{side}", f"{total}, as of all answers", shown(stated))
     yield from _sources(bundle)
@@ -35,8 +34,7 @@ def stated_findings(bundle: Opened) -> Iterator[Finding]:
 
 def _date(manifest: Manifest) -> Iterator[Finding]:
     try:
-        created = datetime.strptime(manifest.created, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
-        future = created > datetime.now(timezone.utc) + _DAY
+        future = moment_of(manifest.created) > utc_now() + _DAY
     except ValueError:
         future = True
     if future:

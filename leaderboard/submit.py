@@ -16,7 +16,7 @@ from itamed.benchmark.report.run import Run
 from itamed.benchmark.report.sheet import percent
 from itamed.benchmark.sources.hub_errors import endpoint, hub_calls
 
-from .archive import pack
+from .archive import pack, short
 from .bundle import MANIFEST, Wishes, make_bundle
 from .show import show_verdict
 from .validate import validate
@@ -61,7 +61,7 @@ def place_of(run: Run, content: bytes) -> str:
 
 def digest_of(content: bytes) -> str:
     """Return the hash that names a bundle, in its file's name and in the title of its pull request."""
-    return hashlib.sha256(content).hexdigest()[:16]
+    return short(hashlib.sha256(content).hexdigest())
 
 
 def _declared(manifest: bytes) -> str:

@@ -6,7 +6,7 @@ The same code runs on a submitter's machine and on the leaderboard's, without a 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from itamed.benchmark.errors import DataMissingError, ItamedError
@@ -39,10 +39,11 @@ class Rerun(Run):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What was found; `run` is the bundle re-scored, None where something is wrong with it."""
+    """What was found; the bundle re-scored (`run`) and as read (`bundle`), None where something is wrong with it."""
 
     findings: tuple[Finding, ...]
-    run: Run | None
+    run: Run | None = None
+    bundle: Opened | None = None
 
     @property
     def errors(self) -> int:
@@ -64,11 +65,11 @@ def validate(path: Path, against: Path | None = None, *, mini: bool = False) -> 
     others = _others(path, against, mini=mini) if against else {}
     bundle, findings = open_bundle(path, mini=mini)
     if bundle is None:
-        return Verdict(tuple(findings), None)
+        return Verdict(tuple(findings))
     version = bundle.manifest.suite.version
     if version not in known():
         remedy = f"install an itamed that knows this version, or submit a run of {__version__}"
-        return Verdict((Finding(MANIFEST, "suite.version", " or ".join(known()), version, remedy),), None)
+        return Verdict((Finding(MANIFEST, "suite.version", " or ".join(known()), version, remedy),))
     rescored: dict[str, Rescored] = {}
     for name in bundle.tasks:
         findings += _task(bundle, name, rescored)
@@ -79,8 +80,8 @@ def validate(path: Path, against: Path | None = None, *, mini: bool = False) -> 
     if bundle.manifest.kind == "sample":
         remedy = "nothing; run whole tasks to be ranked"
         findings.append(Finding(MANIFEST, "kind", "full", "sample: checked, never ranked", remedy, "warning"))
-    verdict = Verdict(tuple(findings), None)
-    return verdict if verdict.errors else Verdict(verdict.findings, _run(path, bundle, rescored))
+    verdict = Verdict(tuple(findings))
+    return verdict if verdict.errors else Verdict(verdict.findings, _run(path, bundle, rescored), bundle)
 
 
 def _task(bundle: Opened, name: str, rescored: dict[str, Rescored]) -> Iterator[Finding]:
@@ -118,11 +119,8 @@ def _others(path: Path, folder: Path, *, mini: bool) -> dict[str, Opened]:
 def _run(path: Path, bundle: Opened, rescored: dict[str, Rescored]) -> Run:
     manifest = bundle.manifest
     tasks: list[TaskResult] = [
-        replace(
-            task_result(name, rescored[name].reports, bundle.scores.tasks[name].shots),
-            # Its fingerprint is that of the task here.
-            version=task_of(name).version,
-        )
+        # Its fingerprint is that of the task here.
+        task_result(name, rescored[name].reports, bundle.scores.tasks[name].shots, task_of(name).version)
         for name in bundle.tasks
     ]
     settings = {

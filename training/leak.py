@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 from itamed.benchmark.errors import ItamedError
-from itamed.benchmark.families import family_named
 from itamed.benchmark.report.compare import holm
 from itamed.benchmark.report.run import Run
 from itamed.benchmark.report.sheet import percent
@@ -20,13 +19,12 @@ from itamed.benchmark.scoring.bootstrap import (
     Drawn,
     Estimate,
     Table,
-    by_note,
     summarise,
     summarise_gain,
     weights,
 )
 from itamed.benchmark.scoring.paired import chance
-from itamed.benchmark.verdict import Record
+from itamed.benchmark.verdict import Record, finished
 from numpy.typing import NDArray
 
 from .output import stages_of
@@ -81,9 +79,8 @@ class _Groups(NamedTuple):
 
 
 def _groups(records: Sequence[Record], leaked: AbstractSet[str]) -> _Groups:
-    family = family_named(records[0][0])
-    notes = by_note((note, dict(pairs)) for _, note, pairs in records)
-    table = Table(family.finish(counts) for counts in notes.values())
+    family, notes = finished(records)
+    table = Table(notes.values())
     side = np.array([note in leaked for note in notes])
 
     def scores(drawn: Array) -> Array:

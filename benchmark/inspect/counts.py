@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ..report.run import Run
 from ..suite import FAMILIES
-from .items import KINDS, Kind
+from .items import KINDS, Kind, errors
 from .read import NoteView
 
 
@@ -23,7 +23,7 @@ class Tally:
     @property
     def errors(self) -> int:
         """Return how many items are not right."""
-        return sum(number for kind, number in self.kinds.items() if kind != "right")
+        return errors(self.kinds)
 
     def share(self, kind: Kind) -> float:
         """Return which part of the errors is of a kind, from 0 to 1."""

@@ -38,6 +38,11 @@ KINDS: Mapping[Kind, str] = {
 _RANK = {kind: rank for rank, kind in enumerate(KINDS)}
 
 
+def errors(kinds: Mapping[Kind, int]) -> int:
+    """Return how many items are not right, of the numbers of each kind."""
+    return sum(number for kind, number in kinds.items() if kind != "right")
+
+
 @dataclass(frozen=True)
 class Part:
     """One side of a judged item, the gold's or the answer's.

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
 from ..decoding.answer import STATUSES
 from ..files import write_text
+from ..pages import environment
 from ..report.run import Run
 from ..report.sheet import FAMILY_NAMES, Sheet
 from ..sources.source import Source
@@ -112,15 +113,7 @@ def write_page(
 
 
 def _environment() -> Environment:
-    found = Environment(
-        loader=PackageLoader(__package__),
-        # Whatever the name: answers and notes are not ours.
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=lambda value: printable(value) if isinstance(value, str) else value,
-    )
+    found = environment(__package__, finalize=lambda value: printable(value) if isinstance(value, str) else value)
     found.globals |= {"kinds": KINDS, "signs": SYMBOLS}
     found.filters |= {
         "slug": lambda kind: kind.replace(" ", "-"),

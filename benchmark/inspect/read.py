@@ -16,7 +16,7 @@ from ..report.usage import prompt_of
 from ..rows import Row, row_class
 from ..verdict import judge
 from .errors import judged_items
-from .items import Judged, Kind
+from .items import Judged, Kind, errors
 
 
 class RedactedError(ItamedError):
@@ -51,7 +51,7 @@ class NoteView:
     @property
     def errors(self) -> int:
         """Return how many items are not right."""
-        return sum(number for kind, number in self.kinds.items() if kind != "right")
+        return errors(self.kinds)
 
     @property
     def statuses(self) -> Counter[Status]:

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from ..errors import ItamedError
-from ..scoring.bootstrap import Drawn, Estimate, summarise, summarise_gain
+from ..scoring.bootstrap import Drawn, Estimate, gain_of, summarise, summarise_gain
 from ..scoring.paired import chance, detectable, student, swapped, swaps
 from ..suite import ROLES
 from .means import by_source, counted_tasks, drawn_means, seed_of
@@ -73,9 +73,7 @@ class Pairing:
         found = []
         for name, score in first.items():
             other = second[name]
-            # Equal for single runs on the same notes; a few seeds leave fewer degrees.
-            freedom = min(score.freedom, other.freedom)
-            gain = Drawn(other.value - score.value, other.draws - score.draws, freedom)
+            gain = gain_of(score, other)
             # A swap of answers knows nothing of other seeds: with several, Student's test, as for the interval.
             p = chance(gain.value, swaps[name].draws) if swaps else student(gain)
             found.append(

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from importlib.resources import files
 from pathlib import Path
 
-from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
 
 from ..files import write_text
+from ..pages import environment
 from ..version import __version__
 from .sheet import Section
 
@@ -28,10 +27,10 @@ def write_page(path: Path, title: str, sections: Sequence[Section]) -> None:
     Raises:
         ItamedError: the file cannot be written.
     """
-    template = files(__package__).joinpath("page.html").read_text(encoding="utf-8")
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["cell"] = _cell
-    write_text(path, environment.from_string(template).render(title=title, sections=sections, version=__version__))
+    templates = environment(__package__, "")
+    templates.filters["cell"] = _cell
+    page = templates.get_template("page.html")
+    write_text(path, page.render(title=title, sections=sections, version=__version__))
 
 
 def _cell(text: str) -> Markup:

@@ -20,8 +20,8 @@ class Label:
     training: str = ""
     seed: int | None = None
 
-    def text(self, method: str) -> str:
-        """Return the label of a run that asks the model by a method ("4-shot constrained")."""
+    def text(self, method: str = "") -> str:
+        """Return the label of the model, or of a run that asks it by a method ("4-shot constrained")."""
         seed = None if self.seed is None else f"seed {self.seed}"
         return " ".join(filter(None, [self.model, self.training, method, seed]))
 

@@ -10,10 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..families.family import Family
-from ..scoring.bootstrap import RESAMPLES, Drawn, Estimate, Table, average, summarise, weights
+from ..scoring.bootstrap import RESAMPLES, Drawn, Estimate, Table, average, drawn_score, summarise, weights
 from ..suite import FAMILIES, ROLES
-from ..verdict import Mode
-from .notes import finished
+from ..verdict import Mode, finished
 from .run import Run, TaskResult
 
 
@@ -57,11 +56,7 @@ def drawn_tasks(run: Run, mode: Mode = "repaired") -> dict[str, Drawn]:
         common = weights(notes, seed=seed_of(source))
         for name, mine in columns.items():
             family, counts = counted[name]
-            table = Table(counts.values())
-            value, draws = (
-                family.metrics(table.sums(each))["score"] for each in (np.ones((1, len(table))), common[:, mine])
-            )
-            drawn[name] = Drawn(float(np.nan_to_num(value[0])), draws, table.freedom())
+            drawn[name] = drawn_score(family.metrics, Table(counts.values()), common[:, mine])
     return drawn
 
 

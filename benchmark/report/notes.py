@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from ..families import family_named
-from ..families.family import Family
-from ..scoring.bootstrap import Table, by_note
-from ..verdict import Mode, Record
+from ..scoring.bootstrap import Table
+from ..verdict import Mode, finished
 from .run import Run
 
 
@@ -22,13 +19,6 @@ class Duel:
     wins: int
     ties: int
     losses: int
-
-
-def finished(records: Sequence[Record]) -> tuple[Family[Any, Any], dict[str, dict[str, float]]]:
-    """Return the family of some records, at least one, and the counts of each note as the corpus sums them."""
-    family = family_named(records[0][0])
-    summed = by_note((note, dict(pairs)) for _, note, pairs in records)
-    return family, {note: family.finish(counts) for note, counts in summed.items()}
 
 
 def note_scores(run: Run, name: str, mode: Mode = "repaired") -> dict[str, float]:

@@ -11,8 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..scoring.bootstrap import Estimate
-from ..suite import suite
-from .series import Series
+from .series import Series, answered
 from .sheet import FAMILY_NAMES
 
 # Okabe and Ito's palette: told apart by the colour-blind; markers repeat the distinction in grey.
@@ -31,7 +30,7 @@ class Point(NamedTuple):
 
 def task_plot(series: Sequence[Series]) -> str:
     """Return an SVG: one line a task, one mark a series, bars for the 95 % interval."""
-    names = [name for name in suite() if any(each.result(name) for each in series)]
+    names = answered(series)
     figure = Figure(figsize=(8, 1.2 + 0.32 * len(names)), layout="constrained")
     axes = figure.subplots()
     for number, each in enumerate(series):

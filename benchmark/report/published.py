@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.resources import files
+from typing import Any
 
 import yaml
 
@@ -14,9 +16,16 @@ _TEXT = (
 )
 
 
+def published_table() -> Mapping[str, Any]:
+    """Return the table as published.yaml has it: "source", "header" and "rows"."""
+    text = files(__package__).joinpath("published.yaml").read_text(encoding="utf-8")
+    found: Mapping[str, Any] = yaml.safe_load(text)
+    return found
+
+
 def published() -> Section:
-    """Return the rows of published.yaml as a part of a report."""
-    data = yaml.safe_load(files(__package__).joinpath("published.yaml").read_text(encoding="utf-8"))
+    """Return the table as a part of a report."""
+    data = published_table()
     rows = [[model, method, *map(_cell, figures)] for model, method, *figures in data["rows"]]
     title = f"Reported by others, not re-scored ({data['source']}; %)"
     return Section("Reported by others", _TEXT, [Sheet(title, data["header"], rows)])

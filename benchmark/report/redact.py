@@ -47,8 +47,6 @@ def redact(path: Path, output: Path) -> Path:
     if copy.resolve() == run.path.resolve():
         raise ItamedError(f"{output} is the run's own folder: choose another one for the copy.")
     for task in run.tasks:
-        # Refuses a run whose samples are not whole.
-        run.records(task.name, "repaired")
         kept = ({key: sample[key] for key in _SAMPLE} for sample in read_samples(samples_path(run.path, task.name)))
         lines = "".join(json.dumps(sample, ensure_ascii=False) + "\n" for sample in kept)
         # No time stamp: the same run gives the same bytes.
@@ -67,10 +65,10 @@ def _results(run: Run) -> dict[str, Any]:
         task.name: {k: v for k, v in data["results"][task.name].items() if k.startswith(HIDDEN)} for task in run.tasks
     }
     given = model_arguments(data["config"])
-    arguments = {name: _without_folder(given[name]) for name in _ARGUMENTS if name in given}
+    arguments = {name: without_folder(given[name]) for name in _ARGUMENTS if name in given}
     config = {key: data["config"].get(key) for key in _CONFIG} | {"model_args": arguments}
     return {
-        "model_name": _without_folder(run.model),
+        "model_name": without_folder(run.model),
         "results": hidden,
         "config": config,
         **{key: data[key] for key in _SETTINGS if key in data},
@@ -79,6 +77,6 @@ def _results(run: Run) -> dict[str, Any]:
     }
 
 
-def _without_folder(value: Any) -> Any:
+def without_folder(value: Any) -> Any:
     """Return the last part of an absolute path, and any other value as it is."""
     return Path(value).name if isinstance(value, str) and Path(value).is_absolute() else value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -110,11 +110,7 @@ def read_run(path: Path) -> Run:
             name for name in results if name.startswith((PREFIX, MINI_PREFIX)) and f"{HIDDEN},repaired" in results[name]
         ]
         tasks = [
-            replace(
-                task_result(name, {mode: results[name][f"{HIDDEN},{mode}"] for mode in MODES}, shots.get(name, 0)),
-                version=versions.get(name, ""),
-            )
-            for name in names
+            task_result(name, _reports(results[name]), shots.get(name, 0), versions.get(name, "")) for name in names
         ]
         added = dict(data.get(ADDED) or {})
         model = data.get("model_name") or str(config.get("model"))
@@ -155,11 +151,15 @@ def _precision(config: Mapping[str, Any]) -> str:
     return str(config.get("model_dtype") or model_arguments(config).get("dtype") or "").removeprefix("torch.")
 
 
-def task_result(name: str, reports: Mapping[Mode, Mapping[str, Any]], shots: int) -> TaskResult:
-    """Return a task's scores from the reports of both modes, see `verdict.report`."""
+def _reports(result: Mapping[str, Any]) -> dict[Mode, Mapping[str, Any]]:
+    return {mode: result[f"{HIDDEN},{mode}"] for mode in MODES}
+
+
+def task_result(name: str, reports: Mapping[Mode, Mapping[str, Any]], shots: int, version: str) -> TaskResult:
+    """Return a task's scores from the reports of both modes, see `verdict.report`; `version` as in `TaskResult`."""
     estimates: dict[Mode, dict[str, Estimate]] = {
         mode: {metric: Estimate(**numbers) for metric, numbers in report["metrics"].items()}
         for mode, report in reports.items()
     }
     sizes = {key: reports["repaired"][key] for key in ("notes", "rows", "gold")}
-    return TaskResult(task_of(name), name, shots, estimates, **sizes)
+    return TaskResult(task_of(name), name, shots, estimates, **sizes, version=version)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from ..suite import ROLES, suite
+from ..suite import ROLES
 from .compare import Difference
 from .gains import corrected_together, differences, gains
 from .plot import family_plot, task_plot
 from .run import TaskResult
-from .series import Series, alike
+from .series import Series, alike, answered
 from .sheet import FAMILY_NAMES, NONE, ROLE_NAMES, Section, Sheet, chance_text, detectable_text, filled, percent, signed
 
 _FORMS = ("valid", "repaired", "truncated", "unparseable")
@@ -122,11 +122,6 @@ def tasks(series: Sequence[Series]) -> Section:
         rows,
     )
     return Section("Tasks", "", [sheet], [("Main score of every task (repaired answers).", task_plot(series))])
-
-
-def answered(series: Sequence[Series]) -> list[str]:
-    """Return the tasks that were answered, in the order of the suite."""
-    return [name for name in suite() if any(each.result(name) for each in series)]
 
 
 def _scores(name: str, series: Sequence[Series]) -> list[str]:

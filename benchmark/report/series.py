@@ -11,6 +11,7 @@ from functools import cached_property
 import numpy as np
 
 from ..scoring.bootstrap import RESAMPLES, Array, Drawn, Estimate, stderr, summarise
+from ..suite import suite
 from ..verdict import Mode
 from .label import Label
 from .means import Means, drawn_means, drawn_tasks, means_of
@@ -59,12 +60,20 @@ class Series:
     @cached_property
     def drawn(self) -> dict[str, Drawn]:
         """Return the main score of each task, of repaired answers, with its draws."""
-        return self._over_seeds(self._each("repaired"))
+        return self._over_seeds(self._each)
+
+    @cached_property
+    def _drawn_strict(self) -> dict[str, Drawn]:
+        return self._over_seeds([drawn_tasks(run, "strict") for run in self.runs])
+
+    @cached_property
+    def _each(self) -> list[dict[str, Drawn]]:
+        return [drawn_tasks(run) for run in self.runs]
 
     @cached_property
     def drawn_means(self) -> dict[str, dict[str, Drawn]]:
         """Return by role the means of families, and "mean" of all, with their draws."""
-        each = [drawn_means(self.tasks, drawn) for drawn in self._each("repaired")]
+        each = [drawn_means(self.tasks, drawn) for drawn in self._each]
         return {role: self._over_seeds([found[role] for found in each]) for role in each[0]}
 
     @cached_property
@@ -86,8 +95,10 @@ class Series:
         return {result.name for result in self.tasks if result.task.role == role}
 
     def only(self, results: Iterable[TaskResult]) -> Series:
-        """Return the series with the tasks of these results alone."""
+        """Return the series with these tasks alone; itself, with what it has computed, if it has no others."""
         names = {result.name for result in results}
+        if all(result.name in names for result in self.tasks):
+            return self
         return replace(
             self,
             runs=tuple(
@@ -99,8 +110,7 @@ class Series:
         """Return the main score of a task: of one run as its results file has it, of several the mean."""
         if len(self.runs) == 1:
             return result.estimates[mode]["score"]
-        drawn = self.drawn if mode == "repaired" else self._over_seeds(self._each(mode))
-        return summarise(drawn[result.name])
+        return summarise((self.drawn if mode == "repaired" else self._drawn_strict)[result.name])
 
     def metric(self, result: TaskResult, metric: str) -> float | None:
         """Return a metric of a task, the mean over seeds; None where it does not apply."""
@@ -111,9 +121,6 @@ class Series:
             if mine.name == result.name and metric in mine.estimates["repaired"]
         ]
         return float(np.mean(found)) if found else None
-
-    def _each(self, mode: Mode) -> list[dict[str, Drawn]]:
-        return [drawn_tasks(run, mode) for run in self.runs]
 
     def _over_seeds(self, each: Sequence[Mapping[str, Drawn]]) -> dict[str, Drawn]:
         """Return the means of the scores of several seeds.
@@ -158,6 +165,12 @@ def series_of(runs: Sequence[Run]) -> list[Series]:
         seen[label] += 1
         found.append(Series(tuple(group), seen[label]))
     return found
+
+
+def answered(series: Iterable[Series]) -> list[str]:
+    """Return the tasks that any of some series has, in the order of the suite."""
+    names = {result.task.name for each in series for result in each.tasks}
+    return [name for name in suite() if name in names]
 
 
 def alike(run: Run, *, method: bool = True) -> tuple[str, ...]:

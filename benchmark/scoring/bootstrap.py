@@ -128,6 +128,27 @@ def weights(notes: int, resamples: int = RESAMPLES, seed: int = 0) -> Array:
     return found
 
 
+def drawn_score(metrics: Metrics, table: Table, drawn: Array) -> Drawn:
+    """Return the main metric ("score") of the notes of a table, with its draws.
+
+    Args:
+        metrics: see `Metrics`.
+        table: the counts of the notes.
+        drawn: how often each note is drawn, (resamples, notes).
+    """
+    value, draws = (metrics(table.sums(each))["score"] for each in (np.ones((1, len(table))), drawn))
+    return Drawn(float(np.nan_to_num(value[0])), draws, table.freedom())
+
+
+def gain_of(first: Drawn, second: Drawn) -> Drawn:
+    """Return what the second score gains on the first, draw by draw: they are of the same resamples.
+
+    Degrees of freedom are equal for single runs on the same notes; a few seeds leave fewer.
+    """
+    freedom = min(first.freedom, second.freedom)
+    return Drawn(second.value - first.value, second.draws - first.draws, freedom)
+
+
 def average(scores: Sequence[Drawn]) -> Drawn:
     """Return the mean of scores; a resample that lacks one of them is undefined.
 

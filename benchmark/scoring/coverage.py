@@ -7,7 +7,20 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .bootstrap import Array, Counts, Drawn, Estimate, Table, average, estimate, summarise, summarise_gain, weights
+from .bootstrap import (
+    Array,
+    Counts,
+    Drawn,
+    Estimate,
+    Table,
+    average,
+    drawn_score,
+    estimate,
+    gain_of,
+    summarise,
+    summarise_gain,
+    weights,
+)
 from .paired import chance, detectable, swapped, swaps
 from .ratios import prf
 from .simulation import Corpus
@@ -53,7 +66,7 @@ def comparisons(corpus: Corpus, scores: tuple[float, float], times: int) -> Comp
     for _ in range(times):
         first, second = corpus.answered(rng, scores)
         one, other = _drawn(first), _drawn(second)
-        gain = Drawn(other.value - one.value, other.draws - one.draws, one.freedom)
+        gain = gain_of(one, other)
         before, after = (_metrics(sums)["score"] for sums in swapped(first, second, places))
         rejected.append(chance(gain.value, after - before) < _LEVEL)
         covered.append(_holds(summarise_gain(gain), scores[1] - scores[0]))
@@ -73,10 +86,7 @@ def _metrics(sums: Mapping[str, Array]) -> dict[str, Array]:
 
 
 def _drawn(notes: Sequence[Counts]) -> Drawn:
-    table = Table(notes)
-    drawn = (np.ones((1, len(notes))), weights(len(notes), _RESAMPLES))
-    value, draws = (_metrics(table.sums(each))["score"] for each in drawn)
-    return Drawn(float(np.nan_to_num(value[0])), draws, table.freedom())
+    return drawn_score(_metrics, Table(notes), weights(len(notes), _RESAMPLES))
 
 
 def _holds(interval: Estimate, truth: float) -> bool:

@@ -15,13 +15,14 @@ from itamed.benchmark.files import write_bytes
 from itamed.benchmark.scoring.bootstrap import Array
 from pydantic import ValidationError
 
+from ..archive import short
 from ..findings import shown
-from ..opened import open_bundle
+from ..jsonsafe import json_bytes
 from ..show import show_verdict
 from ..validate import validate
 from .entry import Badge, Entry
 from .scored import role_scores, task_scores
-from .store import BUNDLE, DRAWS, ENTRY, FOLDER, as_json, short, today
+from .store import BUNDLE, DRAWS, ENTRY, FOLDER, today
 
 
 def accept(path: Path, store: Path, *, badge: Badge | None, licence: str, mini: bool = False) -> Path:
@@ -51,7 +52,7 @@ def accept(path: Path, store: Path, *, badge: Badge | None, licence: str, mini: 
         return _another_badge(there, badge)
     verdict = validate(path, store if store.is_dir() else None, mini=mini)
     show_verdict(verdict, path)
-    bundle, _ = open_bundle(path, mini=mini)
+    bundle = verdict.bundle
     if verdict.run is None or bundle is None:
         raise ItamedError("The bundle has errors, see above: it was not accepted.")
     scores, draws = role_scores(verdict.run, bundle.manifest.suite.version)
@@ -72,9 +73,9 @@ def accept(path: Path, store: Path, *, badge: Badge | None, licence: str, mini: 
     badge = badge or ("re-scored" if model.revision else "self-reported")
     files = {
         BUNDLE: content,
-        ENTRY: as_json(entry.model_dump(mode="json")),
+        ENTRY: json_bytes(entry.model_dump(mode="json")),
         DRAWS: _array(draws),
-        f"badge-{badge}.json": as_json({"date": entry.accepted}),
+        f"badge-{badge}.json": json_bytes({"date": entry.accepted}),
     }
     folder = store / FOLDER / model.name.replace("/", "__") / (model.revision or "no-revision") / short(digest)
     _add(folder, files)
@@ -85,7 +86,7 @@ def _another_badge(folder: Path, badge: Badge | None) -> Path:
     file = folder / f"badge-{badge}.json"
     if badge is None or file.exists():
         raise ItamedError(f"The bundle is accepted already, in {folder}, and nothing there is overwritten.")
-    write_bytes(file, as_json({"date": today()}))
+    write_bytes(file, json_bytes({"date": today()}))
     return folder
 
 

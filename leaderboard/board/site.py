@@ -8,12 +8,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import yaml
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.files import write_text
+from itamed.benchmark.pages import environment
+from itamed.benchmark.report.published import published_table
 from itamed.benchmark.report.sheet import FAMILY_NAMES, ROLE_NAMES
 from itamed.benchmark.suite import ROLES, suite, task_of
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from .columns import BOARD, board_rows, filters, task_columns, task_rows
 from .downloads import write_downloads
@@ -66,13 +66,7 @@ class _Pages:
     def __init__(self, site: Path, versions: Sequence[str]) -> None:
         self.site = site
         self.common: dict[str, Any] = {"versions": versions, "families": FAMILY_NAMES, "role_names": ROLE_NAMES}
-        self.environment = Environment(
-            loader=PackageLoader("itamed.leaderboard.board"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        self.environment = environment(__package__)
         self.environment.filters |= {
             "interval": _interval,
             "percent": _percent,
@@ -96,7 +90,7 @@ def _board(pages: _Pages, version: str, board: Sequence[Row]) -> None:
         "filters": filters(rows),
         "tasks": _task_names(board),
         "ranked": {role: _ranked(board, role) for role in ROLES},
-        "published": _published(),
+        "published": published_table(),
         "table": {"columns": [column._asdict() for column in BOARD], "rows": rows, "families": FAMILY_NAMES},
     }
     pages.write("board.html", f"suites/{version}.html", f"Suite {version}", **values)
@@ -128,12 +122,6 @@ def _task_names(board: Sequence[Row]) -> list[str]:
 def _ranked(board: Sequence[Row], role: str) -> list[str]:
     """Return the tasks that the ranked means of a role are over."""
     return next((row.stored.entry.roles[role].tasks for row in board if role in row.ranks), [])
-
-
-def _published() -> Mapping[str, Any]:
-    text = files("itamed.benchmark.report").joinpath("published.yaml").read_text(encoding="utf-8")
-    found: Mapping[str, Any] = yaml.safe_load(text)
-    return found
 
 
 def _clear(site: Path) -> None:

@@ -9,10 +9,8 @@ models/<namespace>__<name>/<revision>/<bundle>/bundle.zip      as it was handed 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,6 +20,9 @@ from itamed.benchmark.files import write_bytes
 from itamed.benchmark.scoring.bootstrap import Array
 from pydantic import BaseModel, ValidationError
 
+from ..archive import short
+from ..jsonsafe import json_bytes
+from ..stamp import utc_now
 from .entry import BADGES, Badge, Entry, Retraction
 
 FOLDER = "models"
@@ -44,11 +45,6 @@ class Stored:
         return short(self.entry.bundle)
 
 
-def short(digest: str) -> str:
-    """Return as much of a bundle's digest as names it."""
-    return digest[:16]
-
-
 def retract(key: str, store: Path, reason: str) -> Path:
     """Take an entry back: it stays visible with the reason, and is ranked no more.
 
@@ -61,7 +57,7 @@ def retract(key: str, store: Path, reason: str) -> Path:
     if (found / RETRACTED).exists():
         raise ItamedError(f"{key} is retracted already, and nothing in the store is overwritten.")
     retraction = Retraction(reason=reason, date=today())
-    write_bytes(found / RETRACTED, as_json(retraction.model_dump()))
+    write_bytes(found / RETRACTED, json_bytes(retraction.model_dump()))
     return found
 
 
@@ -100,11 +96,6 @@ def _read(kind: type[M], path: Path) -> M:
         raise ItamedError(f"{path} cannot be read as an entry's file ({error}): get it anew.") from error
 
 
-def as_json(value: object) -> bytes:
-    """Return the content of a JSON file of the store."""
-    return (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode()
-
-
 def today() -> str:
     """Return the date, in UTC."""
-    return datetime.now(timezone.utc).strftime("%Y-%m-%d")
+    return utc_now().strftime("%Y-%m-%d")

@@ -41,8 +41,8 @@ def request(  # noqa: PLR0913, PLR0917 - an option each
     Example: itamed board request google/gemma-3-270m@COMMIT --by "A. Rossi" --queue YOU/requests
     """
     from ..declaration import read_declaration
+    from ..stamp import stamp, utc_now
     from .filing import file_request, pinned
-    from .state import stamp, utc_now
 
     asked = {
         "format": 1,
@@ -68,9 +68,9 @@ def queue(
 
     Example: itamed board queue --queue YOU/requests
     """
+    from ..stamp import utc_now
     from .jobs import read_jobs
     from .show import show_queue
-    from .state import utc_now
 
     show_queue(read_jobs(_place(queue)), utc_now(), stale * 60)
 
@@ -83,8 +83,8 @@ def retry(
 
     Example: itamed board retry google-gemma-3-270m-0123456789ab --queue YOU/requests
     """
+    from ..stamp import utc_now
     from .jobs import retry as again
-    from .state import utc_now
 
     again(_place(queue), job, utc_now)
     typer.echo(f"{job} waits again.")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from itamed.benchmark.errors import ItamedError
 
+from ..jsonsafe import json_bytes
 from .jobs import read_jobs
 from .place import REQUESTS, Place
 from .request import Request, id_of, read_request
@@ -31,7 +31,7 @@ def file_request(place: Place, asked: Mapping[str, Any]) -> str:
     Raises:
         ItamedError: it asks for what cannot be asked for, or cannot be stored.
     """
-    content = (json.dumps(asked, indent=1, ensure_ascii=False) + "\n").encode()
+    content = json_bytes(asked)
     request: Request = read_request(content, "request")
     name = id_of(request)
     path = f"{REQUESTS}/{name}.json"

@@ -10,9 +10,10 @@ from pathlib import PurePosixPath
 from itamed.benchmark.errors import ItamedError
 
 from ..findings import Refused
+from ..stamp import stamp
 from .place import LOGS, REQUESTS, STATES, Place
 from .request import Request, key_of, read_request, require_id
-from .state import Clock, Event, Kind, State, plain, read_state, seconds_between, stamp, state_bytes
+from .state import Clock, Event, Kind, State, plain, read_state, seconds_between, state_bytes
 
 _NOBODYS = 3
 """The rank of a job that nobody may take now."""

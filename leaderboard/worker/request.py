@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field, model_validator
 from ..findings import Finding, Refused, shown
 from ..jsonsafe import read_json
 from ..manifest import Commit, Declaration, Strict, read
+from ..stamp import Stamp
 
 MAX_BYTES = 20_000
 """Of a request; one with a long declaration takes a tenth."""
@@ -32,8 +33,6 @@ HubName: TypeAlias = Annotated[
     Field(max_length=96, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*$"),
     AfterValidator(_hub_name),
 ]
-Stamp: TypeAlias = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
-"""UTC."""
 
 
 class Pinned(Strict):

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field
 
 from ..findings import Refused
-from ..jsonsafe import read_json
+from ..jsonsafe import json_bytes, read_json
 from ..manifest import Count, Line, Strict, read
-from .request import Stamp
+from ..stamp import Stamp, moment_of
 
 Kind: TypeAlias = Literal["waiting", "running", "done", "failed"]
 Worker: TypeAlias = Annotated[str, Field(max_length=40, pattern=r"^[A-Za-z0-9-]*$")]
 Clock: TypeAlias = Callable[[], datetime]
-_FORM = "%Y-%m-%dT%H:%M:%SZ"
 _LONGEST = 300
 
 
@@ -76,22 +74,12 @@ def read_state(content: bytes, file: str) -> State:
 
 def state_bytes(state: State) -> bytes:
     """Return a state as its file holds it."""
-    return (json.dumps(state.model_dump(), indent=1, ensure_ascii=False) + "\n").encode()
-
-
-def utc_now() -> datetime:
-    """Return the time."""
-    return datetime.now(timezone.utc)
-
-
-def stamp(moment: datetime) -> str:
-    """Return a time as files hold it."""
-    return moment.strftime(_FORM)
+    return json_bytes(state.model_dump())
 
 
 def seconds_between(moment: str, now: datetime) -> float:
     """Return how long ago a moment was."""
-    return (now - datetime.strptime(moment, _FORM).replace(tzinfo=timezone.utc)).total_seconds()
+    return (now - moment_of(moment)).total_seconds()
 
 
 def plain(text: str) -> str:

@@ -16,13 +16,13 @@ from itamed.benchmark.console import err
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.files import write_text
 
+from ..stamp import utc_now
 from .desk import Desk
 from .jobs import Claim, Job, Lost, admit, read_jobs, to_do
 from .log import public_tail
 from .place import Place
 from .running import LOG
 from .settings import Settings
-from .state import utc_now
 from .task import Again, Failed, Stopped, carry_out
 
 _NAME = "worker-id"

@@ -53,7 +53,7 @@ class Training:
     @property
     def name(self) -> str:
         """Return what tables call it."""
-        return f"{self.model} {self.label} seed {self.recipe.seed}"
+        return Label(self.model, self.label, self.recipe.seed).text()
 
     def done(self) -> bool:
         """Return whether it is finished."""

@@ -12,6 +12,8 @@ import torch
 from itamed.benchmark.console import err, out
 from itamed.benchmark.engines.hf.precision import fast_dtype, slow_in_bfloat16
 from itamed.benchmark.errors import ItamedError
+from itamed.benchmark.report.run import model_arguments
+from itamed.benchmark.report.sheet import NONE
 from itamed.benchmark.report.show import show_tables
 from itamed.benchmark.suite import task_of
 
@@ -102,7 +104,7 @@ def _weights(base: str) -> tuple[Arithmetic, int]:
 
 def _bytes(arguments: str) -> int:
     """Return the bytes of a weight under some model arguments, on a machine like this one."""
-    given = dict(part.split("=", 1) for part in arguments.split(",") if "=" in part)
+    given = model_arguments({"model_args": arguments})
     return _BYTES.get(str(fast_dtype(given.get("dtype", "auto"), None)), 2)
 
 
@@ -119,14 +121,15 @@ def show_estimates(cells: Sequence[Training | Evaluation], tflops: float, share:
     peak = tflops * 1e12 or peak_flops(device, dtype)
     rows, reasons, left = [], dict[str, None](), 0.0
     for cell in cells:
-        line = ["done" if cell.done() else "to do", "–", "–", "–"]
+        done = cell.done()
+        line = ["done" if done else "to do", NONE, NONE, NONE]
         try:
             found = cost(cell)
         except ItamedError as error:
             reasons[str(error)] = None
         else:
             seconds, more = found.flops / (peak * share), " +" if found.partly else ""
-            left += 0 if cell.done() else seconds
+            left += 0 if done else seconds
             line[1:] = [
                 f"{found.flops:.2g}{more}",
                 f"{seconds / 60:,.0f} min{more}",
@@ -139,5 +142,5 @@ def show_estimates(cells: Sequence[Training | Evaluation], tflops: float, share:
     out().print(f"To do: about {left / 3600:.1f} hours, one cell at a time.", highlight=False)
     for reason in reasons:
         err().print(
-            f"No estimate where it says –: {reason}", style="yellow", highlight=False, markup=False, soft_wrap=True
+            f"No estimate where it says {NONE}: {reason}", style="yellow", highlight=False, markup=False, soft_wrap=True
         )

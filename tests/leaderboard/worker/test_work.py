@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from itamed.benchmark.errors import ItamedError
+from itamed.leaderboard.stamp import utc_now
 from itamed.leaderboard.worker import work as module
 from itamed.leaderboard.worker.jobs import retry
-from itamed.leaderboard.worker.state import utc_now
 
 COPY = "import shutil; shutil.copy({!r}, 'bundle.zip')"
 
