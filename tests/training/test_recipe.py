@@ -83,13 +83,20 @@ def test_a_recipe_like_another_names_what_differs(tmp_path):
 
 
 def test_every_small_model_of_the_study_has_its_recipes():
-    names = [name.removesuffix("-cpt-ft") for name in names_of("recipe") if name.endswith("-cpt-ft")]
+    small = "gemma3-270m-cpt-ft"
+    names = [name.removesuffix("-cpt-ft") for name in names_of("recipe") if name.endswith("-cpt-ft") and name != small]
     assert len(names) == 6
     for name in names:
         fine, both = load_recipe(f"{name}-ft"), load_recipe(f"{name}-cpt-ft")
         assert fine.cpt is None and both.cpt.lora is None
         assert fine.sft == both.sft
         assert fine.sft.chat == (name.endswith(("-it", "-instruct")) or name == "qwen3-1.7b")
+
+
+def test_the_smallest_model_is_fine_tuned_alike_with_and_without_text_before():
+    fine, both = load_recipe("gemma3-270m"), load_recipe("gemma3-270m-cpt-ft")
+    assert fine.sft == both.sft and fine.base == both.base
+    assert both.cpt.decontaminate and both.cpt.lora is None
 
 
 @pytest.mark.parametrize("name", names_of("recipe"))
