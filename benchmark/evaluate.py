@@ -34,6 +34,13 @@ _MISTAKES = {
     "Attempted to load model": "The name or path of a model itself goes into --model_args pretrained=NAME.",
     "missing 1 required positional argument: 'pretrained'": "Name a model: --model_args pretrained=NAME.",
     "__init__() got an unexpected keyword argument": "Look at the names in --model_args.",
+    "invalid literal for int()": "--batch_size is a number or auto; look at the numbers in --model_args, too.",
+    "module 'torch' has no attribute": "dtype is float32, bfloat16, float16 or auto.",
+    "Can't find 'adapter_config.json'": "peft=NAME is the name or folder of an adapter.",
+    "Unrecognized model in": "pretrained=NAME is the name or folder of a model of transformers.",
+    "Cannot use chat template functions": "This model has no chat template: leave out --apply_chat_template.",
+    "number of fewshot samples requested exceeds": "Choose a smaller --num_fewshot.",
+    "did not find any docs": "Choose a larger --limit.",
 }
 """What to do about an error of the harness, by a part of its message."""
 
@@ -59,10 +66,12 @@ def evaluate(arguments: Sequence[str]) -> Path | None:
     complete, label = harness_arguments(arguments), without_label(arguments)[1]
     settings = harness_settings(complete)
     folder = Path(settings["output_path"])
+    if settings["predict_only"]:
+        raise ItamedError("--predict_only keeps no scores to show: leave it out, or take `lm_eval` itself.")
     require_folder(folder)
     added = {"version": __version__, "resumed": _has_answers(settings["use_cache"])}
     added |= {"label": label.as_dict()} if label else {}
-    with patch.object(sys, "argv", ["lm_eval", "run", *complete]), _explained(), _stored() as written:
+    with patch.object(sys, "argv", ["lm_eval", "run", *complete]), explained(), _stored() as written:
         cli_evaluate()
     if not written and int(os.environ.get("RANK", "0")) > 0:
         return None
@@ -88,14 +97,18 @@ def require_folder(folder: Path) -> None:
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
-    """Turn a user's mistake, or trouble with files and network, into a message; other errors are faults."""
+def explained() -> Iterator[None]:
+    """Turn a user's mistake, or trouble with files and network, into a message; other errors are faults.
+
+    Raises:
+        ItamedError: instead of the harness's own error.
+    """
     try:
         yield
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, AttributeError, AssertionError) as error:
         for part, way in _MISTAKES.items():
             if part in str(error):
-                raise ItamedError(f"{str(error).rstrip('.')}. {way}") from error
+                raise ItamedError(f"{reason_of(error)}. {way}") from error
         raise
     except (OSError, sqlite3.Error) as error:
         raise ItamedError(

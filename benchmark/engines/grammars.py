@@ -107,7 +107,7 @@ def request_grammar(
     if refusal:
         raise ItamedError(
             f"The grammar of document {request.doc['id']} of {request.task_name} does not compile for this model: use "
-            f"constrained=false, or another reasoning=. {' '.join(refusal.split())[:_MAX_REASON]}"
+            f"constrained=false, or another reasoning=. {' '.join(refusal.partition(';')[0].split())[:_MAX_REASON]}"
         )
     return grammar
 

@@ -86,6 +86,10 @@ def test_an_output_folder_that_cannot_be_written_is_refused_before_the_run(tmp_p
         (["--model", "moon"], "no model for this name found! Supported model names: .*itamed-hf.*--model_args"),
         (["--model", "itamed-hf"], "'pretrained'. Name a model: --model_args pretrained=NAME"),
         (["--model_args", "moon=1"], "unexpected keyword argument 'moon'. Look at the names in --model_args"),
+        (["--metadata", "eval_nodes=3"], "--metadata has no eval_nodes: there are .*eval_notes"),
+        (["--num_fewshot", "99"], "fewshot samples requested exceeds the 6 .* a smaller --num_fewshot"),
+        (["--limit", "0"], "did not find any docs.*larger --limit"),
+        (["--predict_only"], "--predict_only keeps no scores to show: leave it out"),
     ],
 )
 def test_tasks_and_models_that_there_are_not_end_with_one_message(tmp_path, own_tasks_alone, changes, message):
