@@ -6,6 +6,7 @@ import hashlib
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -16,8 +17,8 @@ from .report.label import Label
 from .suite import tasks_dir
 from .version import __version__
 
-DEFAULT_OUTPUT = "itamed-results"
-_TEMPLATE_MODELS = frozenset({"hf", "vllm", "itamed-hf", "itamed-vllm"})
+_OUTPUT = "itamed-results"
+_TEMPLATE_MODELS = frozenset({"hf", "vllm", "itamed-hf", "itamed-stock", "itamed-vllm"})
 _LABEL = "--label"
 _RESUME = "--resume"
 
@@ -32,8 +33,6 @@ def harness_settings(arguments: Sequence[str]) -> dict[str, Any]:
         ItamedError: the --config file cannot be read.
         SystemExit: the harness has no such flag, or no argument is given at all; it has said so, or shown its help.
     """
-    from dataclasses import asdict
-
     from lm_eval._cli.harness import HarnessCLI
     from lm_eval.config.evaluate_config import EvaluatorConfig
     from lm_eval.utils import simple_parse_args_string
@@ -58,8 +57,8 @@ def harness_arguments(arguments: Sequence[str]) -> list[str]:
     Added where missing: an output folder and the samples (results that are not kept cannot be
     checked), the folder of the task files in an editable install, "enable_thinking=False" for a
     chat template of a local model, and for `itamed-hf` a batch size by memory. "--resume" becomes a
-    response cache whose name holds the model, the suite's version and its grammars, because the
-    harness's own key, the prompt with its settings, holds none of them.
+    response cache whose name holds the model (of a local folder its files), the seeds, the suite's
+    version and its grammars: the harness's own key, the prompt with its settings, holds none of them.
 
     Raises:
         ItamedError, SystemExit: see `harness_settings`.
@@ -69,7 +68,7 @@ def harness_arguments(arguments: Sequence[str]) -> list[str]:
     model, model_args = settings["model"], settings["model_args"]
     added: list[str] = []
     if not settings["output_path"]:
-        added += ["--output_path", DEFAULT_OUTPUT]
+        added += ["--output_path", _OUTPUT]
     if not settings["log_samples"]:
         added.append("--log_samples")
     if "lm_eval" not in tasks_dir().parts and not settings["include_path"]:
@@ -80,7 +79,7 @@ def harness_arguments(arguments: Sequence[str]) -> list[str]:
         # All of them: flags replace those of a --config file.
         added += ["--model_args", json.dumps(model_args | {"enable_thinking": False}, default=str)]
     if _RESUME in arguments:
-        folder = Path(settings["output_path"] or DEFAULT_OUTPUT, "cache")
+        folder = Path(settings["output_path"] or _OUTPUT, "cache")
         added += ["--use_cache", str(folder / _cache_name(settings))]
     return given + added
 

@@ -1,8 +1,7 @@
 """The arguments of an evaluation: how they are read, and what is added to them."""
 
-
 import pytest
-from itamed.benchmark.arguments import harness_arguments, harness_settings
+from itamed.benchmark.arguments import harness_arguments, harness_settings, without_label
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.fingerprint import grammar_fingerprint
 
@@ -54,7 +53,9 @@ def test_thinking_is_off_for_local_chat_models_however_their_arguments_are_writt
     given = [config(text) if flag == "--config" else text for flag, text in zip(["", *given], given, strict=False)]
     known = {"pretrained": "x", "dtype": "bfloat16"}
     assert completed(*given)["model_args"] == known
-    assert completed(*given, "--apply_chat_template")["model_args"] == known | {"enable_thinking": False}
+    for model in ("hf", "vllm", "itamed-hf", "itamed-stock", "itamed-vllm"):
+        chat = completed("--model", model, *given, "--apply_chat_template")
+        assert chat["model_args"] == known | {"enable_thinking": False}
 
 
 def test_thinking_is_left_alone_where_it_was_asked_for_and_on_servers():
@@ -121,3 +122,13 @@ def test_a_config_file_that_cannot_be_read_ends_with_one_message(text, config):
     path = "nowhere.yaml" if text is None else config(text)
     with pytest.raises(ItamedError, match=f"--config {path}: .* It takes a YAML file"):
         completed("--config", path)
+
+
+def test_the_last_label_counts_and_does_not_reach_the_harness():
+    label, given = "model=b,seed=1", ["--tasks", "itamed"]
+    for arguments in (["--label", label, *given], [*given, f"--label={label}"]):
+        rest, found = without_label(arguments)
+        assert (rest, found.model, found.seed) == (given, "b", 1)
+    assert without_label(given) == (given, None)
+    with pytest.raises(ItamedError, match="--label  must read like"):
+        without_label([*given, "--label"])
