@@ -85,7 +85,6 @@ def test_an_output_folder_that_cannot_be_written_is_refused_before_the_run(tmp_p
         (["--tasks", "itamed-mini-qa-ssm,itamed_moon"], "Tasks not found: itamed_moon. `--tasks itamed`"),
         (["--model", "moon"], "no model for this name found! Supported model names: .*itamed-hf.*--model_args"),
         (["--model", "itamed-hf"], "'pretrained'. Name a model: --model_args pretrained=NAME"),
-        (["--model_args", "moon=1"], "unexpected keyword argument 'moon'. Look at the names in --model_args"),
         (["--metadata", "eval_nodes=3"], "--metadata has no eval_nodes: there are .*eval_notes"),
         (["--num_fewshot", "99"], "fewshot samples requested exceeds the 6 .* a smaller --num_fewshot"),
         (["--limit", "0"], "did not find any docs.*larger --limit"),
@@ -96,6 +95,29 @@ def test_tasks_and_models_that_there_are_not_end_with_one_message(tmp_path, own_
     result = CliRunner().invoke(app, ["eval", *BASELINE, "--output_path", str(tmp_path / "out"), *changes])
     assert isinstance(result.exception, ItamedError)
     assert re.search(message, str(result.exception))
+
+
+@pytest.mark.parametrize(
+    ("error", "way"),
+    [
+        (TypeError("Model.__init__() got an unexpected keyword argument 'moon'"), "the names in --model_args"),
+        (ValueError("invalid literal for int() with base 10: 'moon'"), "--batch_size is a number or auto"),
+        (AttributeError("module 'torch' has no attribute 'float33'"), "dtype is float32"),
+        (ValueError("Can't find 'adapter_config.json' at 'moon'"), "peft=NAME"),
+        (ValueError("Unrecognized model in moon. Should have a `model_type` key"), "pretrained=NAME"),
+        (ValueError("Cannot use chat template functions because it is not set!"), "leave out --apply_chat_template"),
+    ],
+)
+def test_mistakes_in_model_arguments_say_what_to_do(error, way):
+    with pytest.raises(ItamedError, match=f"{re.escape(str(error))}. .*{way}"), module.explained():
+        raise error
+
+
+@pytest.mark.parametrize("error", [TypeError("add() got an unexpected keyword argument"), KeyError("fault")])
+def test_faults_stay_faults(error):
+    with pytest.raises(type(error)) as caught, module.explained():
+        raise error
+    assert caught.value is error
 
 
 def test_a_run_without_tasks_ends_with_one_message(tmp_path, own_tasks_alone):
