@@ -41,11 +41,11 @@ def constant(row: Row, train: Sequence[Row]) -> dict[str, Any]:
 
 
 def majority(row: Row, train: Sequence[Row]) -> dict[str, Any]:
-    """Give the most frequent training answer: the letter of a question, the value of a form's item."""
+    """Give the most frequent letter of the training questions; call every finding of a form present."""
     if isinstance(row, ChoiceRow):
         return {"answer": _common_letter(tuple(train))}
     if isinstance(row, FormRow):
-        # The most frequent value is the empty one; the most frequent filled value says more.
+        # The most frequent value is the empty one; "presente" is the most frequent of the filled ones, and says more.
         return {item.name: "presente" if "presente" in item.options else item.empty for item in row.items}
     return empty(row, train)
 

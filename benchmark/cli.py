@@ -40,7 +40,7 @@ Paths = Annotated[list[Path], typer.Argument(help="Results folders, or results_*
     short_help="Evaluate a model: all of `lm_eval run`, and more.",
 )
 def evaluate_command(context: typer.Context) -> None:
-    """Evaluate a model: all of `lm_eval run`, whose every flag passes through.
+    """Evaluate a model: all of `lm_eval run`, whose every flag passes through (`lm_eval run --help` lists them).
 
     Adds what results need to be trusted: samples are kept (in itamed-results/ unless --output_path
     says otherwise), thinking is off for chat models, and the table of family means is printed.
@@ -176,7 +176,7 @@ def redact_command(
 def demo(
     model: Annotated[str, typer.Option(help="gemma3-270m (base) or smollm2-135m (instruct).")] = "gemma3-270m",
     output: Annotated[Path, typer.Option(help="Folder for results and report.")] = Path("itamed-demo"),
-    limit: Annotated[int, typer.Option(help="Rows a task.")] = 4,
+    limit: Annotated[int, typer.Option(min=1, help="Rows a task.")] = 4,
 ) -> None:
     """Run all 20 tasks on the embedded mini set with a small real model, free and constrained; write the report."""
     from .demo import run_demo
@@ -191,8 +191,8 @@ def speed(
     output: Annotated[Path, typer.Option(help="File to append to, one measurement a line.")],
     model: Annotated[str, typer.Option(help="The engine, as for `itamed eval --model`.")] = "itamed-hf",
     model_args: Annotated[str, typer.Option(help="Its arguments.")] = "",
-    num_fewshot: Annotated[int, typer.Option(help="Examples a prompt.")] = 4,
-    notes: Annotated[int, typer.Option(help="Notes a task, the same ones every time.")] = 10,
+    num_fewshot: Annotated[int, typer.Option(min=0, help="Examples a prompt.")] = 4,
+    notes: Annotated[int, typer.Option(min=1, help="Notes a task, the same ones every time.")] = 10,
     batch_size: Annotated[str, typer.Option(help="Answers in progress at a time, or auto.")] = "8",
 ) -> None:
     """Measure how fast an engine answers, by family, and show all measurements of the file.
@@ -222,7 +222,7 @@ def speeds(
 
 @app.command()
 def statistics(
-    times: Annotated[int, typer.Option(help="Made-up corpora a figure.")] = 1000,
+    times: Annotated[int, typer.Option(min=1, help="Made-up corpora a figure.")] = 1000,
     markdown: Annotated[Path | None, typer.Option(help="Also write Markdown tables.")] = None,
 ) -> None:
     """Show by simulation what intervals and tests are worth: coverage, level and power by number of notes.

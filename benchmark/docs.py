@@ -10,10 +10,10 @@ import pyarrow as pa
 from datasets import Dataset
 
 from .data.load import load_rows
-from .errors import DataMissingError
+from .errors import DataMissingError, ItamedError
 from .fewshot import choose_shots
 from .mini.rows import mini_rows
-from .rows import Row
+from .rows import SPLITS, Row
 from .suite import Task, task_of
 from .text import stable_order
 
@@ -33,14 +33,20 @@ def task_docs(
 
     Raises:
         DataMissingError: the rows are not there; the message names the command that builds them.
+        ItamedError: there is no such split, or no such number of notes.
     """
+    if eval_split not in SPLITS:
+        raise ItamedError(f"eval_split={eval_split} is unknown: choose one of {', '.join(SPLITS)}.")
+    if eval_notes is not None and not (isinstance(eval_notes, int) and eval_notes > 0):
+        raise ItamedError(f"eval_notes={eval_notes} is no number of notes: give at least 1, or leave it out.")
     task = task_of(name)
     shots_task, shots_split = task.shots
     wanted = {eval_split, shots_split} if shots_task == name else {eval_split}
     rows = task_rows(name, wanted, mini=mini)
     if not rows.get(eval_split):
         raise DataMissingError(
-            f"{name} has no {eval_split} rows: build its data again with `itamed data build --force`."
+            f"{name} has no {eval_split} rows: take another eval_split, or build its data again with "
+            "`itamed data build --force`."
         )
     pool = rows if shots_task == name else task_rows(shots_task, {shots_split}, mini=mini)
     evaluated = _sample(rows[eval_split], eval_notes)

@@ -1,8 +1,7 @@
-"""Run the harness with what itamed adds: task folder, kept samples, thinking off, checked results, counted tokens."""
+"""Run the harness with what itamed adds: its models, checked results, counted tokens, clear messages."""
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 import sqlite3
@@ -14,15 +13,12 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from .arguments import harness_arguments, harness_settings, without_label
 from .errors import ItamedError, reason_of
-from .fingerprint import grammar_fingerprint, weights_fingerprint
 from .paths import remedy
-from .report.label import Label
 from .report.usage import add_usage
-from .suite import tasks_dir
 from .version import __version__
 
-DEFAULT_OUTPUT = "itamed-results"
 MODELS = {
     "itamed-baseline": "itamed.benchmark.baselines:Baseline",
     "itamed-hf": "itamed.benchmark.engines.hf.lm:ItamedHF",
@@ -32,65 +28,26 @@ MODELS = {
     "itamed-chat-completions": "itamed.benchmark.engines.api:ItamedChatCompletions",
 }
 """Model classes that `itamed eval --model` takes beside the harness's own."""
-_TEMPLATE_MODELS = frozenset({"hf", "vllm", "itamed-hf", "itamed-vllm"})
-_MODEL = ("--model", "-M")
-_MODEL_ARGS = ("--model_args", "-a")
-_OUTPUT = ("--output_path", "-o")
-_LABEL = "--label"
 _MISTAKES = {
     "No tasks specified": "`--tasks itamed` takes all 20; `lm_eval ls tasks` lists what there is.",
     "Tasks not found": "`--tasks itamed` takes all 20; `lm_eval ls tasks` lists what there is.",
     "Attempted to load model": "The name or path of a model itself goes into --model_args pretrained=NAME.",
+    "missing 1 required positional argument: 'pretrained'": "Name a model: --model_args pretrained=NAME.",
+    "__init__() got an unexpected keyword argument": "Look at the names in --model_args.",
+    "invalid literal for int()": "--batch_size is a number or auto; look at the numbers in --model_args, too.",
+    "module 'torch' has no attribute": "dtype is float32, bfloat16, float16 or auto.",
+    "Can't find 'adapter_config.json'": "peft=NAME is the name or folder of an adapter.",
+    "Unrecognized model in": "pretrained=NAME is the name or folder of a model of transformers.",
+    "Cannot use chat template functions": "This model has no chat template: leave out --apply_chat_template.",
+    "number of fewshot samples requested exceeds": "Choose a smaller --num_fewshot.",
+    "did not find any docs": "Choose a larger --limit.",
 }
-"""What to do about an error of the harness, by the beginning of its message."""
-
-
-def harness_arguments(arguments: Sequence[str]) -> list[str]:
-    """Complete the harness's arguments: every given one passes through unchanged.
-
-    Added where missing: an output folder and the samples (results that are not kept cannot be
-    checked), the folder of the task files in an editable install, "enable_thinking=False" for a
-    chat template of a local model, and for `itamed-hf` a batch size by memory. "--resume" becomes a
-    response cache whose name holds the model (of a local folder its files), the suite's version and
-    its grammars, because the harness's own key, the prompt with its settings, holds none of them.
-    """
-    given = [argument for argument in without_label(arguments)[0] if argument != "--resume"]
-    added: list[str] = []
-    if not _has(given, *_OUTPUT):
-        added += ["--output_path", DEFAULT_OUTPUT]
-    if not _has(given, "--log_samples", "-s"):
-        added.append("--log_samples")
-    if "lm_eval" not in tasks_dir().parts and not _has(given, "--include_path"):
-        added += ["--include_path", str(tasks_dir())]
-    if _value(given, *_MODEL) == "itamed-hf" and not _has(given, "--batch_size", "-b"):
-        added += ["--batch_size", "auto"]
-    if "--resume" in arguments:
-        added += ["--use_cache", str(_cache_name(given, output_of([*given, *added])))]
-    return _without_thinking(given) + added
-
-
-def without_label(arguments: Sequence[str]) -> tuple[list[str], Label | None]:
-    """Return the arguments without "--label", and the label if there is one.
-
-    Raises:
-        ItamedError: it does not read like one.
-    """
-    text = _value(arguments, _LABEL)
-    if text is None:
-        return list(arguments), None
-    at = max(at for at, argument in enumerate(arguments) if argument.partition("=")[0] == _LABEL)
-    after = at + (1 if "=" in arguments[at] else 2)
-    return [*arguments[:at], *arguments[after:]], Label.parsed(text)
+"""What to do about an error of the harness, by a part of its message."""
 
 
 def _has_answers(cache: str | None) -> bool:
     """Return whether a run goes on where another has stopped: its seconds are then not those of all answers."""
-    return bool(cache) and any(Path(str(cache)).parent.glob(f"{Path(str(cache)).name}_rank*.db"))
-
-
-def output_of(arguments: Sequence[str]) -> Path:
-    """Return the output folder that the arguments name."""
-    return Path(_value(arguments, *_OUTPUT) or DEFAULT_OUTPUT)
+    return cache is not None and any(Path(cache).parent.glob(f"{Path(cache).name}_rank*.db"))
 
 
 def evaluate(arguments: Sequence[str]) -> Path | None:
@@ -107,11 +64,14 @@ def evaluate(arguments: Sequence[str]) -> Path | None:
     register_models()
     quiet_harness()
     complete, label = harness_arguments(arguments), without_label(arguments)[1]
-    folder = output_of(complete)
+    settings = harness_settings(complete)
+    folder = Path(settings["output_path"])
+    if settings["predict_only"]:
+        raise ItamedError("--predict_only keeps no scores to show: leave it out, or take `lm_eval` itself.")
     require_folder(folder)
-    added = {"version": __version__, "resumed": _has_answers(_value(complete, "--use_cache"))}
+    added = {"version": __version__, "resumed": _has_answers(settings["use_cache"])}
     added |= {"label": label.as_dict()} if label else {}
-    with patch.object(sys, "argv", ["lm_eval", "run", *complete]), _explained(), _stored() as written:
+    with patch.object(sys, "argv", ["lm_eval", "run", *complete]), explained(), _stored() as written:
         cli_evaluate()
     if not written and int(os.environ.get("RANK", "0")) > 0:
         return None
@@ -137,14 +97,18 @@ def require_folder(folder: Path) -> None:
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
-    """Turn a user's mistake, or trouble with files and network, into a message; other errors are faults."""
+def explained() -> Iterator[None]:
+    """Turn a user's mistake, or trouble with files and network, into a message; other errors are faults.
+
+    Raises:
+        ItamedError: instead of the harness's own error.
+    """
     try:
         yield
-    except ValueError as error:
-        for start, way in _MISTAKES.items():
-            if str(error).startswith(start):
-                raise ItamedError(f"{str(error).rstrip('.')}. {way}") from error
+    except (ValueError, TypeError, AttributeError, AssertionError) as error:
+        for part, way in _MISTAKES.items():
+            if part in str(error):
+                raise ItamedError(f"{reason_of(error)}. {way}") from error
         raise
     except (OSError, sqlite3.Error) as error:
         raise ItamedError(
@@ -190,38 +154,3 @@ def quiet_harness() -> None:
 
 def _is_news(record: logging.LogRecord) -> bool:
     return "Custom kwargs can be passed" not in record.getMessage()
-
-
-def _has(arguments: Sequence[str], *names: str) -> bool:
-    return any(argument.split("=")[0] in names for argument in arguments)
-
-
-def _value(arguments: Sequence[str], *names: str) -> str | None:
-    """Return the last value of a flag, written as `--flag value` or `--flag=value`."""
-    for position, argument in reversed(list(enumerate(arguments))):
-        name, equals, value = argument.partition("=")
-        if name in names:
-            return value if equals else (arguments[position + 1] if position + 1 < len(arguments) else None)
-    return None
-
-
-def _cache_name(arguments: Sequence[str], output: Path) -> Path:
-    model, given = (_value(arguments, *names) or "" for names in (_MODEL, _MODEL_ARGS))
-    weights = [weights_fingerprint(part.partition("=")[2]) for part in given.split(",")]
-    chat = str(_has(arguments, "--apply_chat_template"))
-    parts = [model, given, *weights, chat, __version__, grammar_fingerprint()]
-    return output / "cache" / hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
-
-
-def _without_thinking(arguments: Sequence[str]) -> list[str]:
-    """Add enable_thinking=False to the model arguments of a local chat model that leave it open."""
-    completed = list(arguments)
-    if not _has(arguments, "--apply_chat_template") or (_value(arguments, *_MODEL) or "hf") not in _TEMPLATE_MODELS:
-        return completed
-    for position, argument in enumerate(completed):
-        name, equals, _ = argument.partition("=")
-        if name in _MODEL_ARGS:
-            at = position if equals else position + 1
-            if at < len(completed) and "enable_thinking" not in completed[at]:
-                completed[at] += ",enable_thinking=False"
-    return completed

@@ -16,7 +16,7 @@ from lm_eval.config.evaluate_config import EvaluatorConfig
 from lm_eval.tasks import TaskManager, get_task_dict
 from lm_eval.utils import simple_parse_args_string
 
-from .evaluate import register_models
+from .evaluate import explained, register_models
 from .files import write_text
 from .suite import task_of, tasks_dir
 
@@ -38,10 +38,14 @@ def measure(model: str, arguments: str, tasks: Sequence[str], shots: int, notes:
     Returns:
         {"model", "arguments", "shots", "batch", "families": {family: {"rows", "seconds", "work"}}};
         "work" is empty for engines that do not count it.
+
+    Raises:
+        ItamedError: no such task, or an engine that does not start.
     """
+    by_family = _requests(tasks, shots, notes)
     engine = load_engine(model, arguments, batch)
     families = {}
-    for family, requests in _requests(tasks, shots, notes).items():
+    for family, requests in by_family.items():
         engine.generate_until(requests[:1], disable_tqdm=True)
         before = _work(engine)
         start = time.perf_counter()
@@ -53,11 +57,16 @@ def measure(model: str, arguments: str, tasks: Sequence[str], shots: int, notes:
 
 
 def load_engine(model: str, arguments: str, batch: str) -> Any:
-    """Return an engine as the harness's command makes it, for the arguments see `measure`."""
+    """Return an engine as the harness's command makes it, for the arguments see `measure`.
+
+    Raises:
+        ItamedError: there is no such engine, or it does not start.
+    """
     register_models()
     given = simple_parse_args_string(arguments)
-    # What the command passes: the processor is taken where there is no such device.
-    return get_model(model).create_from_arg_obj(given, {"batch_size": batch, "device": EvaluatorConfig().device})
+    with explained():
+        # What the command passes: the processor is taken where there is no such device.
+        return get_model(model).create_from_arg_obj(given, {"batch_size": batch, "device": EvaluatorConfig().device})
 
 
 def _work(engine: Any) -> dict[str, int]:
@@ -66,11 +75,14 @@ def _work(engine: Any) -> dict[str, int]:
 
 def _requests(tasks: Sequence[str], shots: int, notes: int) -> dict[str, list[Instance]]:
     """Return the harness's own requests by family."""
+    for name in tasks:
+        task_of(name)
     manager = TaskManager(include_path=str(tasks_dir()), include_defaults=False, metadata={"eval_notes": notes})
     found: dict[str, list[Instance]] = defaultdict(list)
     for name, task in get_task_dict(list(tasks), manager).items():
         task.set_config("num_fewshot", shots)
-        task.build_all_requests()
+        with explained():
+            task.build_all_requests()
         found[task_of(name).family] += task.instances
     return found
 

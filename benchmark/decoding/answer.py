@@ -18,6 +18,7 @@ ANSWER_HEADING = "\n## Risposta finale\n"
 """Parts an answer from the reasoning before it; compact JSON cannot hold it, nor does it end a generation."""
 
 _OPEN = re.compile(r"[{\[]")
+_HALF = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 _REASONING_ENDS = ("</think>", ANSWER_HEADING)
 
 
@@ -45,11 +46,18 @@ def read_answer(response: str) -> Reading:
     text = text.strip().lstrip("\ufeff")
     try:
         value = json.loads(text)
-        if isinstance(value, dict | list):
-            return Reading(value, "valid")
+        found = Reading(value, "valid") if isinstance(value, dict | list) else _mend(text)
     except (ValueError, RecursionError):
-        pass
-    return _mend(text)
+        found = _mend(text)
+    return Reading(_storable(found.value), found.status) if _HALF.search(text) else found
+
+
+def _storable(value: Any) -> Any:
+    """Put "?" for halves of characters, which JSON can name and no file can hold."""
+    try:
+        return json.loads(json.dumps(value, ensure_ascii=False).encode(errors="replace"))
+    except RecursionError:
+        return None
 
 
 def _mend(text: str) -> Reading:

@@ -45,13 +45,18 @@ class Decoding:
         """Read the two model arguments as the harness hands them over: strings, booleans or None.
 
         Raises:
-            ItamedError: an unknown value.
+            ItamedError: an unknown value, or reasoning without a grammar.
         """
         switch = {"true": True, "false": False}.get(str(constrained).lower())
         if switch is None:
             raise ItamedError(f"constrained={constrained} is neither true nor false.")
         if str(reasoning) not in _KINDS:
             raise ItamedError(f"reasoning={reasoning} is unknown: choose none, cot or think.")
+        if not switch and _KINDS[str(reasoning)] != "none":
+            raise ItamedError(
+                f"reasoning={reasoning} is part of a grammar: leave out constrained=false. A thinking model thinks "
+                "freely with enable_thinking=True,think_end_token=</think>."
+            )
         return cls(switch, _KINDS[str(reasoning)])
 
     @property
@@ -102,7 +107,7 @@ def request_grammar(
     if refusal:
         raise ItamedError(
             f"The grammar of document {request.doc['id']} of {request.task_name} does not compile for this model: use "
-            f"constrained=false, or another reasoning=. {' '.join(refusal.split())[:_MAX_REASON]}"
+            f"constrained=false, or another reasoning=. {' '.join(refusal.partition(';')[0].split())[:_MAX_REASON]}"
         )
     return grammar
 

@@ -2,7 +2,7 @@
 
 import pytest
 from itamed.benchmark.docs import task_docs
-from itamed.benchmark.errors import DataMissingError
+from itamed.benchmark.errors import DataMissingError, ItamedError
 from itamed.benchmark.fewshot import choose_shots
 from itamed.benchmark.mini.rows import mini_rows
 from itamed.benchmark.rows import ChoiceRow, Span, SpanRow
@@ -33,6 +33,20 @@ def test_dev_rows_can_be_evaluated():
 def test_missing_split_says_what_to_do():
     with pytest.raises(DataMissingError, match="itamed data build"):
         task_docs("itamed_arg_abstrct_glaucoma", mini=True, eval_split="dev")
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"eval_split": "moon"}, "eval_split=moon is unknown: choose one of train, dev, test"),
+        ({"eval_notes": 0}, "eval_notes=0 is no number of notes"),
+        ({"eval_notes": -1.0}, "eval_notes=-1.0 is no number of notes"),
+        ({"eval_notes": "all"}, "eval_notes=all is no number of notes"),
+    ],
+)
+def test_wrong_choices_of_documents_are_refused(given, message):
+    with pytest.raises(ItamedError, match=message):
+        task_docs(TASK, mini=True, **given)
 
 
 def test_documents_carry_what_prompt_and_grammar_need():

@@ -12,83 +12,9 @@ import pytest
 from itamed.benchmark import evaluate as module
 from itamed.benchmark.cli import app
 from itamed.benchmark.errors import ItamedError
-from itamed.benchmark.evaluate import evaluate, harness_arguments, output_of
-from itamed.benchmark.fingerprint import grammar_fingerprint
+from itamed.benchmark.evaluate import evaluate
 from itamed.benchmark.report.finding import find_runs
 from typer.testing import CliRunner
-
-
-def test_results_and_samples_are_always_kept():
-    completed = harness_arguments(["--model", "dummy", "--tasks", "itamed"])
-    assert output_of(completed).name == "itamed-results"
-    assert "--log_samples" in completed
-    given = ["--model", "dummy", "--output_path=elsewhere", "-s"]
-    completed = harness_arguments(given)
-    assert output_of(completed).name == "elsewhere"
-    assert completed.count("--log_samples") == 0
-
-
-def test_thinking_is_off_for_local_chat_models_unless_asked_for():
-    base = ["--model", "hf", "--model_args", "pretrained=x"]
-    assert "pretrained=x" in harness_arguments(base)
-    chat = [*base, "--apply_chat_template"]
-    assert "pretrained=x,enable_thinking=False" in harness_arguments(chat)
-    wanted = ["--model_args=pretrained=x,enable_thinking=True", "--apply_chat_template"]
-    assert wanted[0] in harness_arguments(wanted)
-    remote = ["--model", "local-chat-completions", "--model_args", "model=x", "--apply_chat_template"]
-    assert "model=x" in harness_arguments(remote)
-
-
-def test_our_hf_model_takes_the_batch_size_that_fits_unless_one_is_given():
-    def batch(*arguments):
-        completed = harness_arguments(["--tasks", "itamed", *arguments])
-        return [completed[place + 1] for place, word in enumerate(completed) if word in ("--batch_size", "-b")]
-
-    assert batch("--model", "itamed-hf") == batch("--model=itamed-hf") == batch("-M", "itamed-hf") == ["auto"]
-    assert batch("--model", "itamed-hf", "-b", "4") == ["4"]
-    assert batch("--model", "itamed-hf", "--batch_size=4") == []
-    assert batch("--model", "hf") == batch() == []
-
-
-def test_the_short_flag_of_the_model_is_known():
-    remote = ["-M", "local-chat-completions", "--model_args", "model=x", "--apply_chat_template"]
-    assert "model=x" in harness_arguments(remote)
-
-
-def test_the_last_of_two_folders_counts_as_for_the_harness():
-    assert output_of(["--output_path", "a", "-o", "b"]) == Path("b")
-
-
-def test_the_answer_cache_belongs_to_one_model():
-    def cache(model):
-        completed = harness_arguments(["--model_args", f"pretrained={model}", "--resume"])
-        assert "--resume" not in completed
-        return completed[completed.index("--use_cache") + 1]
-
-    assert cache("a") == cache("a")
-    assert cache("a") != cache("b")
-
-
-def test_the_answer_cache_belongs_to_the_weights_of_a_folder(tmp_path):
-    given = ["--model_args", f"dtype=float32,pretrained={tmp_path}", "--resume"]
-    (tmp_path / "model.safetensors").write_text("one")
-    first = harness_arguments(given)[-1]
-    assert harness_arguments(given)[-1] == first
-    (tmp_path / "model.safetensors").write_text("other")
-    assert harness_arguments(given)[-1] != first
-
-
-def test_the_answer_cache_belongs_to_the_grammars(monkeypatch):
-    before = grammar_fingerprint.__wrapped__()
-    assert grammar_fingerprint.__wrapped__() == before
-    monkeypatch.setattr("itamed.benchmark.decoding.spans.SAME_FIRST", 8)
-    assert grammar_fingerprint.__wrapped__() != before
-    given = ["--model_args", "pretrained=a", "--resume"]
-    names = []
-    for fingerprint in (before, "other"):
-        monkeypatch.setattr("itamed.benchmark.evaluate.grammar_fingerprint", lambda found=fingerprint: found)
-        names.append(harness_arguments(given)[-1])
-    assert names[0] != names[1]
 
 
 def test_a_run_writes_results_that_the_report_reads(tmp_path, own_tasks_alone):
@@ -158,12 +84,40 @@ def test_an_output_folder_that_cannot_be_written_is_refused_before_the_run(tmp_p
         (["--tasks", ""], "--tasks itamed"),
         (["--tasks", "itamed-mini-qa-ssm,itamed_moon"], "Tasks not found: itamed_moon. `--tasks itamed`"),
         (["--model", "moon"], "no model for this name found! Supported model names: .*itamed-hf.*--model_args"),
+        (["--model", "itamed-hf"], "'pretrained'. Name a model: --model_args pretrained=NAME"),
+        (["--metadata", "eval_nodes=3"], "--metadata has no eval_nodes: there are .*eval_notes"),
+        (["--num_fewshot", "99"], "fewshot samples requested exceeds the 6 .* a smaller --num_fewshot"),
+        (["--limit", "0"], "did not find any docs.*larger --limit"),
+        (["--predict_only"], "--predict_only keeps no scores to show: leave it out"),
     ],
 )
 def test_tasks_and_models_that_there_are_not_end_with_one_message(tmp_path, own_tasks_alone, changes, message):
     result = CliRunner().invoke(app, ["eval", *BASELINE, "--output_path", str(tmp_path / "out"), *changes])
     assert isinstance(result.exception, ItamedError)
     assert re.search(message, str(result.exception))
+
+
+@pytest.mark.parametrize(
+    ("error", "way"),
+    [
+        (TypeError("Model.__init__() got an unexpected keyword argument 'moon'"), "the names in --model_args"),
+        (ValueError("invalid literal for int() with base 10: 'moon'"), "--batch_size is a number or auto"),
+        (AttributeError("module 'torch' has no attribute 'float33'"), "dtype is float32"),
+        (ValueError("Can't find 'adapter_config.json' at 'moon'"), "peft=NAME"),
+        (ValueError("Unrecognized model in moon. Should have a `model_type` key"), "pretrained=NAME"),
+        (ValueError("Cannot use chat template functions because it is not set!"), "leave out --apply_chat_template"),
+    ],
+)
+def test_mistakes_in_model_arguments_say_what_to_do(error, way):
+    with pytest.raises(ItamedError, match=f"{re.escape(str(error))}. .*{way}"), module.explained():
+        raise error
+
+
+@pytest.mark.parametrize("error", [TypeError("add() got an unexpected keyword argument"), KeyError("fault")])
+def test_faults_stay_faults(error):
+    with pytest.raises(type(error)) as caught, module.explained():
+        raise error
+    assert caught.value is error
 
 
 def test_a_run_without_tasks_ends_with_one_message(tmp_path, own_tasks_alone):

@@ -112,3 +112,18 @@ def test_the_first_measurement_is_kept_when_the_second_fails(tmp_path, engine, m
     monkeypatch.setattr(Engine, "generate_until", lambda *_, **__: 1 / 0)
     assert measure(path).exit_code != 0
     assert path.read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"tasks": "itamed-mini-moon"}, "No task is named itamed_moon. The tasks are: itamed_"),
+        ({"model": "moon"}, "no model for this name found"),
+        ({"model_args": "pretrained=.,constrained=moon"}, "constrained=moon is neither true nor false"),
+        ({"num_fewshot": 99}, "Choose a smaller --num_fewshot"),
+    ],
+)
+def test_a_measurement_that_cannot_start_ends_with_one_message(tmp_path, given, message):
+    done = measure(tmp_path / "speed.jsonl", **given)
+    assert isinstance(done.exception, ItamedError)
+    assert message in str(done.exception)

@@ -90,3 +90,10 @@ def test_random_bytes_never_raise():
     rng = random.Random(0)
     for _ in range(2000):
         read_answer("".join(rng.choice("{}[]\",:'\\ abàe\n“1") for _ in range(rng.randrange(80))))
+
+
+@pytest.mark.parametrize("half", ["\\ud83d", "\\uDE00", "\ud83d"])
+@pytest.mark.parametrize("end", ["", "]}", " ]} fine"])
+def test_halves_of_characters_do_not_reach_files(half, end):
+    reading = read_answer(f'{{"entities":[{{"text":"a{half}","type":"b \\ud83d\\ude00"}}{end}')
+    assert reading.value == {"entities": [{"text": "a?", "type": "b 😀"}]}

@@ -15,8 +15,8 @@ GRAMMAR = "itamed.benchmark.engines.grammars.grammar_of"
 @pytest.mark.parametrize("given", [True, "true", "True"])
 def test_arguments_are_read_as_the_harness_hands_them_over(given):
     assert Decoding.parse() == Decoding.parse(given, "none") == Decoding.parse(given, None) == Decoding()
-    assert Decoding.parse("False", "cot") == Decoding(False, "cot")
-    assert Decoding.parse(False, "think").reasoning == "think"
+    assert Decoding.parse(given, "cot") == Decoding(True, "cot")
+    assert Decoding.parse("False", None) == Decoding.parse(False, "none") == Decoding(False)
 
 
 @pytest.mark.parametrize("given", ["yes", 1, 0, None, ""])
@@ -29,6 +29,12 @@ def test_an_unknown_switch_is_refused(given):
 def test_an_unknown_kind_of_reasoning_is_refused_with_the_choices(given):
     with pytest.raises(ItamedError, match=f"reasoning={given} is unknown: choose none, cot or think"):
         Decoding.parse(True, given)
+
+
+@pytest.mark.parametrize("kind", ["cot", "think"])
+def test_reasoning_without_a_grammar_is_refused(kind):
+    with pytest.raises(ItamedError, match=f"reasoning={kind} is part of a grammar: leave out constrained=false"):
+        Decoding.parse(False, kind)
 
 
 def test_the_grammar_is_that_of_the_document_alone():
