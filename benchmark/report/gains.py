@@ -28,9 +28,8 @@ def baseline_of(series: Sequence[Series], name: str) -> Series:
 def gains(baseline: Series, others: Sequence[Series]) -> dict[str, dict[tuple[str, str], Difference]]:
     """Return what each series gains on a baseline, by its label and then by (role, family or "mean").
 
-    Roles in which both have the same tasks are compared: a mean of others is another quantity. Chances are corrected
-    (Holm) for all means of all series together, and apart from these for all families: the means are
-    the first question, families the second.
+    Means over the same tasks are compared. Chances are corrected (Holm) for all means of all series together, and apart
+    from these for all families: the means are the first question, families the second.
     """
     return corrected_together({each.label: differences(baseline, each) for each in others})
 
@@ -38,13 +37,11 @@ def gains(baseline: Series, others: Sequence[Series]) -> dict[str, dict[tuple[st
 def differences(base: Series, other: Series) -> dict[tuple[str, str], Difference]:
     """Return what a series gains on another by (role, family or "mean"), chances not corrected.
 
-    There is nothing where their tasks differ, or answers were not kept.
+    There is nothing where they share no family with the same tasks, or answers were not kept.
     """
-    common = {role for role in ROLES if base.named_tasks(role) == other.named_tasks(role)}
-    if not common or not (base.kept and other.kept):
+    pairing = Pairing(base, other)
+    if not all(each.kept for each in pairing.common):
         return {}
-    results = [result for result in base.tasks if result.task.role in common]
-    pairing = Pairing(base.only(results), other.only(results))
     return {(role, each.name): each for role in ROLES for each in pairing.means(role)}
 
 

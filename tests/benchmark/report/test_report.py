@@ -190,5 +190,32 @@ def test_the_embedded_set_does_not_stand_beside_real_notes(run):
         require_same([run, replace(run, tasks=real)])
 
 
-def test_runs_alike_have_labels_of_their_own(results, run):
-    assert [found.label for found in find_runs([run.path, run.path])] == [run.label, f"{run.label} (2)"]
+def test_runs_alike_have_labels_of_their_own_and_a_file_is_one_run(run, tmp_path):
+    copy = shutil.copytree(run.path.parent, tmp_path / "copy") / run.path.name
+    found = find_runs([run.path, copy, run.path.parent / ".." / run.path.parent.name / run.path.name])
+    assert [each.label for each in found] == [run.label, f"{run.label} (2)"]
+
+
+def test_a_run_that_was_killed_while_it_was_written_is_named_and_left_out(run, tmp_path, capsys):
+    copy = shutil.copytree(run.path.parent, tmp_path / "copy")
+    samples = sorted(copy.glob(f"samples_*{run.path.stem.removeprefix('results_')}*"))
+    for path in samples[3:]:
+        path.unlink()
+    with pytest.raises(ItamedError, match="half-written, without answers to itamed-mini-"):
+        find_runs([copy / run.path.name])
+    # As harness and `itamed eval` leave it, before usage is added; the next call writes a whole run beside it.
+    whole = shutil.copytree(run.path.parent, tmp_path / "whole")
+    data = json.loads((whole / run.path.name).read_text())
+    before = whole / "results_2025-01-01T00-00-00.json"
+    before.write_text(json.dumps({key: value for key, value in data.items() if key not in ("usage", "itamed")}))
+    assert [each.path for each in find_runs([whole])] == [whole / run.path.name]
+    assert "results_2025-01-01T00-00-00.json is half-written" in capsys.readouterr().err
+    assert [each.path for each in find_runs([before])] == [before], "alone it is what there is"
+
+
+def test_what_is_no_number_is_empty_in_csv(run, tmp_path):
+    copy = tmp_path / run.path.name
+    copy.write_text(run.path.read_text())
+    text = tidy([read_run(copy)])
+    assert "nan" not in text.lower()
+    assert any(row["value"] and not row["low"] for row in csv.DictReader(io.StringIO(text)))
