@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol, TypeVar
 
 from ..errors import ItamedError
 from ..suite import ROLES
@@ -10,7 +11,24 @@ from .compare import Difference, Pairing, corrected
 from .series import Series
 
 
-def baseline_of(series: Sequence[Series], name: str) -> Series:
+class Line(Protocol):
+    """What a baseline is told by: a series, or one that is still to be run."""
+
+    @property
+    def label(self) -> str:
+        """Return what tables call it."""
+        ...
+
+    @property
+    def setting(self) -> str:
+        """Return training and method."""
+        ...
+
+
+L = TypeVar("L", bound=Line)
+
+
+def baseline_of(series: Sequence[L], name: str) -> L:
     """Return the series that a user names as the baseline: by label, by setting ("0-shot"), or a part of a label.
 
     Raises:
@@ -21,7 +39,7 @@ def baseline_of(series: Sequence[Series], name: str) -> Series:
     found = by_label or by_setting or [each for each in series if name.lower() in each.label.lower()]
     if len(found) != 1:
         known = "; ".join(each.label for each in series)
-        raise ItamedError(f"--baseline {name} names {len(found)} of these runs, it must name one: {known}.")
+        raise ItamedError(f"The baseline {name} names {len(found)} of these runs, it must name one: {known}.")
     return found[0]
 
 

@@ -125,6 +125,8 @@ def test_all_formats_are_written(results, tmp_path):
     row = next(line for line in lines if line.startswith("| `itamed_qa_ssm`"))
     assert row.count("|") == 6, "task, notes, gold and two runs"
     assert "Reported by others" in table.read_text(encoding="utf-8")
+    (best,) = [line for line in lines if line.startswith("| Llama-3.2-1B-Instruct | FT |")]
+    assert best.endswith("| 61.9 | 7.2 | *** |"), "as it was published"
     for picture in pictures.iterdir():
         assert ET.fromstring(picture.read_text(encoding="utf-8")).tag.endswith("svg")
     assert {"main-score-of-every-task-repaired-answers.svg", "family-means-in-distribution.svg"} <= {
