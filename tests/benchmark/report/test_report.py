@@ -15,7 +15,7 @@ from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.evaluate import evaluate
 from itamed.benchmark.report.finding import find_runs
 from itamed.benchmark.report.latex import latex
-from itamed.benchmark.report.means import means
+from itamed.benchmark.report.means import drawn_means, drawn_tasks, means
 from itamed.benchmark.report.plot import family_plot, task_plot
 from itamed.benchmark.report.run import read_run
 from itamed.benchmark.report.sameness import require_same
@@ -55,6 +55,18 @@ def test_tasks_on_the_same_notes_move_together(run):
     tasks = [t for t in run.tasks if t.task.family == "ner" and t.task.role == "id"]
     independent = np.sqrt(sum(t.score.stderr**2 for t in tasks)) / len(tasks)
     assert found.stderr != pytest.approx(independent, rel=1e-3)
+
+
+def test_a_note_more_weighs_less_in_a_mean_over_several_sources(run):
+    tasks = drawn_tasks(run)
+    found = drawn_means(run.tasks, tasks)["id"]
+    named = {name: drawn.further for name, drawn in tasks.items()}
+    assert found["re"].further == named["itamed-mini-re-e3c-pertainsto"], "one task"
+    # Two tasks on the notes of one source, and one on those of another.
+    shared = [named[f"itamed-mini-arg-casimedicos-{kind}"] for kind in ("components", "relations")]
+    expected = 2 / 3 * sum(shared) / 3 + named["itamed-mini-arg-abstrct"] / 9
+    assert found["arg"].further == pytest.approx(expected)
+    assert 0 < found["mean"].further < min(named[task.name] for task in run.tasks if task.task.role == "id")
 
 
 def test_a_run_without_samples_has_means_without_intervals(results, run, tmp_path):

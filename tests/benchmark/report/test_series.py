@@ -119,7 +119,7 @@ def test_a_gain_of_few_seeds_on_one_run_knows_how_few_they_are():
         joined = three.over_seeds([{"mean": seed} for seed in seeds])["mean"]
         rejected += student(gain_over_seeds([alone], seeds, (alone, joined))) < 0.05
         assert one.over_seeds([{"mean": alone}])["mean"] == alone
-    # Standard error: 1.1 %. With the degrees of freedom of the scores it is 18 %.
+    # Standard error: 1.1 %. With the degrees of freedom of the scores it is 19 %.
     assert 0.02 < rejected / 400 < 0.08
 
 
