@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 
 def environment(package: str, folder: str = "templates", **options: Any) -> Environment:
-    """Return an environment of the templates of a package, whatever their names: what pages show may be a stranger's.
+    """Return an environment of the templates of a package, and of those that all pages share.
+
+    Whatever their names, values are escaped: what pages show may be a stranger's.
 
     Args:
         package: that holds them.
@@ -16,7 +18,7 @@ def environment(package: str, folder: str = "templates", **options: Any) -> Envi
         **options: more of `jinja2.Environment`.
     """
     return Environment(
-        loader=PackageLoader(package, folder),
+        loader=ChoiceLoader([PackageLoader(package, folder), PackageLoader(__package__)]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from itamed.benchmark.data.load import build_record
+from itamed.benchmark.report.label import telling_part
 from itamed.benchmark.report.run import ADDED, Run, model_arguments
 from itamed.benchmark.suite import MINI_PREFIX, task_of
 
@@ -57,7 +58,7 @@ def _name(name: str) -> str:
     """Return a name of the Hub as it is, of a folder the last part that says something, in plain letters."""
     place = Path(name)
     if len(place.parts) > 2 or place.is_absolute():
-        name = place.parent.name if place.name in ("model", "adapter") else place.name
+        name = telling_part(place)
     return re.sub(r"[^A-Za-z0-9._/-]+", "-", name).strip("./-_") or "unnamed"
 
 

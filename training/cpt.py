@@ -25,6 +25,8 @@ from .stage import Stage
 
 _log = logging.getLogger(__name__)
 REPORT = "decontamination.json"
+_SAMPLE = 100
+"""Documents, the first in their random order, that stand for all."""
 
 
 def cpt_stage(cpt: Cpt, lm: ItamedHF, output: Path) -> Stage:
@@ -71,6 +73,21 @@ def prepare(cpt: Cpt) -> tuple[list[Document], dict[str, Any]]:
             )
     _log.info("%d documents; left out %s; %d contaminated.", len(documents), dict(left_out), len(report["dropped"]))
     return documents, report | {"left_out": dict(left_out)}
+
+
+def words_of(cpt: Cpt) -> tuple[int, list[str]]:
+    """Return the number of words of a recipe's corpora, and some of their documents.
+
+    What decontamination drops is counted, too.
+
+    Raises:
+        ItamedError: a corpus cannot be read, or has nothing to train on.
+    """
+    read = (document for corpus in cpt.corpora for document in read_corpus(corpus))
+    texts = [document.text for document in chosen(read, cpt.caps, Counter())]
+    if not texts:
+        raise ItamedError(f"{', '.join(corpus.name for corpus in cpt.corpora)}: there is no document to train on.")
+    return sum(len(text.split()) for text in texts), texts[:_SAMPLE]
 
 
 def sequences(documents: Iterable[Document], tokenizer: PreTrainedTokenizerBase, length: int) -> Iterator[Encoded]:

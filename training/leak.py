@@ -91,7 +91,7 @@ def _groups(records: Sequence[Record], leaked: AbstractSet[str]) -> _Groups:
         resampled = np.zeros((RESAMPLES, len(table)))
         resampled[:, mine] = weights(int(mine.sum()), seed=seed)
         chosen = mine.astype(float)
-        return Drawn(float(scores(chosen[None])[0]), scores(resampled), table.freedom(chosen))
+        return Drawn(float(scores(chosen[None])[0]), scores(resampled), *table.size(chosen))
 
     one, other = drawn(side, 0), drawn(~side, 1)
     # Were it no matter which notes were leaked, others might have been as well: a permutation test.

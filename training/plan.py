@@ -11,10 +11,10 @@ from itamed.benchmark.engines.hf.lm import ItamedHF
 from itamed.benchmark.engines.hf.precision import fast_dtype
 from itamed.benchmark.errors import ItamedError, reason_of
 from itamed.benchmark.report.show import show_tables
-from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 
 from .model import with_adapters
-from .recipe import Recipe
+from .recipe import Lora, Recipe
 from .sft import sft_stage
 from .stage import Stage, steps_of
 from .work import Arithmetic, Meter
@@ -50,22 +50,32 @@ def plan(recipe: Recipe) -> Plan:
         raise ItamedError("Only fine-tuning can be planned: the recipe has no sft section.")
     lm = without_weights(recipe.base, recipe.revision)
     stage = sft_stage(replace(recipe.sft, dev_notes=0), recipe.seed, lm)
-    model = lm.model
-    # As `train` loads them; "auto" is what this machine is fast in, which another may not be.
-    precise = stage.lora is None or fast_dtype(recipe.dtype, None) == "float32"
-    weight_bytes = sum(each.numel() for each in model.parameters()) * (_MASTER_BYTES if precise else 2)
-    adapted = with_adapters(model, stage.lora, recipe.seed)
-    trained = sum(each.numel() for each in adapted.parameters() if each.requires_grad)
-    extra = _ADAM if stage.lora is None else _ADAM + 1
-    arithmetic = Arithmetic.of(model, model.get_output_embeddings())
+    weight_bytes, training_bytes, arithmetic = sizes(lm.model, stage.lora, recipe)
     steps, passed, meter = steps_of(stage, recipe.seed, 1), Counter[str](), Meter()
     for number in range(len(steps)):
         passed.update(example.task for example in steps.examples(number))
         meter.add(steps[number], arithmetic)
-    training_bytes = trained * extra * _MASTER_BYTES
     return Plan(
         stage, len(steps), passed, meter.unshared, meter.fed, meter.answers, meter.flops, weight_bytes, training_bytes
     )
+
+
+def sizes(model: PreTrainedModel, lora: Lora | None, recipe: Recipe) -> tuple[int, int, Arithmetic]:
+    """Return the bytes of a model's weights and of what is kept to train them, and its multiplications.
+
+    Args:
+        model: it gets the adapters, if there are any.
+        lora: adapters to be trained; None: all weights.
+        recipe: for number format and seed.
+    """
+    # As `train` loads them; "auto" is what this machine is fast in, which another may not be.
+    precise = lora is None or fast_dtype(recipe.dtype, None) == "float32"
+    weight_bytes = sum(each.numel() for each in model.parameters()) * (_MASTER_BYTES if precise else 2)
+    adapted = with_adapters(model, lora, recipe.seed)
+    trained = sum(each.numel() for each in adapted.parameters() if each.requires_grad)
+    extra = _ADAM if lora is None else _ADAM + 1
+    arithmetic = Arithmetic.of(model, model.get_output_embeddings())
+    return weight_bytes, trained * extra * _MASTER_BYTES, arithmetic
 
 
 def show(recipe: Recipe, found: Plan, tflops: float, mfu: float, markdown: Path | None = None) -> None:

@@ -11,6 +11,7 @@ from typing import TypeAlias
 from ..errors import ItamedError
 from .run import Run, unkept
 from .samples import read_samples, samples_path
+from .sheet import NONE, Sheet
 from .show import show_tables
 
 _SHOWN = 40
@@ -62,13 +63,12 @@ def show_agreement(first: Run, second: Run, gaps: Gaps | None = None, markdown: 
     measured = gaps(partings) if gaps and partings else None
     counts = [_line(name, [each.task == name for each in partings], measured, number) for name, number in rows.items()]
     counts.append(_line("all", [True] * len(partings), measured, sum(rows.values())))
-    header = ["task", "answers", "the same", "median gap", "largest gap"]
-    tables = [(f"{first.label} and {second.label}", header[:3] if measured is None else header, counts)]
+    with_gaps = measured is not None
+    header = ["task", "answers", "the same"] + ["median gap", "largest gap"] * with_gaps
+    tables = [Sheet(f"{first.label} and {second.label}", header, counts)]
     if partings:
-        tables.append(
-            ("Where they part", ["task", "row", "first", "second", "gap"][: 4 if measured is None else 5], [])
-        )
-        tables[-1][2].extend(_shown(partings, measured))
+        header = ["task", "row", "first", "second"] + ["gap"] * with_gaps
+        tables.append(Sheet("Where they part", header, list(_shown(partings, measured))))
     show_tables(tables, markdown)
 
 
@@ -104,7 +104,7 @@ def _line(name: str, mine: Sequence[bool], measured: Sequence[float] | None, row
     cells = [name, str(rows), f"{100 * (1 - sum(mine) / rows):.1f} %"]
     if measured is not None:
         gaps = [gap for gap, chosen in zip(measured, mine, strict=True) if chosen]
-        cells += [f"{median(gaps):.4f}", f"{max(gaps):.4f}"] if gaps else ["–", "–"]
+        cells += [f"{median(gaps):.4f}", f"{max(gaps):.4f}"] if gaps else [NONE, NONE]
     return cells
 
 

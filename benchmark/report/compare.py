@@ -9,13 +9,13 @@ from functools import cached_property
 import numpy as np
 
 from ..errors import ItamedError
-from ..scoring.bootstrap import Drawn, Estimate, gain_of, summarise, summarise_gain
+from ..scoring.bootstrap import Drawn, Estimate, summarise, summarise_gain
 from ..scoring.paired import chance, detectable, student, swapped, swaps
 from ..suite import ROLES
 from .means import by_source, counted_tasks, drawn_means, seed_of
 from .run import Run, unkept
 from .sameness import require_same
-from .series import Series
+from .series import Series, gain_over_seeds
 
 
 @dataclass(frozen=True)
@@ -38,59 +38,89 @@ class Difference:
 
 @dataclass(frozen=True)
 class Comparison:
-    """All differences between two runs: by task, and by role the means of families and of all."""
+    """All differences between two runs: by task, and by role the means of families and of all.
+
+    `apart` holds (task, label of the run) of those that one run alone has answered: none of them is in any difference.
+    """
 
     tasks: tuple[Difference, ...]
     means: dict[str, tuple[Difference, ...]]
+    apart: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
 class Pairing:
-    """Two series that answered the same notes of the same tasks, and whose answers were kept."""
+    """Two series that answered the same notes of the tasks that both have; answers to these were kept."""
 
     first: Series
     second: Series
 
+    @cached_property
+    def common(self) -> tuple[Series, Series]:
+        """Return both series with the tasks that the other one has, too: the same notes are then drawn for both."""
+        names, others = ({result.name for result in each.tasks} for each in (self.first, self.second))
+        return self.first.only(names & others), self.second.only(names & others)
+
     def tasks(self) -> list[Difference]:
         """Return the differences by task, their chances not corrected."""
-        return self._differences(self.first.drawn, self.second.drawn, self._swapped)
+        one, other = self.common
+        return self._differences(one.each, other.each, self._swapped)
 
     def means(self, role: str) -> list[Difference]:
-        """Return the differences of family means, and of "mean", the mean of all; their chances not corrected."""
-        swaps = drawn_means(self.first.tasks, self._swapped)[role] if self._swapped else {}
-        return self._differences(self.first.drawn_means[role], self.second.drawn_means[role], swaps)
+        """Return the differences of family means, and of "mean", the mean of all; their chances not corrected.
+
+        A mean that is over other tasks in one of the series is another quantity, and left out.
+        """
+        one, other = self.common
+        swaps = drawn_means(one.tasks, self._swapped)[role] if self._swapped else {}
+        found = self._differences(one.each_means[role], other.each_means[role], swaps)
+        return [each for each in found if self._alike(role, each.name)]
+
+    def _alike(self, role: str, name: str) -> bool:
+        sides = ((self.first, self.second), (self.second, self.first))
+        return not any(mine.lacks(role, name, [result.task.name for result in their.tasks]) for mine, their in sides)
 
     @cached_property
     def _swapped(self) -> dict[str, Drawn]:
         """Return the gains under random swaps by task; none where there are several seeds."""
-        if max(len(self.first.runs), len(self.second.runs)) > 1:
+        one, other = self.common
+        if max(len(one.runs), len(other.runs)) > 1:
             return {}
-        return _swapped(self.first.runs[0], self.second.runs[0])
+        return _swapped(one.runs[0], other.runs[0])
 
     def _differences(
-        self, first: Mapping[str, Drawn], second: Mapping[str, Drawn], swaps: Mapping[str, Drawn]
+        self, one: Sequence[Mapping[str, Drawn]], other: Sequence[Mapping[str, Drawn]], swaps: Mapping[str, Drawn]
     ) -> list[Difference]:
         found = []
-        for name, score in first.items():
-            other = second[name]
-            gain = gain_of(score, other)
+        firsts, seconds = self.first.over_seeds(one), self.second.over_seeds(other)
+        for name, first in firsts.items():
+            second = seconds[name]
+            gain = gain_over_seeds([of[name] for of in one], [of[name] for of in other], (first, second))
             # A swap of answers knows nothing of other seeds: with several, Student's test, as for the interval.
             p = chance(gain.value, swaps[name].draws) if swaps else student(gain)
             found.append(
-                Difference(name, summarise(score), summarise(other), summarise_gain(gain), p, detectable(gain))
+                Difference(name, summarise(first), summarise(second), summarise_gain(gain), p, detectable(gain))
             )
         return found
 
 
 def compare(first: Run, second: Run) -> Comparison:
-    """Compare two runs note by note.
+    """Compare two runs note by note, on the tasks that both have answered.
 
     Raises:
-        ItamedError: they were not asked the same, or their answers were not kept.
+        ItamedError: they were not asked the same, have no task in common, or their answers were not kept.
     """
-    _require_same_tasks(first, second)
+    require_same([first, second])
     pairing = Pairing(Series((first,)), Series((second,)))
-    return Comparison(corrected(pairing.tasks()), {role: corrected(pairing.means(role)) for role in ROLES})
+    runs = [series.runs[0] for series in pairing.common]
+    if not runs[0].tasks:
+        raise ItamedError(f"{first.label} and {second.label} have no task in common: run both with the same --tasks.")
+    for run in runs:
+        if missing := [task.name for task in run.tasks if not run.records(task.name, "repaired")]:
+            raise unkept(run, missing)
+    shared = {task.name for task in runs[0].tasks}
+    apart = tuple((task.name, run.label) for run in (first, second) for task in run.tasks if task.name not in shared)
+    return Comparison(corrected(pairing.tasks()), {role: corrected(pairing.means(role)) for role in ROLES}, apart)
 
 
 def _swapped(first: Run, second: Run) -> dict[str, Drawn]:
@@ -108,18 +138,6 @@ def _swapped(first: Run, second: Run) -> dict[str, Drawn]:
             )
             found[name] = Drawn(0.0, after - before, 1)
     return found
-
-
-def _require_same_tasks(first: Run, second: Run) -> None:
-    for run in (first, second):
-        if missing := [task.name for task in run.tasks if not run.records(task.name, "repaired")]:
-            raise unkept(run, missing)
-    require_same([first, second])
-    if differing := {task.name for task in first.tasks} ^ {task.name for task in second.tasks}:
-        raise ItamedError(
-            f"{first.label} and {second.label} did not answer the same tasks: one lacks "
-            f"{', '.join(sorted(differing))}. Run both with the same --tasks."
-        )
 
 
 def corrected(found: Sequence[Difference]) -> tuple[Difference, ...]:

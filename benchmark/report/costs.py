@@ -22,7 +22,7 @@ def costs(series: Sequence[Series]) -> Section:
     sheet = Sheet("Size, time and tokens", header, [_row(each) for each in series])
     figures = [("Seconds a note by setting.", time_plot([(each, seconds_a_note(each)) for each in series]))]
     for role in ROLES:
-        scored = [each for each in series if each.means.by_role[role]]
+        scored = [each for each in series if "mean" in each.means.by_role[role]]
         for axis, label in ((_parameters, "parameters"), (seconds_a_note, "seconds a note")):
             points = [Point(each, x, each.means.by_role[role]["mean"]) for each in scored if (x := axis(each))]
             if len(points) > 1:

@@ -29,6 +29,9 @@ def show_differences(first: Run, second: Run, markdown: Path | None = None) -> l
     tables = [Sheet(f"{title} ({_NOTE})", header, [_cells(each) for each in lines]) for title, lines in titled if lines]
     tasks = [_cells(each) + _duel(first, second, each.name) for each in found.tasks]
     tables.append(Sheet(f"Tasks ({_NOTE}; notes that the second wins)", [*header, "wins", "ties", "losses"], tasks))
+    if found.apart:
+        title = "Not compared: tasks that one run alone has answered, and means over them"
+        tables.append(Sheet(title, ["task", "answered by"], found.apart))
     show_tables(tables, markdown)
     return tables
 

@@ -10,16 +10,20 @@ from pathlib import Path
 from ..console import err
 from ..errors import ItamedError
 from .run import Run, read_run
+from .samples import damaged
 
 
 def find_runs(paths: Iterable[Path]) -> list[Run]:
-    """Read the runs below some files or folders, oldest first; one that is damaged is named and left out.
+    """Read the runs below some files or folders, oldest first.
+
+    One that is damaged or half-written is named and left out; a file that several paths lead to is one run.
 
     Raises:
         ItamedError: a path does not exist, holds no results of these tasks, or none that are whole.
     """
     runs, faults = [], []
-    for file in (file for path in paths for file in _result_files(path)):
+    files = {file.resolve(): file for path in paths for file in _result_files(path)}
+    for file in files.values():
         try:
             runs.append(_whole(file))
         except ItamedError as error:
@@ -27,7 +31,9 @@ def find_runs(paths: Iterable[Path]) -> list[Run]:
     found: list[Run] = []
     seen: Counter[str] = Counter()
     for run in runs:
-        if run.tasks:
+        if later := next((other for other in runs if _goes_on(run, other)), None):
+            faults.append(ItamedError(f"{run.path} is half-written: {later.path.name} is that run, finished."))
+        elif run.tasks:
             seen[run.label] += 1
             found.append(replace(run, number=seen[run.label]))
     if faults and not found:
@@ -55,9 +61,22 @@ def find_run(path: Path) -> Run:
 def _whole(file: Path) -> Run:
     """Read a run with its answers, where they were kept: half of them would only be missed halfway through a report."""
     run = read_run(file)
-    for result in run.tasks:
-        run.records(result.name, "repaired")
+    kept = [result.name for result in run.tasks if run.records(result.name, "repaired")]
+    # The harness writes them one task after the other, when the results are there already.
+    if kept and len(kept) < len(run.tasks):
+        missing = next(result.name for result in run.tasks if result.name not in kept)
+        raise damaged(file, f"half-written, without answers to {missing}")
     return run
+
+
+def _goes_on(run: Run, other: Run) -> bool:
+    """Return whether another run in the same folder is this one, finished: what a run took is added to it last."""
+    return (
+        not run.settings["usage"]
+        and bool(other.settings["usage"])
+        and (run.path.parent, run.model, run.method) == (other.path.parent, other.model, other.method)
+        and [result.name for result in run.tasks] == [result.name for result in other.tasks]
+    )
 
 
 def _result_files(path: Path) -> Iterator[Path]:

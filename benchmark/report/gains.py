@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol, TypeVar
 
 from ..errors import ItamedError
 from ..suite import ROLES
@@ -10,7 +11,24 @@ from .compare import Difference, Pairing, corrected
 from .series import Series
 
 
-def baseline_of(series: Sequence[Series], name: str) -> Series:
+class Line(Protocol):
+    """What a baseline is told by: a series, or one that is still to be run."""
+
+    @property
+    def label(self) -> str:
+        """Return what tables call it."""
+        ...
+
+    @property
+    def setting(self) -> str:
+        """Return training and method."""
+        ...
+
+
+L = TypeVar("L", bound=Line)
+
+
+def baseline_of(series: Sequence[L], name: str) -> L:
     """Return the series that a user names as the baseline: by label, by setting ("0-shot"), or a part of a label.
 
     Raises:
@@ -21,16 +39,15 @@ def baseline_of(series: Sequence[Series], name: str) -> Series:
     found = by_label or by_setting or [each for each in series if name.lower() in each.label.lower()]
     if len(found) != 1:
         known = "; ".join(each.label for each in series)
-        raise ItamedError(f"--baseline {name} names {len(found)} of these runs, it must name one: {known}.")
+        raise ItamedError(f"The baseline {name} names {len(found)} of these runs, it must name one: {known}.")
     return found[0]
 
 
 def gains(baseline: Series, others: Sequence[Series]) -> dict[str, dict[tuple[str, str], Difference]]:
     """Return what each series gains on a baseline, by its label and then by (role, family or "mean").
 
-    Roles in which both have the same tasks are compared: a mean of others is another quantity. Chances are corrected
-    (Holm) for all means of all series together, and apart from these for all families: the means are
-    the first question, families the second.
+    Means over the same tasks are compared. Chances are corrected (Holm) for all means of all series together, and apart
+    from these for all families: the means are the first question, families the second.
     """
     return corrected_together({each.label: differences(baseline, each) for each in others})
 
@@ -38,13 +55,11 @@ def gains(baseline: Series, others: Sequence[Series]) -> dict[str, dict[tuple[st
 def differences(base: Series, other: Series) -> dict[tuple[str, str], Difference]:
     """Return what a series gains on another by (role, family or "mean"), chances not corrected.
 
-    There is nothing where their tasks differ, or answers were not kept.
+    There is nothing where they share no family with the same tasks, or answers were not kept.
     """
-    common = {role for role in ROLES if base.named_tasks(role) == other.named_tasks(role)}
-    if not common or not (base.kept and other.kept):
+    pairing = Pairing(base, other)
+    if not all(each.kept for each in pairing.common):
         return {}
-    results = [result for result in base.tasks if result.task.role in common]
-    pairing = Pairing(base.only(results), other.only(results))
     return {(role, each.name): each for role in ROLES for each in pairing.means(role)}
 
 

@@ -12,6 +12,15 @@ from ..errors import ItamedError
 _KEYS = ("model", "training", "seed")
 
 
+_IN_A_TRAINING = ("model", "adapter")
+"""What the folder of a training calls the folders that it holds."""
+
+
+def telling_part(place: Path) -> str:
+    """Return the last part of a model's name or folder that says something: of a training's, the training's folder."""
+    return place.parent.name if place.name in _IN_A_TRAINING and place.parent.name else place.name
+
+
 @dataclass(frozen=True)
 class Label:
     """The name of a model in tables; `training` is FT, CPT+FT or the like, empty for a model as it was published."""
@@ -41,11 +50,8 @@ class Label:
             TypeError: it holds something else.
             ValueError: the seed is no number.
         """
-        place = Path(model)
-        # A training's folder holds its model under this name.
-        name = place.parent.name if place.name == "model" and place.parent.name else place.name
-        seed = data.get("seed")
-        return cls(str(data.get("model") or name), str(data.get("training") or ""), None if seed is None else int(seed))
+        name, seed = data.get("model") or telling_part(Path(model)), data.get("seed")
+        return cls(str(name), str(data.get("training") or ""), None if seed is None else int(seed))
 
     @classmethod
     def parsed(cls, text: str) -> Label:

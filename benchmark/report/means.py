@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -97,10 +98,34 @@ def drawn_means(results: Iterable[TaskResult], tasks: Mapping[str, Drawn]) -> di
     by_role: dict[str, dict[str, Drawn]] = {}
     for role in ROLES:
         found = by_role[role] = {}
+        shares: list[tuple[float, TaskResult]] = []
         for family in FAMILIES:
-            mine = [tasks[t.name] for t in results if t.task.role == role and t.task.family == family]
+            mine = [result for result in results if (result.task.role, result.task.family) == (role, family)]
             if mine:
-                found[family] = average(mine)
+                of_family = [(1 / len(mine), result) for result in mine]
+                shares += of_family
+                found[family] = _mean([tasks[result.name] for result in mine], of_family, tasks)
         if found:
-            found["mean"] = average(list(found.values()))
+            over = [(share / len(found), result) for share, result in shares]
+            found["mean"] = _mean(list(found.values()), over, tasks)
     return by_role
+
+
+def _mean(scores: Sequence[Drawn], shares: Iterable[tuple[float, TaskResult]], tasks: Mapping[str, Drawn]) -> Drawn:
+    """Return the mean of some scores.
+
+    One note more is one of all notes: a source's weighs what its tasks are of the mean, and sources share none, so that
+    their numbers add up as in Kish's effective sample size.
+
+    Args:
+        scores: of tasks, or of families.
+        shares: what each task is of the mean.
+        tasks: what `drawn_tasks` gives.
+    """
+    of_source: dict[str, float] = defaultdict(float)
+    weighted: dict[str, float] = defaultdict(float)
+    for share, result in shares:
+        of_source[result.task.source] += share
+        weighted[result.task.source] += share * tasks[result.name].further
+    further = sum(of_source[source] * weighted[source] for source in of_source)
+    return average(scores)._replace(further=further)

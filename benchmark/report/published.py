@@ -12,7 +12,8 @@ from .sheet import NONE, Section, Sheet
 
 _TEXT = (
     "These figures were measured by others, with other prompts, splits and metrics, and have no intervals: they are "
-    "no baseline of the runs here. Two of the rows are alike in the source, so that one of them must be damaged."
+    "no baseline of the runs here; p is as they mark it. Two of the rows are alike in the source, so that one of them "
+    "must be damaged."
 )
 
 
@@ -31,5 +32,5 @@ def published() -> Section:
     return Section("Reported by others", _TEXT, [Sheet(title, data["header"], rows)])
 
 
-def _cell(figure: float | None) -> str:
-    return NONE if figure is None else f"{figure:.1f}"
+def _cell(figure: float | str | None) -> str:
+    return NONE if figure is None else figure if isinstance(figure, str) else f"{figure:.1f}"

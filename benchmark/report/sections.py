@@ -19,10 +19,14 @@ def families(series: Sequence[Series]) -> Section:
     """Return family means and their mean, the suite's headline figures."""
     rows = [row for each in series for row in _family_rows(each)]
     text = "The mean of a family is over its tasks, the last column over families (repaired answers, %)."
-    if not all(each.means.complete[role] for each in series for role in ROLES if each.means.by_role[role]):
+    roles = [(each, role) for each in series for role in ROLES if each.has(role)]
+    if any("mean" in each.means.by_role[role] and not each.means.complete[role] for each, role in roles):
         text += " * Over the families present only."
-    if len({tuple(result.name for result in each.tasks) for each in series}) > 1:
-        text += " The runs have not answered the same tasks: means of others are another quantity."
+    if any(each.lacks(role, "mean", each.asked) for each, role in roles):
+        text += (
+            f" {NONE} where a run has not answered all tasks that others here have: a mean over fewer is another "
+            "quantity. Its tasks are below."
+        )
     title = "Family means and their mean (repaired answers, %, 95 % interval over notes)"
     figures = [
         (f"Family means, {ROLE_NAMES[role]}.", family_plot(series, role))
@@ -33,12 +37,11 @@ def families(series: Sequence[Series]) -> Section:
 
 
 def _family_rows(each: Series) -> Iterator[list[str]]:
-    for role in ROLES:
+    for role in filter(each.has, ROLES):
         scores = each.means.by_role[role]
-        if scores:
-            cells = [percent(scores[name]) if name in scores else NONE for name in FAMILY_NAMES]
-            cells[-1] += "" if each.means.complete[role] else " *"
-            yield [each.label, ROLE_NAMES[role], *cells]
+        cells = [percent(scores[name]) if name in scores else NONE for name in FAMILY_NAMES]
+        cells[-1] += "" if each.means.complete[role] or "mean" not in scores else " *"
+        yield [each.label, ROLE_NAMES[role], *cells]
 
 
 _GAIN = ("gain", "p", "detectable")
@@ -61,7 +64,7 @@ def gained(series: Sequence[Series], baseline: Series) -> Section:
     sheet = Sheet(f"Gain on {baseline.label} (points)", ["run", "tasks", "family", *_GAIN], rows)
     text = f"Gains are {_PAIRED}"
     if silent := [each.label for each in series if each is not baseline and not found[each.label]]:
-        text += f" None of {', '.join(silent)}: other tasks, or answers that were not kept."
+        text += f" None of {', '.join(silent)}: no family with the same tasks, or answers that were not kept."
     return Section("Gains", text, [sheet])
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
-from ..scoring.bootstrap import RESAMPLES, Array, Drawn, Estimate, stderr, summarise
-from ..suite import suite
+from ..scoring.bootstrap import RESAMPLES, Array, Drawn, Estimate, gain_of, satterthwaite, stderr, summarise
+from ..suite import ROLES, suite
 from ..verdict import Mode
 from .label import Label
 from .means import Means, drawn_means, drawn_tasks, means_of
@@ -23,11 +23,13 @@ class Series:
     """Runs of one model, trained and asked alike, with different seeds; at least one.
 
     Scores are means over the seeds. Their draws resample the seeds as well as the notes, so that
-    intervals know both. `number` tells series with the same label apart.
+    intervals know both. `number` tells series with the same label apart, `asked` are the tasks of all series of a
+    report: a mean over fewer of them is another quantity, and none that `means` has.
     """
 
     runs: tuple[Run, ...]
     number: int = 1
+    asked: frozenset[str] = frozenset()
 
     @property
     def named(self) -> Label:
@@ -58,28 +60,49 @@ class Series:
         return self.runs[0].tasks
 
     @cached_property
+    def each(self) -> list[dict[str, Drawn]]:
+        """Return for each seed the main score of each task, of repaired answers, with its draws."""
+        return [drawn_tasks(run) for run in self.runs]
+
+    @cached_property
+    def each_means(self) -> dict[str, list[dict[str, Drawn]]]:
+        """Return by role for each seed the means of families, and "mean" of all, with their draws."""
+        found = [drawn_means(self.tasks, drawn) for drawn in self.each]
+        return {role: [by_role[role] for by_role in found] for role in ROLES}
+
+    @cached_property
     def drawn(self) -> dict[str, Drawn]:
         """Return the main score of each task, of repaired answers, with its draws."""
-        return self._over_seeds(self._each)
+        return self.over_seeds(self.each)
 
     @cached_property
     def _drawn_strict(self) -> dict[str, Drawn]:
-        return self._over_seeds([drawn_tasks(run, "strict") for run in self.runs])
-
-    @cached_property
-    def _each(self) -> list[dict[str, Drawn]]:
-        return [drawn_tasks(run) for run in self.runs]
+        return self.over_seeds([drawn_tasks(run, "strict") for run in self.runs])
 
     @cached_property
     def drawn_means(self) -> dict[str, dict[str, Drawn]]:
         """Return by role the means of families, and "mean" of all, with their draws."""
-        each = [drawn_means(self.tasks, drawn) for drawn in self._each]
-        return {role: self._over_seeds([found[role] for found in each]) for role in each[0]}
+        return {role: self.over_seeds(each) for role, each in self.each_means.items()}
 
     @cached_property
     def means(self) -> Means:
-        """Return the means with their intervals."""
-        return means_of(self.drawn_means)
+        """Return the means with their intervals, those over all tasks that were asked."""
+        return means_of(
+            {
+                role: {name: drawn for name, drawn in found.items() if self.lacks(role, name, self.asked) == set()}
+                for role, found in self.drawn_means.items()
+            }
+        )
+
+    def has(self, role: str) -> bool:
+        """Return whether any task of a role was answered."""
+        return any(result.task.role == role for result in self.tasks)
+
+    def lacks(self, role: str, name: str, asked: Iterable[str]) -> set[str]:
+        """Return which of some tasks of the suite a family's mean, or "mean" of all, is not over."""
+        tasks = suite()
+        wanted = {task for task in asked if tasks[task].role == role and name in ("mean", tasks[task].family)}
+        return wanted - {result.task.name for result in self.tasks}
 
     @cached_property
     def kept(self) -> bool:
@@ -90,13 +113,8 @@ class Series:
         """Return the result of a task of the suite in the first run, None if it was not answered."""
         return next((result for result in self.tasks if result.task.name == name), None)
 
-    def named_tasks(self, role: str) -> set[str]:
-        """Return the names of the tasks of a role."""
-        return {result.name for result in self.tasks if result.task.role == role}
-
-    def only(self, results: Iterable[TaskResult]) -> Series:
-        """Return the series with these tasks alone; itself, with what it has computed, if it has no others."""
-        names = {result.name for result in results}
+    def only(self, names: Collection[str]) -> Series:
+        """Return the series with these tasks of its runs alone; itself, with what it has computed, if all are."""
         if all(result.name in names for result in self.tasks):
             return self
         return replace(
@@ -122,7 +140,7 @@ class Series:
         ]
         return float(np.mean(found)) if found else None
 
-    def _over_seeds(self, each: Sequence[Mapping[str, Drawn]]) -> dict[str, Drawn]:
+    def over_seeds(self, each: Sequence[Mapping[str, Drawn]]) -> dict[str, Drawn]:
         """Return the means of the scores of several seeds.
 
         One seed fewer is drawn than there are, for the same reason as with notes (see `weights`); all
@@ -141,17 +159,44 @@ class Series:
 def _mean(scores: Sequence[Drawn], times: Array) -> Drawn:
     """Return the mean of the scores of several seeds, which are drawn with these weights, (seeds, resamples)."""
     values, draws = np.array([score.value for score in scores]), np.stack([score.draws for score in scores])
-    of_notes = stderr(draws.mean(axis=0)) ** 2
-    of_seeds = float(np.var(values, ddof=1)) / len(values)
-    parts = of_notes**2 / np.mean([score.freedom for score in scores]) + of_seeds**2 / (len(values) - 1)
-    freedom = float((of_notes + of_seeds) ** 2 / parts) if parts else scores[0].freedom
-    drawn = draws.mean(axis=0) + (values @ times - values.mean())
-    return Drawn(float(np.mean(values)), drawn, max(1.0, freedom))
+    variances = [stderr(draws.mean(axis=0)) ** 2, _of_seeds(scores)]
+    freedom = satterthwaite(variances, [float(np.mean([score.freedom for score in scores])), len(values) - 1])
+    return Drawn(
+        float(np.mean(values)),
+        draws.mean(axis=0) + (values @ times - values.mean()),
+        max(1.0, freedom) if any(variances) else scores[0].freedom,
+        float(np.mean([score.further for score in scores])),
+    )
+
+
+def _of_seeds(scores: Sequence[Drawn]) -> float:
+    """Return the variance of the mean of some seeds that comes from there being no more of them; 0 of one alone."""
+    return float(np.var([score.value for score in scores], ddof=1)) / len(scores) if len(scores) > 1 else 0.0
+
+
+def gain_over_seeds(first: Sequence[Drawn], second: Sequence[Drawn], means: tuple[Drawn, Drawn]) -> Drawn:
+    """Return what a series gains on another in one score.
+
+    What makes notes hard for both is no part of a gain, so that seeds make up more of its variance than of either
+    score's, and fewer degrees of freedom are left.
+
+    Args:
+        first: the score for each seed of one series.
+        second: that of the other, with draws of the same notes.
+        means: both series' means over seeds, as `Series.over_seeds` gives them.
+    """
+    gain, sides = gain_of(*means), (first, second)
+    notes = np.subtract(*(np.mean([score.draws for score in side], axis=0) for side in sides))
+    variances = [stderr(notes) ** 2, *map(_of_seeds, sides)]
+    of_notes = min(float(np.mean([score.freedom for score in side])) for side in sides)
+    freedom = satterthwaite(variances, [of_notes, *(max(1, len(side) - 1) for side in sides)])
+    return gain._replace(freedom=max(1.0, freedom) if any(variances) else gain.freedom)
 
 
 def series_of(runs: Sequence[Run]) -> list[Series]:
     """Group runs that differ in their seed alone, in the order of the first of each."""
     groups: dict[tuple[str, ...], list[Run]] = {}
+    asked = frozenset(result.task.name for run in runs for result in run.tasks)
     for run in runs:
         key = (run.named.model, run.named.training, *alike(run), *(result.name for result in run.tasks))
         if run.named.seed is None or run.named.seed in {other.named.seed for other in groups.get(key, [])}:
@@ -163,7 +208,7 @@ def series_of(runs: Sequence[Run]) -> list[Series]:
     for group in groups.values():
         label = Series(tuple(group)).label
         seen[label] += 1
-        found.append(Series(tuple(group), seen[label]))
+        found.append(Series(tuple(group), seen[label], asked))
     return found
 
 

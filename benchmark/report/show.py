@@ -20,6 +20,7 @@ from .markdown import markdown as as_markdown
 from .markdown import sheets as as_tables
 from .report import report
 from .run import Run
+from .series import series_of
 from .sheet import Section, Sheet
 from .tidy import tidy
 
@@ -100,7 +101,7 @@ def show(paths: Iterable[Path], baseline: str = "", outputs: Outputs = Outputs()
 def show_runs(runs: Sequence[Run], baseline: str = "", outputs: Outputs = Outputs(), *, others: bool = False) -> None:
     """Print what some runs score, and write it where it was asked for (see `show`)."""
     sections = report(runs, baseline, others=others)
-    labels = [run.label for run in runs]
+    labels = [each.label for each in series_of(runs)]
     shown = [part for part in sections if part.heading in labels] if len(runs) <= _FEW else []
     # First, as who reads the tables through a pipe may stop reading.
     _write(runs, sections, outputs)

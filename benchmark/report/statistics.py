@@ -16,7 +16,13 @@ from .show import show_tables
 
 _NOTES = (20, 30, 40, 60, 100, 250)
 _SCORES = (0.05, 0.3, 0.5, 0.8, 0.95)
-_INTERVALS = (*(f"F1 {score:.0%}" for score in _SCORES), "5%, uneven", "30%, uneven", "30%, questions", "mean of 3")
+_UNEVEN, _QUESTIONS = (0.05, 0.3, 0.95), (0.05, 0.3)
+_INTERVALS = (
+    *(f"F1 {score:.0%}" for score in _SCORES),
+    *(f"{score:.0%}, uneven" for score in _UNEVEN),
+    *(f"{score:.0%}, questions" for score in _QUESTIONS),
+    "mean of 3",
+)
 _TESTS = ("5%", "50%", "50%, uneven", "50%, half alike", "questions, 4/5 alike", "gain held", "MDE", "power at MDE")
 
 
@@ -50,8 +56,8 @@ def _table(title: str, header: Sequence[str], row: Callable[[int, int], list[flo
 def _intervals(notes: int, times: int) -> list[float]:
     return [
         *(coverage(Corpus(notes), score, times) for score in _SCORES),
-        *(coverage(_uneven(notes), score, times) for score in (0.05, 0.3)),
-        coverage(Corpus(notes, questions=True), 0.3, times),
+        *(coverage(_uneven(notes), score, times) for score in _UNEVEN),
+        *(coverage(Corpus(notes, questions=True), score, times) for score in _QUESTIONS),
         coverage_of_mean(Corpus(notes), (0.2, 0.5, 0.7), times),
     ]
 

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from ..scoring.bootstrap import Estimate
-from .means import means
 from .run import Run, TaskResult
+from .series import Series
 
 _COLUMNS = (
     *("run", "model", "training", "method", "seed", "shots", "constrained", "backend", "parameters", "precision"),
-    *("seconds", "role", "family", "task", "mode", "metric", "value", "stderr", "low", "high", "notes", "rows", "gold"),
+    *("seconds", "role", "family", "task", "tasks", "mode", "metric", "value", "stderr", "low", "high"),
+    *("notes", "rows", "gold"),
 )
-"""`value` to `high` are shares (0 to 1); a mean over tasks has no `task`, that over families the family "mean"."""
+"""`value` to `high` are shares (0 to 1), empty where unknown; a mean over tasks has no `task`, that over families the
+family "mean". `tasks` is how many tasks a figure stands on: one over fewer than other runs have is left out.
+"""
 
 
 def tidy(runs: Sequence[Run]) -> str:
@@ -24,8 +28,9 @@ def tidy(runs: Sequence[Run]) -> str:
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, _COLUMNS, lineterminator="\n")
     writer.writeheader()
+    asked = frozenset(result.task.name for run in runs for result in run.tasks)
     for run in runs:
-        writer.writerows(_settings(run) | line for line in (*_tasks(run), *_means(run)))
+        writer.writerows(_settings(run) | line for line in (*_tasks(run), *_means(Series((run,), asked=asked))))
     return buffer.getvalue()
 
 
@@ -45,14 +50,17 @@ def _tasks(run: Run) -> Iterator[dict[str, Any]]:
 
 def _of_task(result: TaskResult) -> dict[str, Any]:
     sizes = {"notes": result.notes, "rows": result.rows, "gold": result.gold}
-    return {"role": result.task.role, "family": result.task.family, "task": result.name} | sizes
+    return {"role": result.task.role, "family": result.task.family, "task": result.name, "tasks": 1} | sizes
 
 
-def _means(run: Run) -> Iterator[dict[str, Any]]:
-    for role, by_family in means(run).by_role.items():
+def _means(series: Series) -> Iterator[dict[str, Any]]:
+    for role, by_family in series.means.by_role.items():
         for family, estimate in by_family.items():
-            yield {"role": role, "family": family, "mode": "repaired", "metric": "score"} | _figures(estimate)
+            count = sum(result.task.role == role and family in ("mean", result.task.family) for result in series.tasks)
+            named = {"role": role, "family": family, "tasks": count, "mode": "repaired", "metric": "score"}
+            yield named | _figures(estimate)
 
 
-def _figures(estimate: Estimate) -> dict[str, float]:
-    return {name: round(value, 6) for name, value in asdict(estimate).items()}
+def _figures(estimate: Estimate) -> dict[str, float | None]:
+    # What is no number has no name that all programs read.
+    return {name: None if math.isnan(value) else round(value, 6) for name, value in asdict(estimate).items()}

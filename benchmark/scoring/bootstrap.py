@@ -32,11 +32,15 @@ class Estimate:
 
 
 class Drawn(NamedTuple):
-    """A metric with its (resamples,) draws, and the degrees of freedom of their variance."""
+    """A metric with its (resamples,) draws, and the degrees of freedom of their variance.
+
+    `further` is the weight that one note more would have, 1 / (notes + 1): see `summarise`; 0 where there is none.
+    """
 
     value: float
     draws: Array
     freedom: float
+    further: float = 0.0
 
 
 def by_note(records: Iterable[tuple[str, Counts]]) -> dict[str, dict[str, float]]:
@@ -70,7 +74,7 @@ def estimate(
     values = metrics(table.sums(np.ones((1, len(table)))))
     draws = metrics(table.sums(weights(len(table), resamples, seed)))
     return {
-        name: summarise(Drawn(float(values[name][0]), draws[name], table.freedom(count=_gold(name)))) for name in values
+        name: summarise(Drawn(float(values[name][0]), draws[name], *table.size(count=_gold(name)))) for name in values
     }
 
 
@@ -96,11 +100,11 @@ class Table:
         sums = drawn @ self._cells
         return {name: sums[:, column] for column, name in enumerate(self.names)}
 
-    def freedom(self, mine: Array | None = None, count: str = "gold") -> float:
-        """Return the degrees of freedom of a variance between notes, at least 1.
+    def size(self, mine: Array | None = None, count: str = "gold") -> tuple[float, float]:
+        """Return what notes tell about a metric: the degrees of freedom of its variance, and `Drawn.further`.
 
-        Notes with unequal numbers of gold items tell as much as fewer equal ones (Kish's effective sample size); the
-        degrees are one less.
+        Notes with unequal numbers of gold items tell as much about a variance as fewer equal ones (Kish's effective
+        sample size); the degrees are one less, at least 1. One note more is one beside those that have gold items.
 
         Args:
             mine: 1 for the notes that count, 0 for others, (notes,); all of them if left out.
@@ -109,7 +113,8 @@ class Table:
         chosen = np.ones(len(self)) if mine is None else mine
         gold = chosen * self._cells[:, self.names.index(count)] if count in self.names else chosen
         sizes = gold if gold.any() else chosen
-        return max(1.0, float(sizes.sum() ** 2 / max(1.0, sizes @ sizes)) - 1)
+        kish = float(sizes.sum() ** 2 / max(1.0, sizes @ sizes))
+        return max(1.0, kish - 1), 1 / (1 + int(np.count_nonzero(sizes)))
 
 
 @lru_cache(maxsize=4)
@@ -137,7 +142,7 @@ def drawn_score(metrics: Metrics, table: Table, drawn: Array) -> Drawn:
         drawn: how often each note is drawn, (resamples, notes).
     """
     value, draws = (metrics(table.sums(each))["score"] for each in (np.ones((1, len(table))), drawn))
-    return Drawn(float(np.nan_to_num(value[0])), draws, table.freedom())
+    return Drawn(float(np.nan_to_num(value[0])), draws, *table.size())
 
 
 def gain_of(first: Drawn, second: Drawn) -> Drawn:
@@ -155,10 +160,20 @@ def average(scores: Sequence[Drawn]) -> Drawn:
     Its degrees of freedom are the mean of theirs, which is right for tasks that share their notes, or those of a sum of
     independent variances (Satterthwaite) if these are fewer, as where a task of few notes decides.
     """
-    values, draws, freedom = zip(*scores, strict=True)
-    parts = np.array([stderr(each) ** 2 for each in draws])
-    apart = float(parts.sum() ** 2 / (parts**2 / freedom).sum()) if parts.any() else np.inf
-    return Drawn(float(np.mean(values)), np.mean(np.stack(draws), axis=0), min(float(np.mean(freedom)), apart))
+    values, draws, freedom, further = zip(*scores, strict=True)
+    apart = satterthwaite([stderr(each) ** 2 for each in draws], freedom)
+    return Drawn(
+        float(np.mean(values)),
+        np.mean(np.stack(draws), axis=0),
+        min(float(np.mean(freedom)), apart),
+        float(np.mean(further)),
+    )
+
+
+def satterthwaite(variances: Sequence[float], freedom: Sequence[float]) -> float:
+    """Return the degrees of freedom of a sum of independent variances (Satterthwaite 1946), infinite if all are 0."""
+    parts = np.array(variances)
+    return float(parts.sum() ** 2 / (parts**2 / np.array(freedom)).sum()) if parts.any() else np.inf
 
 
 def stderr(draws: Array) -> float:
@@ -172,20 +187,33 @@ def summarise(score: Drawn) -> Estimate:
     """Return the estimate of a metric between 0 and 1, with the interval of survey statistics for such shares.
 
     It is symmetric on the scale of log odds: the nearer an end, the more it leans away from it. Percentiles of the
-    draws lean too little with few notes. A metric that is 0 or 1 in all notes has a point for an interval; one without
-    any draw, whose answers were not kept, has none (nan).
+    draws lean too little with few notes. Near an end notes differ less than their like elsewhere, in the extreme not
+    at all, and tell too little of how far off the score is: the interval then reaches as far as if there were one note
+    more, half right (the half that Haldane and Anscombe, 1956, add to both counts of log odds). A metric without any
+    draw, whose answers were not kept, has no interval (nan).
     """
-    from scipy.special import expit, logit
-
     value = 0.0 if np.isnan(score.value) else score.value
     error = stderr(score.draws)
     if np.isnan(score.draws).all() and not np.isnan(score.value):
         return Estimate(value, np.nan, np.nan, np.nan)
+    low, high = _shares(value, error, score.freedom)
+    if score.further and 0 <= value <= 1:
+        weight, half = score.further, value + score.further * (0.5 - value)
+        wider = float(np.hypot((1 - weight) * error, weight * (0.5 - half)))
+        ends = _shares(half, wider, score.freedom)
+        low, high = min(low, ends[0]), max(high, ends[1])
+    return Estimate(value, error, low, high)
+
+
+def _shares(value: float, error: float, freedom: float) -> tuple[float, float]:
+    """Return the ends of the interval of a share that is symmetric in log odds; a point where nothing varies."""
+    from scipy.special import expit, logit
+
     if error == 0 or not 0 < value < 1:
-        return Estimate(value, error, value, value)
-    margin = _critical(score.freedom) * error / (value * (1 - value))
+        return value, value
+    margin = _critical(freedom) * error / (value * (1 - value))
     low, high = expit(logit(value) + np.array([-margin, margin]))
-    return Estimate(value, error, float(low), float(high))
+    return float(low), float(high)
 
 
 def summarise_gain(gain: Drawn) -> Estimate:

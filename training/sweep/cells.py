@@ -9,12 +9,18 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.files import write_text
-from itamed.benchmark.fingerprint import data_fingerprint, grammar_fingerprint, weights_fingerprint
+from itamed.benchmark.fingerprint import (
+    corpus_fingerprint,
+    data_fingerprint,
+    grammar_fingerprint,
+    weights_fingerprint,
+)
 from itamed.benchmark.paths import storing
+from itamed.benchmark.report.gains import baseline_of
 from itamed.benchmark.report.label import Label
 from itamed.benchmark.report.run import Run, read_run
 from itamed.benchmark.version import __version__
@@ -48,7 +54,8 @@ class Training:
         """Return a hash of what decides the weights; memory and names do not."""
         settings = without_memory(asdict(self.recipe)) | {"name": "", "base": weights_fingerprint(self.recipe.base)}
         data = data_fingerprint(task_names(self.recipe.sft.tasks)) if self.recipe.sft else ""
-        return _digest([settings, data, __version__, grammar_fingerprint()])
+        texts = [corpus_fingerprint(corpus.path) for corpus in self.recipe.cpt.corpora] if self.recipe.cpt else []
+        return _digest([settings, data, __version__, grammar_fingerprint(), *texts])
 
     @property
     def name(self) -> str:
@@ -95,6 +102,12 @@ class Evaluation:
         """Return what reports call the model."""
         varies = self.needs or self.method.shots
         return Label(self.model.name, self.needs.label if self.needs else "", self.seed if varies else None)
+
+    @property
+    def line(self) -> Line:
+        """Return what names its line in a report."""
+        named, method = replace(self.label, seed=None), str(self.method)
+        return Line(named.text(method), f"{named.training} {method}".strip())
 
     @cached_property
     def folder(self) -> Path:
@@ -156,9 +169,20 @@ def cells(matrix: Matrix, root: Path, near: Path) -> list[Training | Evaluation]
         near: folder from which the matrix names recipes.
 
     Raises:
-        ItamedError: a recipe is none, or asks otherwise than its model is asked.
+        ItamedError: a recipe is none, or asks otherwise than its model is asked; or no single run is the baseline.
     """
-    return [cell for model in matrix.models for cell in _of_model(matrix, model, root, near)]
+    found = [cell for model in matrix.models for cell in _of_model(matrix, model, root, near)]
+    if matrix.baseline:
+        # Days before the report would ask for it.
+        baseline_of(list(dict.fromkeys(cell.line for cell in found if isinstance(cell, Evaluation))), matrix.baseline)
+    return found
+
+
+class Line(NamedTuple):
+    """What a report will call the line of a cell, all seeds together."""
+
+    label: str
+    setting: str
 
 
 def _of_model(matrix: Matrix, model: Model, root: Path, near: Path) -> Iterator[Training | Evaluation]:

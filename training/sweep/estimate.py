@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from os.path import commonprefix
 
 import torch
 from itamed.benchmark.console import err, out
+from itamed.benchmark.engines.hf.lm import ItamedHF
 from itamed.benchmark.engines.hf.precision import fast_dtype, slow_in_bfloat16
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.report.run import model_arguments
@@ -17,8 +19,11 @@ from itamed.benchmark.report.sheet import NONE
 from itamed.benchmark.report.show import show_tables
 from itamed.benchmark.suite import task_of
 
+from ..cpt import words_of
 from ..examples import Asking, requests, task_names
-from ..plan import plan, without_weights
+from ..fields import read
+from ..plan import plan, sizes, without_weights
+from ..recipe import Cpt, Recipe
 from ..work import Arithmetic, peak_flops
 from .cells import Evaluation, Training
 from .matrix import Method
@@ -31,39 +36,57 @@ _BYTES = {"float32": 4, "float64": 8}
 class Cost:
     """What a cell takes: `flops` of matrix products, without attention's; `size` in bytes, without activations.
 
-    `partly` says that the cell has more to do than is counted here: continual pre-training.
+    `without` says why continual pre-training is not counted, where it is not.
     """
 
     flops: float
     size: int
-    partly: bool = False
+    without: str = ""
 
 
 def cost(cell: Training | Evaluation) -> Cost:
     """Return what a cell takes; its model's tokenizer and configuration are enough.
 
     Answers are taken to be as long as the right ones, those of an untrained model without grammars
-    as long as they may get: such models rarely find an end.
+    as long as they may get: models that have not seen right ones rarely find an end.
 
     Raises:
         ItamedError: tokenizer, configuration or data cannot be had.
     """
     if isinstance(cell, Training):
-        if cell.recipe.sft is None:
-            raise ItamedError(f"{cell.name}: continual pre-training is not estimated.")
-        found = plan(cell.recipe)
-        return Cost(found.flops, found.weight_bytes + found.training_bytes, partly=cell.recipe.cpt is not None)
+        return _training(cell.recipe)
     base = cell.needs.recipe.base if cell.needs else cell.model.base
     asking = Asking(cell.method.shots, cell.model.chat, cell.matrix.notes or None)
     tokens = _tokens(base, tuple(task_names(cell.matrix.tasks)), asking)
     answers = tokens.longest if _rambles(cell.needs, cell.method) else tokens.right
-    sizes, weights = _weights(base)
-    flops = 2 * sizes.layers * (tokens.fed + answers) + 2 * sizes.head * answers
+    arithmetic, weights = _weights(base)
+    flops = 2 * arithmetic.layers * (tokens.fed + answers) + 2 * arithmetic.head * answers
     return Cost(flops, weights * _bytes(f"{cell.matrix.model_args},{cell.model.model_args}"))
 
 
 def _rambles(trained: Training | None, method: Method) -> bool:
-    return trained is None and not method.constrained
+    return (trained is None or trained.recipe.sft is None) and not method.constrained
+
+
+def _training(recipe: Recipe) -> Cost:
+    """Return what both stages take, one after the other: times add, memory does not."""
+    fine = plan(recipe) if recipe.sft else None
+    flops, size = (fine.flops, fine.weight_bytes + fine.training_bytes) if fine else (0.0, 0)
+    if recipe.cpt is None:
+        return Cost(flops, size)
+    lm = without_weights(recipe.base)
+    try:
+        once = _tokens_read(recipe.cpt, lm)
+    except ItamedError as error:
+        if fine is None:
+            raise
+        return Cost(flops, size, str(error))
+    optimizer = recipe.cpt.optimizer
+    tokens = round(optimizer.epochs * once)
+    if optimizer.max_steps:
+        tokens = min(tokens, optimizer.max_steps * recipe.cpt.batch * recipe.cpt.length)
+    weight_bytes, training_bytes, arithmetic = sizes(lm.model, recipe.cpt.lora, recipe)
+    return Cost(flops + arithmetic.training(tokens, tokens), max(size, weight_bytes + training_bytes))
 
 
 @dataclass(frozen=True)
@@ -96,6 +119,19 @@ def _tokens(base: str, tasks: tuple[str, ...], asking: Asking) -> _Tokens:
 
 
 @cache
+def _words(cpt: str) -> tuple[int, list[str]]:
+    """Return what `words_of` does, once for all recipes with these corpora; `cpt` is their section, as JSON."""
+    return words_of(read(Cpt, json.loads(cpt)))
+
+
+def _tokens_read(cpt: Cpt, lm: ItamedHF) -> int:
+    """Return about how many tokens corpora have: words are counted, tokens are those of some documents."""
+    words, some = _words(json.dumps(asdict(cpt)))
+    tokens = sum(map(len, lm.tokenizer(some, add_special_tokens=False)["input_ids"]))
+    return round(tokens * words / sum(len(text.split()) for text in some))
+
+
+@cache
 def _weights(base: str) -> tuple[Arithmetic, int]:
     """Return what a model multiplies, and the number of its weights."""
     model = without_weights(base).model
@@ -119,16 +155,18 @@ def show_estimates(cells: Sequence[Training | Evaluation], tflops: float, share:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     dtype = torch.float32 if device.type == "cpu" and slow_in_bfloat16(None) else torch.bfloat16
     peak = tflops * 1e12 or peak_flops(device, dtype)
-    rows, reasons, left = [], dict[str, None](), 0.0
+    rows, reasons, left = [], dict[str, str](), 0.0
     for cell in cells:
         done = cell.done()
         line = ["done" if done else "to do", NONE, NONE, NONE]
         try:
             found = cost(cell)
         except ItamedError as error:
-            reasons[str(error)] = None
+            reasons[str(error)] = f"No estimate where it says {NONE}"
         else:
-            seconds, more = found.flops / (peak * share), " +" if found.partly else ""
+            seconds, more = found.flops / (peak * share), " +" if found.without else ""
+            if found.without:
+                reasons[found.without] = "Pre-training is not counted where it says +"
             left += 0 if done else seconds
             line[1:] = [
                 f"{found.flops:.2g}{more}",
@@ -137,10 +175,8 @@ def show_estimates(cells: Sequence[Training | Evaluation], tflops: float, share:
             ]
         rows.append([cell.name, *line])
     measured = f"{share:.0%} of {peak / 1e12:.2g} TFLOP/s, {'as given' if tflops else 'measured here'}"
-    title = f"Cells; time at {measured}, memory without activations; + and continual pre-training"
+    title = f"Cells; time at {measured}, memory without activations; + and pre-training"
     show_tables([(title, ["cell", "state", "FLOPs", "time", "memory"], rows)])
     out().print(f"To do: about {left / 3600:.1f} hours, one cell at a time.", highlight=False)
-    for reason in reasons:
-        err().print(
-            f"No estimate where it says {NONE}: {reason}", style="yellow", highlight=False, markup=False, soft_wrap=True
-        )
+    for reason, what in reasons.items():
+        err().print(f"{what}: {reason}", style="yellow", highlight=False, markup=False, soft_wrap=True)

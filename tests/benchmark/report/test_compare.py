@@ -2,12 +2,14 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from itamed.benchmark.cli import app
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.report.compare import compare, holm
+from itamed.benchmark.report.differences import show_differences
 from itamed.benchmark.report.finding import find_run
 from typer.testing import CliRunner
 
@@ -74,9 +76,28 @@ def test_the_command_prints_and_writes_the_tables(folders, tmp_path):
     assert "NER" in done.output
 
 
-def test_runs_on_other_notes_are_refused(runs):
-    with pytest.raises(ItamedError, match="same tasks: one lacks itamed-mini-ner-drugtemist, itamed-mini-qa"):
-        compare(runs["lookup"], runs["few"])
+def test_runs_with_other_tasks_are_compared_on_those_that_both_have(runs):
+    """As with a model that answers one kind of task alone, beside one that answers all."""
+    found = compare(runs["empty"], runs["few"])
+    (task,) = found.tasks
+    (same,) = [each for each in compare(runs["empty"], runs["lookup"]).tasks if each.name == task.name]
+    assert task == replace(same, p=task.p)
+    assert found.means == {"id": (), "ood": ()}, "the family's mean is over two tasks in one run, over one in the other"
+    assert {name for name, _ in found.apart} == {"itamed-mini-ner-drugtemist", "itamed-mini-qa-casimedicos"}
+    assert {label for _, label in found.apart} == {runs["empty"].label}
+    without = replace(runs["lookup"], tasks=runs["lookup"].tasks[:2])
+    both = compare(runs["empty"], without)
+    assert [each.name for each in both.means["id"]] == ["ner"], "and no mean over families"
+    shown = [sheet.title for sheet in show_differences(runs["empty"], without)]
+    assert shown[-1].startswith("Not compared: tasks that one run alone has answered")
+
+
+def test_runs_without_a_common_task_are_refused(runs):
+    one, other = (
+        replace(runs["lookup"], tasks=tasks) for tasks in (runs["lookup"].tasks[:1], runs["lookup"].tasks[1:])
+    )
+    with pytest.raises(ItamedError, match="have no task in common"):
+        compare(one, other)
 
 
 def test_runs_without_answers_are_refused(runs, tmp_path):

@@ -15,7 +15,7 @@ from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.evaluate import evaluate
 from itamed.benchmark.report.finding import find_runs
 from itamed.benchmark.report.latex import latex
-from itamed.benchmark.report.means import means
+from itamed.benchmark.report.means import drawn_means, drawn_tasks, means
 from itamed.benchmark.report.plot import family_plot, task_plot
 from itamed.benchmark.report.run import read_run
 from itamed.benchmark.report.sameness import require_same
@@ -55,6 +55,18 @@ def test_tasks_on_the_same_notes_move_together(run):
     tasks = [t for t in run.tasks if t.task.family == "ner" and t.task.role == "id"]
     independent = np.sqrt(sum(t.score.stderr**2 for t in tasks)) / len(tasks)
     assert found.stderr != pytest.approx(independent, rel=1e-3)
+
+
+def test_a_note_more_weighs_less_in_a_mean_over_several_sources(run):
+    tasks = drawn_tasks(run)
+    found = drawn_means(run.tasks, tasks)["id"]
+    named = {name: drawn.further for name, drawn in tasks.items()}
+    assert found["re"].further == named["itamed-mini-re-e3c-pertainsto"], "one task"
+    # Two tasks on the notes of one source, and one on those of another.
+    shared = [named[f"itamed-mini-arg-casimedicos-{kind}"] for kind in ("components", "relations")]
+    expected = 2 / 3 * sum(shared) / 3 + named["itamed-mini-arg-abstrct"] / 9
+    assert found["arg"].further == pytest.approx(expected)
+    assert 0 < found["mean"].further < min(named[task.name] for task in run.tasks if task.task.role == "id")
 
 
 def test_a_run_without_samples_has_means_without_intervals(results, run, tmp_path):
@@ -125,6 +137,8 @@ def test_all_formats_are_written(results, tmp_path):
     row = next(line for line in lines if line.startswith("| `itamed_qa_ssm`"))
     assert row.count("|") == 6, "task, notes, gold and two runs"
     assert "Reported by others" in table.read_text(encoding="utf-8")
+    (best,) = [line for line in lines if line.startswith("| Llama-3.2-1B-Instruct | FT |")]
+    assert best.endswith("| 61.9 | 7.2 | *** |"), "as it was published"
     for picture in pictures.iterdir():
         assert ET.fromstring(picture.read_text(encoding="utf-8")).tag.endswith("svg")
     assert {"main-score-of-every-task-repaired-answers.svg", "family-means-in-distribution.svg"} <= {
@@ -190,5 +204,32 @@ def test_the_embedded_set_does_not_stand_beside_real_notes(run):
         require_same([run, replace(run, tasks=real)])
 
 
-def test_runs_alike_have_labels_of_their_own(results, run):
-    assert [found.label for found in find_runs([run.path, run.path])] == [run.label, f"{run.label} (2)"]
+def test_runs_alike_have_labels_of_their_own_and_a_file_is_one_run(run, tmp_path):
+    copy = shutil.copytree(run.path.parent, tmp_path / "copy") / run.path.name
+    found = find_runs([run.path, copy, run.path.parent / ".." / run.path.parent.name / run.path.name])
+    assert [each.label for each in found] == [run.label, f"{run.label} (2)"]
+
+
+def test_a_run_that_was_killed_while_it_was_written_is_named_and_left_out(run, tmp_path, capsys):
+    copy = shutil.copytree(run.path.parent, tmp_path / "copy")
+    samples = sorted(copy.glob(f"samples_*{run.path.stem.removeprefix('results_')}*"))
+    for path in samples[3:]:
+        path.unlink()
+    with pytest.raises(ItamedError, match="half-written, without answers to itamed-mini-"):
+        find_runs([copy / run.path.name])
+    # As harness and `itamed eval` leave it, before usage is added; the next call writes a whole run beside it.
+    whole = shutil.copytree(run.path.parent, tmp_path / "whole")
+    data = json.loads((whole / run.path.name).read_text())
+    before = whole / "results_2025-01-01T00-00-00.json"
+    before.write_text(json.dumps({key: value for key, value in data.items() if key not in ("usage", "itamed")}))
+    assert [each.path for each in find_runs([whole])] == [whole / run.path.name]
+    assert "results_2025-01-01T00-00-00.json is half-written" in capsys.readouterr().err
+    assert [each.path for each in find_runs([before])] == [before], "alone it is what there is"
+
+
+def test_what_is_no_number_is_empty_in_csv(run, tmp_path):
+    copy = tmp_path / run.path.name
+    copy.write_text(run.path.read_text())
+    text = tidy([read_run(copy)])
+    assert "nan" not in text.lower()
+    assert any(row["value"] and not row["low"] for row in csv.DictReader(io.StringIO(text)))

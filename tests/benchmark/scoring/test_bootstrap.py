@@ -57,6 +57,24 @@ def test_the_interval_of_a_share_leans_away_from_the_nearer_end():
     assert (mirrored.low, mirrored.high) == pytest.approx((1 - found.high, 1 - found.low))
 
 
+@pytest.mark.parametrize("right", [0.0, 1.0])
+def test_a_score_at_an_end_of_the_scale_is_no_certainty(right):
+    found = estimate([{"tp": right, "gold": 1.0}] * 20, accuracy)["score"]
+    assert (found.value, found.stderr) == (right, 0)
+    # By hand: 0.5 / 21 = 0.0238, error (20 / 21) * 0.5 / 21 = 0.0227; 2.093 * 0.0227 / 0.0232 = 2.043; logit -3.714.
+    # The exact bound of Clopper and Pearson is 0.168.
+    expected = (0.842, 1.0) if right else (0.0, 0.158)
+    assert (found.low, found.high) == pytest.approx(expected, abs=0.001)
+
+
+def test_one_note_more_does_not_move_the_middle():
+    drawn = Drawn(0.4, np.random.default_rng(1).normal(0.4, 0.05, 5000), 30.0)
+    plain, found = summarise(drawn), summarise(drawn._replace(further=1 / 40))
+    assert (found.value, found.stderr) == (plain.value, plain.stderr)
+    assert (found.low, found.high) == pytest.approx((plain.low, plain.high), abs=0.002)
+    assert found.low <= plain.low and found.high >= plain.high
+
+
 def test_the_interval_of_a_gain_is_as_wide_on_both_sides():
     drawn = Drawn(0.1, np.random.default_rng(1).normal(0.1, 0.04, 5000), 30.0)
     found = summarise_gain(drawn)
@@ -66,17 +84,18 @@ def test_the_interval_of_a_gain_is_as_wide_on_both_sides():
 
 
 def test_unequal_notes_tell_as_much_as_fewer_equal_ones():
-    assert Table([{"gold": 3.0}] * 40).freedom() == pytest.approx(39)
-    assert Table([{"gold": 3.0}] * 20 + [{"gold": 0.0}] * 20).freedom() == pytest.approx(19)
-    assert Table([{"gold": 96.0}] + [{"gold": 1.0}] * 4).freedom() == 1
-    assert Table([{"rows": 1.0}] * 9).freedom() == Table([{"gold": 0.0}] * 9).freedom() == 8
-    assert Table([{"gold": 1.0}] * 9).freedom(np.arange(9) < 5.0) == 4
+    assert Table([{"gold": 3.0}] * 40).size() == pytest.approx((39, 1 / 41))
+    assert Table([{"gold": 3.0}] * 20 + [{"gold": 0.0}] * 20).size() == pytest.approx((19, 1 / 21))
+    assert Table([{"gold": 96.0}] + [{"gold": 1.0}] * 4).size() == (1, 1 / 6)
+    assert Table([{"rows": 1.0}] * 9).size() == Table([{"gold": 0.0}] * 9).size() == (8, 0.1)
+    assert Table([{"gold": 1.0}] * 9).size(np.arange(9) < 5.0) == (4, 1 / 6)
+    assert Table([{"gold": 1.0, "gold:a": 1.0}] + [{"gold": 1.0}] * 8).size(count="gold:a") == (1, 0.5)
 
 
 def test_a_mean_lacks_the_resamples_that_one_of_its_scores_lacks():
-    one, other = Drawn(0.2, np.array([0.1, np.nan, 0.3]), 10.0), Drawn(0.4, np.array([0.3, 0.4, 0.5]), 20.0)
-    value, draws, freedom = average([one, other])
-    assert (value, freedom) == (pytest.approx(0.3), 15)
+    one, other = Drawn(0.2, np.array([0.1, np.nan, 0.3]), 10.0, 0.1), Drawn(0.4, np.array([0.3, 0.4, 0.5]), 20.0, 0.3)
+    value, draws, freedom, further = average([one, other])
+    assert (value, freedom, further) == (pytest.approx(0.3), 15, pytest.approx(0.2))
     assert draws == pytest.approx([0.2, np.nan, 0.4], nan_ok=True)
 
 

@@ -11,7 +11,7 @@ from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.files import write_text
 from itamed.benchmark.paths import datasets_dir
 from itamed.benchmark.sources.registry import source_of
-from itamed.training.recipe import load_recipe
+from itamed.training.recipe import Corpus, Cpt, load_recipe
 from itamed.training.sweep.cells import Evaluation, Training, cells
 from itamed.training.sweep.estimate import cost
 from itamed.training.sweep.matrix import load_matrix
@@ -137,6 +137,10 @@ def test_half_written_results_are_not_done(matrix_file, tmp_path):
         (("0-shot, 1-shot", "1-shot constrained, 1-shot"), "Tiny is asked twice by one method"),
         (("name: Tiny", "name: Tiny=1"), "leave out commas and equal signs"),
         (("name: small", "name: [small"), "is no YAML"),
+        (
+            ("notes: 2", "baseline: constrained"),
+            "The baseline constrained names 2 of these runs, it must name one: Tiny",
+        ),
     ],
 )
 def test_mistakes_are_said(matrix_file, tmp_path, change, message):
@@ -169,9 +173,42 @@ def test_estimates_follow_what_is_asked(matrix_file, tmp_path):
     assert shown.flops > trained.flops > 0 and free.flops > trained.flops
     assert training.flops > trained.flops
     assert training.size > trained.size == free.size
-    cpt = Training("Tiny", "CPT", replace(load_recipe("qwen3-1.7b-cpt-ft"), sft=None), tmp_path)
-    with pytest.raises(ItamedError, match="Tiny CPT seed 0: continual pre-training is not estimated"):
-        cost(cpt)
+
+
+@pytest.fixture
+def reading(recipe_file, tmp_path):
+    """Return a recipe that reads a file of 40 documents of 50 words before fine-tuning."""
+    words = ["di", "la", "per", "una", *(f"parola{number}" for number in range(2000))]
+    texts = [" ".join(words[:4] + words[50 * n : 50 * n + 46]) for n in range(1, 41)]
+    path = tmp_path / "texts.jsonl"
+    path.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+    corpus = Corpus("mine", "jsonl", str(path))
+    return replace(load_recipe(str(recipe_file)), cpt=Cpt([corpus], length=64, batch=2))
+
+
+def test_pre_training_is_estimated_where_its_corpora_are_there(reading, tmp_path):
+    def cost_of(recipe):
+        return cost(Training("Tiny", "CPT+FT", recipe, tmp_path))
+
+    both, fine, cpt = cost_of(reading), cost_of(replace(reading, cpt=None)), cost_of(replace(reading, sft=None))
+    assert both.flops == pytest.approx(fine.flops + cpt.flops) and cpt.flops > 0 and not both.without
+    assert both.size == max(fine.size, cpt.size), "one after the other"
+    # Half of the epochs, or at most 3 steps of 2 sequences of 64 tokens.
+    half = replace(reading.cpt, optimizer=replace(reading.cpt.optimizer, epochs=0.5))
+    assert cost_of(replace(reading, cpt=half, sft=None)).flops == pytest.approx(cpt.flops / 2, rel=0.01)
+    steps = replace(reading.cpt, optimizer=replace(reading.cpt.optimizer, max_steps=3))
+    assert cost_of(replace(reading, cpt=steps, sft=None)).flops < cpt.flops
+    gone = replace(reading, cpt=replace(reading.cpt, corpora=[Corpus("gone", "jsonl", "/no/such")]))
+    assert cost_of(gone).flops == fine.flops and "/no/such holds no" in cost_of(gone).without
+    with pytest.raises(ItamedError, match="/no/such holds no"):
+        cost_of(replace(gone, sft=None))
+
+
+def test_texts_that_were_changed_are_another_training(reading, tmp_path):
+    before = Training("Tiny", "CPT+FT", reading, tmp_path).folder
+    assert Training("Tiny", "CPT+FT", reading, tmp_path).folder == before
+    (tmp_path / "texts.jsonl").write_text("{}\n")
+    assert Training("Tiny", "CPT+FT", reading, tmp_path).folder != before
 
 
 def test_the_paper_s_rows_and_what_runs_on_a_processor_come_along(tmp_path):
