@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import os
 import sqlite3
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from .engines.template import PINNED
 from .errors import ItamedError, reason_of
 from .fingerprint import grammar_fingerprint, weights_fingerprint
 from .paths import remedy
@@ -32,7 +34,8 @@ MODELS = {
     "itamed-chat-completions": "itamed.benchmark.engines.api:ItamedChatCompletions",
 }
 """Model classes that `itamed eval --model` takes beside the harness's own."""
-_TEMPLATE_MODELS = frozenset({"hf", "vllm", "itamed-hf", "itamed-vllm"})
+_HARNESS_MODELS = frozenset({"hf", "vllm"})
+_TEMPLATE_MODELS = _HARNESS_MODELS | {"itamed-hf", "itamed-vllm"}
 _MODEL = ("--model", "-M")
 _MODEL_ARGS = ("--model_args", "-a")
 _OUTPUT = ("--output_path", "-o")
@@ -49,8 +52,8 @@ def harness_arguments(arguments: Sequence[str]) -> list[str]:
     """Complete the harness's arguments: every given one passes through unchanged.
 
     Added where missing: an output folder and the samples (results that are not kept cannot be
-    checked), the folder of the task files in an editable install, "enable_thinking=False" for a
-    chat template of a local model, and for `itamed-hf` a batch size by memory. "--resume" becomes a
+    checked), the folder of the task files in an editable install, "enable_thinking=False" and a fixed
+    date for a chat template of a local model, and for `itamed-hf` a batch size by memory. "--resume" becomes a
     response cache whose name holds the model (of a local folder its files), the suite's version and
     its grammars, because the harness's own key, the prompt with its settings, holds none of them.
     """
@@ -66,7 +69,7 @@ def harness_arguments(arguments: Sequence[str]) -> list[str]:
         added += ["--batch_size", "auto"]
     if "--resume" in arguments:
         added += ["--use_cache", str(_cache_name(given, output_of([*given, *added])))]
-    return _without_thinking(given) + added
+    return _without_thinking(given) + added + _dated(given)
 
 
 def without_label(arguments: Sequence[str]) -> tuple[list[str], Label | None]:
@@ -213,10 +216,22 @@ def _cache_name(arguments: Sequence[str], output: Path) -> Path:
     return output / "cache" / hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
+def _fills_a_template(arguments: Sequence[str], models: Container[str]) -> bool:
+    return _has(arguments, "--apply_chat_template") and (_value(arguments, *_MODEL) or "hf") in models
+
+
+def _dated(arguments: Sequence[str]) -> list[str]:
+    """Return the model arguments that pin the date in prompts of the harness's own models; ours pin it themselves."""
+    if not _fills_a_template(arguments, _HARNESS_MODELS) or "chat_template_args" in " ".join(arguments):
+        return []
+    # The harness adds these to the others; in their comma-separated form no mapping can be written.
+    return ["--model_args", json.dumps({"chat_template_args": PINNED})]
+
+
 def _without_thinking(arguments: Sequence[str]) -> list[str]:
     """Add enable_thinking=False to the model arguments of a local chat model that leave it open."""
     completed = list(arguments)
-    if not _has(arguments, "--apply_chat_template") or (_value(arguments, *_MODEL) or "hf") not in _TEMPLATE_MODELS:
+    if not _fills_a_template(arguments, _TEMPLATE_MODELS):
         return completed
     for position, argument in enumerate(completed):
         name, equals, _ = argument.partition("=")

@@ -15,6 +15,7 @@ from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.evaluate import evaluate, harness_arguments, output_of
 from itamed.benchmark.fingerprint import grammar_fingerprint
 from itamed.benchmark.report.finding import find_runs
+from lm_eval._cli.harness import HarnessCLI
 from typer.testing import CliRunner
 
 
@@ -37,6 +38,18 @@ def test_thinking_is_off_for_local_chat_models_unless_asked_for():
     assert wanted[0] in harness_arguments(wanted)
     remote = ["--model", "local-chat-completions", "--model_args", "model=x", "--apply_chat_template"]
     assert "model=x" in harness_arguments(remote)
+
+
+def test_the_date_in_prompts_of_the_harness_s_models_is_fixed_unless_one_is_given():
+    base = ["--model", "hf", "--model_args", "pretrained=x"]
+    assert '"date_string"' not in " ".join(harness_arguments(base))
+    completed = harness_arguments([*base, "--apply_chat_template"])
+    assert '{"chat_template_args": {"date_string": "26 Jul 2024"}}' in completed
+    parsed = HarnessCLI()._parser.parse_args(["run", *completed])
+    assert parsed.model_args["pretrained"] == "x", "the harness adds both"
+    assert parsed.model_args["chat_template_args"] == {"date_string": "26 Jul 2024"}
+    own = ["--model", "hf", "--model_args", '{"chat_template_args": {"date_string": "1"}}', "--apply_chat_template"]
+    assert "26 Jul 2024" not in " ".join(harness_arguments(own))
 
 
 def test_our_hf_model_takes_the_batch_size_that_fits_unless_one_is_given():
