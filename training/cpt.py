@@ -20,6 +20,7 @@ from .decontaminate import HeldOut, decontaminated
 from .dev import Dev
 from .encode import Encoded
 from .packing import packs
+from .progress import bar
 from .recipe import Cpt
 from .stage import Stage
 
@@ -37,14 +38,16 @@ def cpt_stage(cpt: Cpt, lm: ItamedHF, output: Path) -> Stage:
     write_text(output / REPORT, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
     if not documents:
         raise ItamedError(f"No document is left to train on: {output / REPORT} says why.")
-    # Documents come in a random order that their names alone decide.
-    watched = round(cpt.dev_share * len(documents))
-    held, used = documents[:watched], documents[watched:]
-    examples = list(sequences(used, lm.tokenizer, cpt.length))
+    held, used = watched(cpt, documents)
+    examples = list(sequences(bar(used, "Tokenising"), lm.tokenizer, cpt.length))
+    # Each document ends once.
+    cut = len(examples) - len(used)
+    _log.info("%d sequences; documents were cut at %d places, to be no longer than cpt.length.", len(examples), cut)
     dev = Dev(list(packs(sequences(held, lm.tokenizer, cpt.length), cpt.pack)), ())
     data = {
         "documents": dict(Counter(document.corpus for document in used)),
         "words": sum(len(document.text.split()) for document in used),
+        "sequences": len(examples),
         "left_out": report["left_out"],
         "decontaminated": cpt.decontaminate,
         "contaminated": [found["key"] for found in report["dropped"]],
@@ -52,6 +55,13 @@ def cpt_stage(cpt: Cpt, lm: ItamedHF, output: Path) -> Stage:
         "licences": {corpus.name: corpus.licence for corpus in cpt.corpora},
     }
     return Stage(examples, dev, cpt.batch, cpt.pack, cpt.lora, cpt.optimizer, cpt.dev_every, data)
+
+
+def watched(cpt: Cpt, documents: list[Document]) -> tuple[list[Document], list[Document]]:
+    """Return the documents that are watched, and those that are trained on."""
+    # They come in a random order that their names alone decide.
+    count = round(cpt.dev_share * len(documents))
+    return documents[:count], documents[count:]
 
 
 def prepare(cpt: Cpt) -> tuple[list[Document], dict[str, Any]]:
@@ -74,7 +84,13 @@ def prepare(cpt: Cpt) -> tuple[list[Document], dict[str, Any]]:
 
 
 def sequences(documents: Iterable[Document], tokenizer: PreTrainedTokenizerBase, length: int) -> Iterator[Encoded]:
-    """Yield documents as sequences of at most `length` tokens; every token but the first is learned."""
+    """Yield documents as sequences of at most `length` tokens; every token but the first is learned.
+
+    Raises:
+        ItamedError: the tokenizer knows no token that ends a text.
+    """
+    if tokenizer.eos_token_id is None:
+        raise ItamedError("The tokenizer knows no token that ends a text: set eos_token in it.")
     start = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
     for document in documents:
         tokens = tokenizer.encode(document.text, add_special_tokens=False)

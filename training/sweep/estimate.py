@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from os.path import commonprefix
 
@@ -18,7 +19,9 @@ from itamed.benchmark.report.show import show_tables
 from itamed.benchmark.suite import task_of
 
 from ..examples import Asking, requests, task_names
-from ..plan import plan, without_weights
+from ..fields import read
+from ..plan import Plan, plan, without_weights
+from ..recipe import Recipe
 from ..work import Arithmetic, peak_flops
 from .cells import Evaluation, Training
 from .matrix import Method
@@ -29,14 +32,10 @@ _BYTES = {"float32": 4, "float64": 8}
 
 @dataclass(frozen=True)
 class Cost:
-    """What a cell takes: `flops` of matrix products, without attention's; `size` in bytes, without activations.
-
-    `partly` says that the cell has more to do than is counted here: continual pre-training.
-    """
+    """What a cell takes: `flops` of matrix products, without attention's; `size` in bytes, without activations."""
 
     flops: float
     size: int
-    partly: bool = False
 
 
 def cost(cell: Training | Evaluation) -> Cost:
@@ -49,10 +48,11 @@ def cost(cell: Training | Evaluation) -> Cost:
         ItamedError: tokenizer, configuration or data cannot be had.
     """
     if isinstance(cell, Training):
-        if cell.recipe.sft is None:
-            raise ItamedError(f"{cell.name}: continual pre-training is not estimated.")
-        found = plan(cell.recipe)
-        return Cost(found.flops, found.weight_bytes + found.training_bytes, partly=cell.recipe.cpt is not None)
+        # Seeds choose other examples, no more and no fewer.
+        found = _planned(json.dumps(asdict(replace(cell.recipe, name="", seed=0)), sort_keys=True))
+        return Cost(
+            sum(stage.flops for stage in found), max(stage.weight_bytes + stage.training_bytes for stage in found)
+        )
     base = cell.needs.recipe.base if cell.needs else cell.model.base
     asking = Asking(cell.method.shots, cell.model.chat, cell.matrix.notes or None)
     tokens = _tokens(base, tuple(task_names(cell.matrix.tasks)), asking)
@@ -60,6 +60,11 @@ def cost(cell: Training | Evaluation) -> Cost:
     sizes, weights = _weights(base)
     flops = 2 * sizes.layers * (tokens.fed + answers) + 2 * sizes.head * answers
     return Cost(flops, weights * _bytes(f"{cell.matrix.model_args},{cell.model.model_args}"))
+
+
+@cache
+def _planned(settings: str) -> list[Plan]:
+    return plan(read(Recipe, json.loads(settings)))
 
 
 def _rambles(trained: Training | None, method: Method) -> bool:
@@ -128,16 +133,12 @@ def show_estimates(cells: Sequence[Training | Evaluation], tflops: float, share:
         except ItamedError as error:
             reasons[str(error)] = None
         else:
-            seconds, more = found.flops / (peak * share), " +" if found.partly else ""
+            seconds = found.flops / (peak * share)
             left += 0 if done else seconds
-            line[1:] = [
-                f"{found.flops:.2g}{more}",
-                f"{seconds / 60:,.0f} min{more}",
-                f"{found.size / 2**30:.1f} GiB{more}",
-            ]
+            line[1:] = [f"{found.flops:.2g}", f"{seconds / 60:,.0f} min", f"{found.size / 2**30:.1f} GiB"]
         rows.append([cell.name, *line])
     measured = f"{share:.0%} of {peak / 1e12:.2g} TFLOP/s, {'as given' if tflops else 'measured here'}"
-    title = f"Cells; time at {measured}, memory without activations; + and continual pre-training"
+    title = f"Cells; time at {measured}, memory without activations"
     show_tables([(title, ["cell", "state", "FLOPs", "time", "memory"], rows)])
     out().print(f"To do: about {left / 3600:.1f} hours, one cell at a time.", highlight=False)
     for reason in reasons:

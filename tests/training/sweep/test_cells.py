@@ -1,7 +1,6 @@
 """From a matrix to cells: what is run, in which order, in folders named after what they hold."""
 
 import json
-from dataclasses import replace
 
 import pytest
 import yaml
@@ -12,6 +11,7 @@ from itamed.benchmark.files import write_text
 from itamed.benchmark.paths import datasets_dir
 from itamed.benchmark.sources.registry import source_of
 from itamed.training.recipe import load_recipe
+from itamed.training.sweep import estimate
 from itamed.training.sweep.cells import Evaluation, Training, cells
 from itamed.training.sweep.estimate import cost
 from itamed.training.sweep.matrix import load_matrix
@@ -169,9 +169,39 @@ def test_estimates_follow_what_is_asked(matrix_file, tmp_path):
     assert shown.flops > trained.flops > 0 and free.flops > trained.flops
     assert training.flops > trained.flops
     assert training.size > trained.size == free.size
-    cpt = Training("Tiny", "CPT", replace(load_recipe("qwen3-1.7b-cpt-ft"), sft=None), tmp_path)
-    with pytest.raises(ItamedError, match="Tiny CPT seed 0: continual pre-training is not estimated"):
-        cost(cpt)
+
+
+def with_text(recipe_file, text):
+    """Give a recipe text to read first."""
+    path = recipe_file.with_name("text.jsonl")
+    path.write_text("".join(json.dumps({"text": f"{text} " * (20 + n)}) + "\n" for n in range(3)))
+    if "cpt:" not in recipe_file.read_text():
+        recipe_file.write_text(
+            recipe_file.read_text() + f"cpt:\n  corpora: [{{name: mine, format: jsonl, path: {path}}}]\n"
+        )
+
+
+def test_other_text_in_the_same_place_is_another_training(matrix_file, recipe_file, tmp_path):
+    with_text(recipe_file, "il paziente ha la tosse")
+    before = folders(matrix_file, tmp_path / "out")
+    with_text(recipe_file, "la paziente non ha tosse")
+    after = folders(matrix_file, tmp_path / "out")
+    assert [one != other for one, other in zip(before, after, strict=True)] == [False] * 3 + [True] * 4
+
+
+def test_a_training_is_planned_once_for_all_seeds(matrix_file, tmp_path, monkeypatch):
+    planned, plan = [], estimate.plan
+    monkeypatch.setattr(estimate, "plan", lambda recipe: planned.append(recipe) or plan(recipe))
+    estimate._planned.cache_clear()
+    costs = [cost(cell) for cell in cells_of(matrix_file, tmp_path) if isinstance(cell, Training)]
+    assert costs[0] == costs[1] and len(planned) == 1
+
+
+def test_reading_first_takes_more(matrix_file, recipe_file, tmp_path):
+    tuned = cost(next(cell for cell in cells_of(matrix_file, tmp_path) if isinstance(cell, Training)))
+    with_text(recipe_file, "il paziente ha la tosse e la febbre, e di notte non dorme")
+    both = cost(next(cell for cell in cells_of(matrix_file, tmp_path) if isinstance(cell, Training)))
+    assert both.flops > tuned.flops and both.size > tuned.size
 
 
 def test_the_paper_s_rows_and_what_runs_on_a_processor_come_along(tmp_path):
