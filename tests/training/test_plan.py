@@ -54,7 +54,7 @@ def with_text(recipe_file, count):
     """Add pre-training on texts of growing length to a recipe."""
     path = recipe_file.with_name("text.jsonl")
     # Texts that differ in half of their words are no copies.
-    texts = (" ".join(f"il paziente {n}{m} ha la tosse" for m in range(3 + n % 9)) for n in range(count))
+    texts = (" ".join(f"il paziente {n}x{m} ha la tosse" for m in range(4 + n % 9)) for n in range(count))
     path.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
     recipe_file.write_text(recipe_file.read_text() + CORPUS % path)
     return load_recipe(str(recipe_file))
