@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from .engines.template import PINNED
 from .errors import ItamedError, reason_of
 from .fingerprint import grammar_fingerprint, weights_fingerprint
 from .report.label import Label
@@ -19,6 +20,8 @@ from .version import __version__
 
 _OUTPUT = "itamed-results"
 _TEMPLATE_MODELS = frozenset({"hf", "vllm", "itamed-hf", "itamed-stock", "itamed-vllm"})
+_DATED_MODELS = frozenset({"itamed-hf", "itamed-vllm"})
+"""Models that fix the date in prompts themselves."""
 _LABEL = "--label"
 _RESUME = "--resume"
 
@@ -55,8 +58,8 @@ def harness_arguments(arguments: Sequence[str]) -> list[str]:
     """Complete the harness's arguments: every given one passes through unchanged.
 
     Added where missing: an output folder and the samples (results that are not kept cannot be
-    checked), the folder of the task files in an editable install, "enable_thinking=False" for a
-    chat template of a local model, and for `itamed-hf` a batch size by memory. "--resume" becomes a
+    checked), the folder of the task files in an editable install, "enable_thinking=False" and a fixed
+    date for a chat template of a local model, and for `itamed-hf` a batch size by memory. "--resume" becomes a
     response cache whose name holds the model (of a local folder its files), the seeds, the suite's
     version and its grammars: the harness's own key, the prompt with its settings, holds none of them.
 
@@ -75,13 +78,20 @@ def harness_arguments(arguments: Sequence[str]) -> list[str]:
         added += ["--include_path", str(tasks_dir())]
     if model == "itamed-hf" and settings["batch_size"] is None:
         added += ["--batch_size", "auto"]
-    if settings["apply_chat_template"] and model in _TEMPLATE_MODELS and "enable_thinking" not in model_args:
+    if settings["apply_chat_template"] and (defaults := _template_defaults(model)).keys() - model_args:
         # All of them: flags replace those of a --config file.
-        added += ["--model_args", json.dumps(model_args | {"enable_thinking": False}, default=str)]
+        added += ["--model_args", json.dumps(defaults | model_args, default=str)]
     if _RESUME in arguments:
         folder = Path(settings["output_path"] or _OUTPUT, "cache")
         added += ["--use_cache", str(folder / _cache_name(settings))]
     return given + added
+
+
+def _template_defaults(model: str) -> dict[str, Any]:
+    """Return the model arguments that fill the chat template of a local model, unless a user gives others."""
+    if model not in _TEMPLATE_MODELS:
+        return {}
+    return {"enable_thinking": False} | ({} if model in _DATED_MODELS else {"chat_template_args": dict(PINNED)})
 
 
 def without_label(arguments: Sequence[str]) -> tuple[list[str], Label | None]:

@@ -49,17 +49,7 @@ def weights_fingerprint(name: str) -> str:
     folder = Path(name)
     if not name or not folder.is_dir():
         return name
-    return _files_fingerprint(path for path in folder.iterdir() if path.name not in _TEXTS)
-
-
-def corpus_fingerprint(name: str) -> str:
-    """Return a hash of a file of texts, or of all files below a folder, which may change; of others their name."""
-    place = Path(name)
-    if not name or not place.exists():
-        return name
-    return _files_fingerprint(place.rglob("*") if place.is_dir() else [place])
-
-
-def _files_fingerprint(paths: Iterable[Path]) -> str:
-    found = ((path.name, path.stat()) for path in sorted(paths) if path.is_file())
+    found = (
+        (path.name, path.stat()) for path in sorted(folder.iterdir()) if path.is_file() and path.name not in _TEXTS
+    )
     return hashlib.sha256(repr([(file, stat.st_size, stat.st_mtime_ns) for file, stat in found]).encode()).hexdigest()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from itamed.benchmark.report.markdown import table
+from itamed.benchmark.report.redact import without_folder
 from itamed.benchmark.sources.registry import source_of
 from itamed.benchmark.suite import MINI_PREFIX, task_of
 from itamed.benchmark.version import __version__
@@ -15,25 +17,29 @@ from .recipe import Recipe
 _NAMES = {"cpt": "continual pre-training", "sft": "supervised fine-tuning"}
 
 
-def model_card(recipe: Recipe, stages: Sequence[dict[str, Any]], scores: str = "") -> str:
+def model_card(recipe: Recipe, stages: Sequence[dict[str, Any]], scores: str = "", *, adapter: bool = False) -> str:
     """Return a model card in the Hub's format.
 
     Args:
         recipe: what was to be done.
         stages: what was done; see `output.done`.
         scores: tables of what the model scores, once it has been evaluated.
+        adapter: whether it is that of the adapters alone.
     """
+    base = str(without_folder(recipe.base))
+    # The Hub refuses what is no name of its own.
+    known = "" if base != recipe.base or Path(base).exists() else f"base_model: {base}\n"
+    loaded = f"pretrained={base},peft=THIS" if adapter else "pretrained=THIS"
     return f"""---
-base_model: {recipe.base}
-language: it
-library_name: transformers
+{known}language: it
+library_name: {"peft" if adapter else "transformers"}
 pipeline_tag: text-generation
 tags: [itamed, medical]
 ---
 
 # {recipe.name}
 
-{recipe.base}, trained for Italian clinical tasks with itamed {__version__} (seed {recipe.seed}):
+{base}, trained for Italian clinical tasks with itamed {__version__} (seed {recipe.seed}):
 {"; then ".join(map(_stage, stages))}.
 
 Not a medical device: a professional must check its answers.
@@ -44,7 +50,7 @@ What the licences of the data forbid, such as commercial use, this model must no
 {_scores(scores)}## Evaluate
 
 ```
-itamed eval --model itamed-hf --model_args pretrained=THIS{_chat(recipe)} --tasks itamed
+itamed eval --model itamed-hf --model_args {loaded}{_chat(recipe)} --tasks itamed
 ```
 
 `training.json` holds the recipe, the versions and the whole log.

@@ -41,8 +41,9 @@ def explain(
     """Train a checkpoint as a recipe says, to evaluate it with `itamed eval`."""
     if explain:
         from .fields import explanations
-        from .recipe import Recipe
+        from .recipe import LIKE, Recipe
 
+        typer.echo(f"like\n    {LIKE}")
         for name, default, text in explanations(Recipe):
             typer.echo(f"{name}{f' ({default})' if default else ''}\n    {text}")
         raise typer.Exit
@@ -97,10 +98,11 @@ def plan(
     """Show what RECIPE takes before it is begun: examples, tokens, steps, arithmetic and memory of weights.
 
     Nothing is trained, and no weights are loaded: the tokenizer and the configuration of the base
-    model are enough. With --tflops a time is calculated.
+    model are enough. Corpora are read, cleaned and decontaminated as in training; the tokens of large
+    ones are estimated from a sample. With --tflops a time is calculated.
     """
     from .plan import plan as planned
-    from .plan import show
+    from .plan_show import show
 
     chosen = _chosen(recipe, base)
     show(chosen, planned(chosen), tflops, mfu, markdown)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import re
@@ -9,6 +10,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -18,6 +20,7 @@ from itamed.benchmark.sources.e3c import ARCHIVE
 from itamed.benchmark.sources.tree import open_tree
 from itamed.benchmark.text import stable_hash, words
 
+from .progress import bar
 from .recipe import Corpus
 from .shingles import sampled, shingles
 
@@ -30,6 +33,7 @@ _BROKEN = 0.001
 """Share of undecodable characters from which on a document is dropped."""
 _ITALIAN = frozenset(words("di che è e la il un a per non una con del della sono le in si da i al nel gli alla dei"))
 _ENGLISH = frozenset(words("the of and to in is that for it with as was on are be this by or from at which have"))
+_PART = 2**20
 _BLANKS = re.compile(r"[ \t\u00a0]+")
 _LINES = re.compile(r"\n{3,}")
 
@@ -56,18 +60,24 @@ def read_corpus(corpus: Corpus) -> Iterator[Document]:
         yield from _hub(corpus)
     else:
         for file in _files(corpus, Path(corpus.path)):
+            # Files in several folders may have the same name.
+            name = file.relative_to(corpus.path).as_posix() if Path(corpus.path).is_dir() else file.name
             for number, text in enumerate(_texts(corpus, file)):
-                yield Document(f"{file.name}:{number}", corpus.name, corpus.name, text)
+                yield Document(f"{name}:{number}", corpus.name, corpus.name, text)
 
 
 def _e3c(corpus: Corpus) -> Iterator[Document]:
-    path = Path(corpus.path) if corpus.path else downloads_dir() / ARCHIVE.name
+    path = _archive(corpus)
     if not path.exists():
         raise ItamedError(f"{path} is not there: run `itamed data build --source e3c`, or give {corpus.name} its path.")
     tree = open_tree(path, _E3C)
     for name in tree:
         record = json.loads(tree.text(name))
         yield Document(str(record["id"]), corpus.name, str(record["description"]), str(record["text"]))
+
+
+def _archive(corpus: Corpus) -> Path:
+    return Path(corpus.path) if corpus.path else downloads_dir() / ARCHIVE.name
 
 
 def _hub(corpus: Corpus) -> Iterator[Document]:
@@ -82,6 +92,28 @@ def _hub(corpus: Corpus) -> Iterator[Document]:
             f"{corpus.path} cannot be read from the Hub ({reason_of(error)}): correct cpt.corpora, or accept its terms "
             "there and `hf auth login`."
         ) from error
+
+
+def content_of(corpus: Corpus) -> str:
+    """Return a hash of a corpus's files on this machine; of one that is not here, or on the Hub, nothing."""
+    path = _archive(corpus) if corpus.format == "e3c" else Path(corpus.path)
+    if corpus.format == "hub" or not path.exists():
+        return ""
+    files = [path] if path.is_file() else sorted(each for each in path.rglob("*") if each.is_file())
+    hashes = (
+        f"{each.relative_to(path)}:{_hashed(each, each.stat().st_size, each.stat().st_mtime_ns)}" for each in files
+    )
+    return hashlib.sha256("\n".join(hashes).encode()).hexdigest()
+
+
+@cache
+def _hashed(file: Path, _size: int, _time: int) -> str:
+    """Return a hash of a file, which is read once while its size and time stay the same."""
+    digest = hashlib.sha256()
+    with file.open("rb") as content:
+        while part := content.read(_PART):
+            digest.update(part)
+    return digest.hexdigest()
 
 
 def _files(corpus: Corpus, path: Path) -> list[Path]:
@@ -153,8 +185,8 @@ def chosen(documents: Iterable[Document], caps: dict[str, int], left_out: Counte
     """
     copies, kept = Copies(), []
     size: Counter[str] = Counter()
-    order = sorted(documents, key=lambda each: stable_hash(f"{each.corpus}:{each.key}"))
-    for document in order:
+    order = sorted(bar(documents, "Reading"), key=lambda each: stable_hash(f"{each.corpus}:{each.key}"))
+    for document in bar(order, "Cleaning"):
         text = clean(document.text)
         reason = fault(text)
         count = len(text.split())

@@ -20,13 +20,12 @@ from .decontaminate import HeldOut, decontaminated
 from .dev import Dev
 from .encode import Encoded
 from .packing import packs
+from .progress import bar
 from .recipe import Cpt
 from .stage import Stage
 
 _log = logging.getLogger(__name__)
 REPORT = "decontamination.json"
-_SAMPLE = 100
-"""Documents, the first in their random order, that stand for all."""
 
 
 def cpt_stage(cpt: Cpt, lm: ItamedHF, output: Path) -> Stage:
@@ -39,14 +38,16 @@ def cpt_stage(cpt: Cpt, lm: ItamedHF, output: Path) -> Stage:
     write_text(output / REPORT, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
     if not documents:
         raise ItamedError(f"No document is left to train on: {output / REPORT} says why.")
-    # Documents come in a random order that their names alone decide.
-    watched = round(cpt.dev_share * len(documents))
-    held, used = documents[:watched], documents[watched:]
-    examples = list(sequences(used, lm.tokenizer, cpt.length))
+    held, used = watched(cpt, documents)
+    examples = list(sequences(bar(used, "Tokenising"), lm.tokenizer, cpt.length))
+    # Each document ends once.
+    cut = len(examples) - len(used)
+    _log.info("%d sequences; documents were cut at %d places, to be no longer than cpt.length.", len(examples), cut)
     dev = Dev(list(packs(sequences(held, lm.tokenizer, cpt.length), cpt.pack)), ())
     data = {
         "documents": dict(Counter(document.corpus for document in used)),
         "words": sum(len(document.text.split()) for document in used),
+        "sequences": len(examples),
         "left_out": report["left_out"],
         "decontaminated": cpt.decontaminate,
         "contaminated": [found["key"] for found in report["dropped"]],
@@ -54,6 +55,13 @@ def cpt_stage(cpt: Cpt, lm: ItamedHF, output: Path) -> Stage:
         "licences": {corpus.name: corpus.licence for corpus in cpt.corpora},
     }
     return Stage(examples, dev, cpt.batch, cpt.pack, cpt.lora, cpt.optimizer, cpt.dev_every, data)
+
+
+def watched(cpt: Cpt, documents: list[Document]) -> tuple[list[Document], list[Document]]:
+    """Return the documents that are watched, and those that are trained on."""
+    # They come in a random order that their names alone decide.
+    count = round(cpt.dev_share * len(documents))
+    return documents[:count], documents[count:]
 
 
 def prepare(cpt: Cpt) -> tuple[list[Document], dict[str, Any]]:
@@ -75,23 +83,14 @@ def prepare(cpt: Cpt) -> tuple[list[Document], dict[str, Any]]:
     return documents, report | {"left_out": dict(left_out)}
 
 
-def words_of(cpt: Cpt) -> tuple[int, list[str]]:
-    """Return the number of words of a recipe's corpora, and some of their documents.
-
-    What decontamination drops is counted, too.
+def sequences(documents: Iterable[Document], tokenizer: PreTrainedTokenizerBase, length: int) -> Iterator[Encoded]:
+    """Yield documents as sequences of at most `length` tokens; every token but the first is learned.
 
     Raises:
-        ItamedError: a corpus cannot be read, or has nothing to train on.
+        ItamedError: the tokenizer knows no token that ends a text.
     """
-    read = (document for corpus in cpt.corpora for document in read_corpus(corpus))
-    texts = [document.text for document in chosen(read, cpt.caps, Counter())]
-    if not texts:
-        raise ItamedError(f"{', '.join(corpus.name for corpus in cpt.corpora)}: there is no document to train on.")
-    return sum(len(text.split()) for text in texts), texts[:_SAMPLE]
-
-
-def sequences(documents: Iterable[Document], tokenizer: PreTrainedTokenizerBase, length: int) -> Iterator[Encoded]:
-    """Yield documents as sequences of at most `length` tokens; every token but the first is learned."""
+    if tokenizer.eos_token_id is None:
+        raise ItamedError("The tokenizer knows no token that ends a text: set eos_token in it.")
     start = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
     for document in documents:
         tokens = tokenizer.encode(document.text, add_special_tokens=False)

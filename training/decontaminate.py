@@ -12,6 +12,7 @@ from itamed.benchmark.rows import Row
 from itamed.benchmark.suite import suite
 
 from .corpus import Document
+from .progress import bar
 from .shingles import shingles
 
 HELD_OUT = ("dev", "test")
@@ -81,7 +82,7 @@ def _strings(value: Any) -> Iterator[str]:
 def decontaminated(documents: Iterable[Document], held_out: HeldOut) -> tuple[list[Document], dict[str, Any]]:
     """Return the documents that share nothing with held-out rows, and a report on the others."""
     kept, dropped = [], []
-    for document in documents:
+    for document in bar(documents, "Decontaminating"):
         if overlap := held_out.overlap(document):
             dropped.append(asdict(overlap))
         else:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from statistics import mean
 
 import torch
+from accelerate.utils import gather_object
 from itamed.benchmark.engines.hf.lm import ItamedHF
 from itamed.benchmark.suite import task_of
 from itamed.benchmark.verdict import Record, filtered, record, report
@@ -36,12 +37,22 @@ def dev_loss(model: torch.nn.Module, head: torch.nn.Module, packs: Sequence[Pack
     return total / max(1, sum(len(pack.targets) for pack in packs))
 
 
-def dev_scores(lm: ItamedHF, requests: Sequence[Instance]) -> dict[str, float]:
-    """Answer requests, constrained; return the score of each family and their "mean", from 0 to 1."""
+def dev_scores(lm: ItamedHF, requests: Sequence[Instance], process: int = 0, processes: int = 1) -> dict[str, float]:
+    """Answer requests, constrained; return the score of each family and their "mean", from 0 to 1.
+
+    Args:
+        lm: the model.
+        requests: of all processes.
+        process: the number of this one; each answers its share, and all get the same scores.
+        processes: how many there are.
+    """
+    mine = list(enumerate(requests))[process::processes]
+    texts = lm.generate_until([request for _, request in mine], disable_tqdm=process > 0)
+    answers = dict(gather_object([(number, text) for (number, _), text in zip(mine, texts, strict=True)]))
     records: dict[str, list[Record]] = defaultdict(list)
-    for request, answer in zip(requests, lm.generate_until(list(requests), disable_tqdm=True), strict=True):
+    for number, request in enumerate(requests):
         name = str(request.task_name)
-        records[name].append(record(filtered(answer, request.doc, "repaired"), request.doc))
+        records[name].append(record(filtered(answers[number], request.doc, "repaired"), request.doc))
     by_family: dict[str, list[float]] = defaultdict(list)
     for name, found in records.items():
         score = report(tuple(found), _RESAMPLES)["metrics"]["score"]["value"]

@@ -104,6 +104,16 @@ def explanations(kind: type, place: str = "") -> Iterator[tuple[str, str, str]]:
             yield from explanations(inner, name)  # type: ignore[arg-type]
 
 
+def sections(kind: type) -> dict[str, type]:
+    """Return those settings that are sections themselves, with their kinds; a list of sections is none."""
+    found: dict[str, type] = {}
+    for name, hint in get_type_hints(kind).items():
+        for member in get_args(hint) if get_origin(hint) in _UNIONS else (hint,):
+            if is_dataclass(member):
+                found[name] = member  # type: ignore[assignment]
+    return found
+
+
 def _parts(hint: Any) -> Iterator[Any]:
     yield hint
     for inner in get_args(hint):

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import torch
@@ -34,27 +35,35 @@ def load_base(
         name: Hub name or folder.
         revision: empty for the newest.
         dtype: see `Recipe`.
-        device: empty for the GPU of this process if it has one.
+        device: empty for the GPU of this process if it has one, unless FSDP shares the model out among several.
 
     Raises:
         ItamedError: it cannot be loaded, or has no tokenizer.
     """
-    # Each process of a launcher has a GPU of its own.
-    device = device or (f"cuda:{os.environ.get('LOCAL_RANK', '0')}" if torch.cuda.is_available() else "cpu")
+    wanted = fast_dtype(dtype, device or training_device())
+    sharded = os.environ.get("ACCELERATE_USE_FSDP", "").lower() == "true"
+    # With FSDP no GPU ever holds the whole model: layer by layer it is shared out from here.
+    device = device or ("cpu" if sharded else training_device())
     try:
         tokenizer = AutoTokenizer.from_pretrained(name, revision=revision or "main")
-        wanted = fast_dtype(dtype, device)
-        model: Any = AutoModelForCausalLM.from_pretrained(name, revision=revision or "main", dtype=wanted)
+        # That setting of FSDP would give weights to the first process alone, and all look at them first.
+        with patch.dict(os.environ, {"FSDP_CPU_RAM_EFFICIENT_LOADING": "false"}):
+            model: Any = AutoModelForCausalLM.from_pretrained(name, revision=revision or "main", dtype=wanted)
     except (OSError, ValueError) as error:
         raise ItamedError(f"The base model {name} cannot be loaded: {reason_of(error)}.") from error
     return model.to(device), tokenizer
+
+
+def training_device() -> str:
+    """Return what this process trains on: each of a launcher has a GPU of its own."""
+    return f"cuda:{os.environ.get('LOCAL_RANK', '0')}" if torch.cuda.is_available() else "cpu"
 
 
 def with_adapters(model: PreTrainedModel, lora: Lora | None, seed: int) -> PreTrainedModel | PeftModel:
     """Put adapters on a model, whose own weights are frozen; without `lora` the model is returned as it is.
 
     Raises:
-        ItamedError: the model has no layers of the given names.
+        ItamedError: the model has no layers of the given names, or they are those of its vocabulary.
     """
     if lora is None:
         return model
@@ -66,10 +75,17 @@ def with_adapters(model: PreTrainedModel, lora: Lora | None, seed: int) -> PreTr
         target_modules=lora.targets or "all-linear",
         task_type="CAUSAL_LM",
     )
+    ends = model.get_input_embeddings(), model.get_output_embeddings()
     try:
-        return get_peft_model(model, config)
+        adapted = get_peft_model(model, config)
     except ValueError as error:
-        raise ItamedError(f"sft.lora.targets fits no layer of the model: {error}") from error
+        raise ItamedError(f"lora.targets fits no layer of the model: {error}") from error
+    if (model.get_input_embeddings(), model.get_output_embeddings()) != ends:
+        raise ItamedError(
+            "lora.targets names a layer of the vocabulary, which others may share: name layers between them, or train "
+            "all weights (lora: null)."
+        )
+    return adapted
 
 
 @contextmanager

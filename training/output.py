@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
-from itamed.benchmark.errors import ItamedError
+from itamed.benchmark.errors import ItamedError, reason_of
 from itamed.benchmark.files import write_text
 from itamed.benchmark.report.plot import drawn
+from itamed.benchmark.report.redact import without_folder
 from itamed.benchmark.version import __version__
 from matplotlib.figure import Figure
 from peft import PeftModel
+from safetensors import SafetensorError
 from transformers import PreTrainedTokenizerBase
 
 from .card import model_card
@@ -25,6 +27,7 @@ from .shards import gathered
 from .trainer import PackTrainer
 
 MANIFEST = "training.json"
+ADAPTER = "adapter"
 _PACKAGES = ("torch", "transformers", "peft", "accelerate", "lm_eval", "datasets")
 _SIZE = (7.0, 3.6)
 
@@ -82,10 +85,19 @@ def save(
         output: the training's folder.
         stages: what was done, the last one by `trainer`.
         fresh: see `gathered`.
+
+    Raises:
+        ItamedError: the folder cannot be written.
     """
     model = gathered(trainer, fresh)
     if trainer.is_world_process_zero():
-        _write(model, tokenizer, recipe, output, stages)
+        try:
+            _write(model, tokenizer, recipe, output, stages)
+        except (OSError, SafetensorError) as error:
+            raise ItamedError(
+                f"The model could not be written to {output} ({reason_of(error)[:200]}): make room, and give the same "
+                "command again. Its checkpoints are whole."
+            ) from error
     # The next stage starts from these files in every process.
     trainer.accelerator.wait_for_everyone()
     return output / "model"
@@ -98,6 +110,20 @@ def _write(
     output: Path,
     stages: list[dict[str, Any]],
 ) -> None:
+    # What may be pushed names no folders of this machine.
+    manifest = _manifest(without_folders(recipe), stages)
+    write_text(output / "loss.svg", loss_plot(stages[-1]["log"]))
+    if isinstance(model, PeftModel):
+        card = model_card(recipe, stages, adapter=True)
+        _with_texts(model, tokenizer, output / ADAPTER, {"README.md": card, MANIFEST: manifest})
+        model = model.merge_and_unload()
+    card = model_card(recipe, stages)
+    _with_texts(model, tokenizer, output / "model", {"README.md": card, MANIFEST: manifest})
+    # Last: it says that all the rest is there.
+    write_text(output / MANIFEST, _manifest(recipe, stages))
+
+
+def _manifest(recipe: Recipe, stages: list[dict[str, Any]]) -> str:
     manifest = {
         "itamed": __version__,
         "packages": {name: version(name) for name in _PACKAGES},
@@ -105,17 +131,16 @@ def _write(
         "recipe": asdict(recipe),
         "stages": stages,
     }
-    texts = {
-        "README.md": model_card(recipe, stages),
-        MANIFEST: json.dumps(manifest, indent=2, ensure_ascii=False) + "\n",
-    }
-    write_text(output / "loss.svg", loss_plot(stages[-1]["log"]))
-    if isinstance(model, PeftModel):
-        _with_texts(model, tokenizer, output / "adapter", texts)
-        model = model.merge_and_unload()
-    _with_texts(model, tokenizer, output / "model", texts)
-    # Last: it says that all the rest is there.
-    write_text(output / MANIFEST, texts[MANIFEST])
+    return json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
+
+
+def without_folders(recipe: Recipe) -> Recipe:
+    """Return a recipe that names folders of this machine by their last part."""
+    cpt = recipe.cpt
+    if cpt:
+        corpora = [replace(corpus, path=without_folder(corpus.path)) for corpus in cpt.corpora]
+        cpt = replace(cpt, corpora=corpora)
+    return replace(recipe, base=without_folder(recipe.base), cpt=cpt)
 
 
 def _with_texts(model: Any, tokenizer: PreTrainedTokenizerBase, folder: Path, texts: dict[str, str]) -> None:

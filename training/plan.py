@@ -1,20 +1,26 @@
-"""What a fine-tuning will take, before it is begun: examples, tokens, steps, arithmetic, bytes."""
+"""What a training will take, before it is begun: examples, tokens, steps, arithmetic, bytes."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from dataclasses import dataclass, replace
-from pathlib import Path
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 
 import torch
 from itamed.benchmark.engines.hf.lm import ItamedHF
 from itamed.benchmark.engines.hf.precision import fast_dtype
 from itamed.benchmark.errors import ItamedError, reason_of
-from itamed.benchmark.report.show import show_tables
-from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
+from .corpus import Document
+from .cpt import prepare, sequences, watched
+from .dev import Dev
+from .encode import Encoded
+from .fields import read
 from .model import with_adapters
-from .recipe import Lora, Recipe
+from .recipe import Cpt, Recipe, Sft
 from .sft import sft_stage
 from .stage import Stage, steps_of
 from .work import Arithmetic, Meter
@@ -22,100 +28,141 @@ from .work import Arithmetic, Meter
 _ADAM = 3
 """Numbers that are kept for a trained weight beside it: its gradient and two moments."""
 _MASTER_BYTES = 4
+_SAMPLE = 400
+"""Documents whose tokens stand for those of all."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """What there is of a task or corpus: rows or documents, their tokens each, and how often they are passed in all.
+
+    `too_long` are left out.
+    """
+
+    name: str
+    count: int
+    tokens_each: float
+    longest: int
+    too_long: int
+    passed: int
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a fine-tuning takes. `flops` are those of matrix products, forward and backward, without attention's."""
+    """What a stage takes. `flops` are those of matrix products, forward and backward, without attention's.
 
-    stage: Stage
+    `sample` is the number of documents from which tokens and what follows from them were estimated; 0: counted.
+    """
+
+    stage: str
+    sizes: Sequence[Size]
     steps: int
-    passed: Counter[str]
-    """Examples by task, each as often as it is passed."""
     tokens: int
     fed: int
     answers: int
     flops: float
     weight_bytes: int
     training_bytes: int
+    sample: int = 0
 
 
-def plan(recipe: Recipe) -> Plan:
-    """Go through a recipe's fine-tuning without its model: tokenizer and configuration are enough.
+def plan(recipe: Recipe) -> list[Plan]:
+    """Go through the stages of a recipe without its model: tokenizer and configuration are enough.
+
+    Corpora are read, cleaned and decontaminated as in training; the tokens of large ones are estimated.
 
     Raises:
-        ItamedError: the recipe has no sft section, or what `sft_stage` says.
+        ItamedError: data, tokenizer or configuration cannot be had, or what `sft_stage` and `prepare` say.
     """
-    if recipe.sft is None:
-        raise ItamedError("Only fine-tuning can be planned: the recipe has no sft section.")
+    found = [_cpt_plan(recipe, recipe.cpt)] if recipe.cpt else []
+    return found + ([_sft_plan(recipe, recipe.sft)] if recipe.sft else [])
+
+
+def _sft_plan(recipe: Recipe, sft: Sft) -> Plan:
     lm = without_weights(recipe.base, recipe.revision)
-    stage = sft_stage(replace(recipe.sft, dev_notes=0), recipe.seed, lm)
-    weight_bytes, training_bytes, arithmetic = sizes(lm.model, stage.lora, recipe)
+    stage = sft_stage(replace(sft, dev_notes=0), recipe.seed, lm)
+    counted, passed = _counted(stage, recipe, lm, "sft")
+    return replace(counted, sizes=list(_sizes(stage, passed)))
+
+
+def _sizes(stage: Stage, passed: Counter[str]) -> Iterator[Size]:
+    too_long: dict[str, int] = stage.data["left_out_as_too_long"]
+    tokens: dict[str, list[int]] = {task: [] for task in stage.data["examples"]} | {task: [] for task in too_long}
+    for example in stage.examples:
+        tokens[example.task].append(len(example))
+    for task, sizes in tokens.items():
+        mean = sum(sizes) / max(1, len(sizes))
+        yield Size(task, len(sizes), mean, max(sizes, default=0), too_long.get(task, 0), passed[task])
+
+
+def _cpt_plan(recipe: Recipe, cpt: Cpt) -> Plan:
+    used = _documents(json.dumps(asdict(cpt)))
+    if not used:
+        raise ItamedError("No document is left to train on: `cpt` leaves all of them out.")
+    lm = without_weights(recipe.base, recipe.revision)
+    sample = used[:_SAMPLE]
+    examples = list(sequences(sample, lm.tokenizer, cpt.length))
+    stage = Stage(examples, Dev((), ()), cpt.batch, cpt.pack, cpt.lora, cpt.optimizer, cpt.dev_every, {})
+    # Of the sample one pass; what all take follows from the number of their words.
+    once = replace(stage, optimizer=replace(stage.optimizer, epochs=1, max_steps=0))
+    counted, _ = _counted(once, recipe, lm, "cpt")
+    ratio = _words(used) / max(1, _words(sample))
+    whole = round(len(examples) * ratio * cpt.optimizer.epochs)
+    most = cpt.optimizer.max_steps * cpt.batch or whole
+    share = min(whole, most) / len(examples)
+    counts, tokens = Counter(document.corpus for document in used), Counter[str]()
+    for example in examples:
+        tokens[example.task] += len(example)
+    sampled = Counter(document.corpus for document in sample)
+    epochs = share / ratio
+    sizes = [
+        Size(name, count, tokens[name] / max(1, sampled[name]), _longest(examples, name), 0, round(count * epochs))
+        for name, count in counts.items()
+    ]
+    return replace(
+        counted,
+        sizes=sizes,
+        steps=-(-min(whole, most) // cpt.batch),
+        tokens=round(counted.tokens * share),
+        fed=round(counted.fed * share),
+        answers=round(counted.answers * share),
+        flops=counted.flops * share,
+        sample=len(sample) if len(sample) < len(used) else 0,
+    )
+
+
+@lru_cache(maxsize=1)
+def _documents(settings: str) -> list[Document]:
+    """Return what a cpt section trains on; models of an experiment mostly read the same text."""
+    cpt = read(Cpt, json.loads(settings))
+    return watched(cpt, prepare(cpt)[0])[1]
+
+
+def _words(documents: Sequence[Document]) -> int:
+    return sum(len(document.text.split()) for document in documents)
+
+
+def _longest(examples: Sequence[Encoded], name: str) -> int:
+    return max((len(example) for example in examples if example.task == name), default=0)
+
+
+def _counted(stage: Stage, recipe: Recipe, lm: ItamedHF, name: str) -> tuple[Plan, Counter[str]]:
+    """Go through all steps of a stage; returns what they take, and how often each task or corpus is passed."""
+    model = lm.model
+    # As `train` loads them; "auto" is what this machine is fast in, which another may not be.
+    precise = stage.lora is None or fast_dtype(recipe.dtype, None) == "float32"
+    weight_bytes = sum(each.numel() for each in model.parameters()) * (_MASTER_BYTES if precise else 2)
+    adapted = with_adapters(model, stage.lora, recipe.seed)
+    trained = sum(each.numel() for each in adapted.parameters() if each.requires_grad)
+    extra = _ADAM if stage.lora is None else _ADAM + 1
+    arithmetic = Arithmetic.of(model, model.get_output_embeddings())
     steps, passed, meter = steps_of(stage, recipe.seed, 1), Counter[str](), Meter()
     for number in range(len(steps)):
         passed.update(example.task for example in steps.examples(number))
         meter.add(steps[number], arithmetic)
-    return Plan(
-        stage, len(steps), passed, meter.unshared, meter.fed, meter.answers, meter.flops, weight_bytes, training_bytes
-    )
-
-
-def sizes(model: PreTrainedModel, lora: Lora | None, recipe: Recipe) -> tuple[int, int, Arithmetic]:
-    """Return the bytes of a model's weights and of what is kept to train them, and its multiplications.
-
-    Args:
-        model: it gets the adapters, if there are any.
-        lora: adapters to be trained; None: all weights.
-        recipe: for number format and seed.
-    """
-    # As `train` loads them; "auto" is what this machine is fast in, which another may not be.
-    precise = lora is None or fast_dtype(recipe.dtype, None) == "float32"
-    weight_bytes = sum(each.numel() for each in model.parameters()) * (_MASTER_BYTES if precise else 2)
-    adapted = with_adapters(model, lora, recipe.seed)
-    trained = sum(each.numel() for each in adapted.parameters() if each.requires_grad)
-    extra = _ADAM if lora is None else _ADAM + 1
-    arithmetic = Arithmetic.of(model, model.get_output_embeddings())
-    return weight_bytes, trained * extra * _MASTER_BYTES, arithmetic
-
-
-def show(recipe: Recipe, found: Plan, tflops: float, mfu: float, markdown: Path | None = None) -> None:
-    """Print a plan; write the same as Markdown.
-
-    Args:
-        recipe: what was planned.
-        found: its plan.
-        tflops: what a device multiplies at its best, in 10^12 a second; 0: no time is given.
-        mfu: the share of it that training reaches, above 0.
-        markdown: where to write, if anywhere.
-
-    Raises:
-        ItamedError: the Markdown cannot be written.
-    """
-    data, tokens = found.stage.data, defaultdict[str, list[int]](list)
-    for example in found.stage.examples:
-        tokens[example.task].append(len(example))
-    too_long = data["left_out_as_too_long"]
-    rows = []
-    for task in {**tokens, **too_long}:
-        sizes = tokens.get(task, [])
-        mean, longest = f"{sum(sizes) / max(1, len(sizes)):.0f}", max(sizes, default=0)
-        figures = (len(sizes), mean, longest, too_long.get(task, 0), found.passed[task])
-        rows.append([f"`{task}`", *map(str, figures)])
-    header = ["task", "examples", "tokens each", "longest", "too long", "passed"]
-    sums = [
-        ["steps", f"{found.steps:,}"],
-        ["tokens of examples", f"{found.tokens:,}"],
-        ["tokens fed (shared beginnings once)", f"{found.fed:,}"],
-        ["answer tokens", f"{found.answers:,}"],
-        ["arithmetic without attention", f"{found.flops:.3g} FLOPs"],
-        ["weights", f"{found.weight_bytes / 2**30:.2f} GiB"],
-        ["gradients and optimizer", f"{found.training_bytes / 2**30:.2f} GiB"],
-    ]
-    if tflops:
-        seconds = found.flops / (tflops * 1e12 * mfu)
-        sums.append([f"time at {mfu:.0%} of {tflops:g} TFLOP/s (calculated)", f"{seconds / 60:.1f} min"])
-    title = f"What {recipe.name} takes{', without its cpt' if recipe.cpt else ''}"
-    show_tables([("Training rows", header, rows), (title, ["", "in all"], sums)], markdown)
+    training_bytes = trained * extra * _MASTER_BYTES
+    taken = (meter.unshared, meter.fed, meter.answers, meter.flops, weight_bytes, training_bytes)
+    return Plan(name, (), len(steps), *taken), passed
 
 
 def without_weights(name: str, revision: str = "") -> ItamedHF:

@@ -10,10 +10,15 @@ from typing import Any
 import yaml
 from itamed.benchmark.errors import ItamedError, reason_of
 
-from .fields import explained, read
+from .fields import explained, read, sections
 from .named import is_file_name, text_of
 
 _SCHEDULES = ("cosine", "linear", "constant")
+LIKE = (
+    "Another recipe, by its name or file: this one takes all settings of it, but for those that it names. Sections are "
+    "merged setting by setting; lists, weights and caps are settings, and replaced whole."
+)
+"""What the one key does that is no setting."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +125,7 @@ class Recipe:
 def load_recipe(name: str) -> Recipe:
     """Read a recipe: a YAML file, or the name of one that the package brings.
 
-    A recipe that says `like: OTHER` takes all settings of that one, but for those that it names.
+    A recipe may be `like` another one, see `LIKE`.
 
     Raises:
         ItamedError: there is no such recipe, it is no YAML, or a setting is unknown or impossible.
@@ -142,15 +147,16 @@ def _settings(name: str, users: tuple[str, ...]) -> Any:
     if isinstance(value, dict) and (other := value.pop("like", None)):
         # A file is named as seen from the one that names it.
         near = path.parent / str(other) if is_file_name(name) and is_file_name(str(other)) else str(other)
-        return _merged(_settings(str(near), (*users, name)), value)
+        return _merged(_settings(str(near), (*users, name)), value, Recipe)
     return value
 
 
-def _merged(first: Any, second: Any) -> Any:
-    """Return settings of which the second's win; sections are merged setting by setting."""
-    if not isinstance(first, dict) or not isinstance(second, dict):
+def _merged(first: Any, second: Any, kind: Any) -> Any:
+    """Return settings of which the second's win; `kind` is the section that they are of, if they are one."""
+    if kind is None or not isinstance(first, dict) or not isinstance(second, dict):
         return second
-    return first | {key: _merged(first.get(key), value) for key, value in second.items()}
+    inner = sections(kind)
+    return first | {key: _merged(first.get(key), value, inner.get(key)) for key, value in second.items()}
 
 
 def _check(recipe: Recipe) -> None:

@@ -16,7 +16,7 @@ from itamed.benchmark.report.run import Run
 
 from .card import model_card
 from .fields import read
-from .output import MANIFEST, stages_of
+from .output import ADAPTER, MANIFEST, stages_of
 from .recipe import Recipe
 
 
@@ -35,10 +35,10 @@ def write_scores(folder: Path, results: Iterable[Path]) -> list[Path]:
     for run in runs:
         _require_model(run, folder / "model")
     settings: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["recipe"]
-    text = model_card(read(Recipe, settings), stages, sheets(headline(runs)))
-    cards = [path / "README.md" for path in (folder / "model", folder / "adapter") if path.is_dir()]
+    recipe, tables = read(Recipe, settings), sheets(headline(runs))
+    cards = [path / "README.md" for path in (folder / "model", folder / ADAPTER) if path.is_dir()]
     for card in cards:
-        write_text(card, text)
+        write_text(card, model_card(recipe, stages, tables, adapter=card.parent.name == ADAPTER))
     return cards
 
 

@@ -34,8 +34,11 @@ def sft_stage(sft: Sft, seed: int, lm: ItamedHF) -> Stage:
     train, left_out = _encoded(lm, _examples(lm, names, sft, seed) + leaked, sft)
     if not train:
         raise ItamedError("No example fits: raise sft.max_length.")
+    kept = Counter(example.task for example in train)
     if left_out:
-        _log.warning("Left out as too long: %s.", ", ".join(f"{n} of {task}" for task, n in sorted(left_out.items())))
+        shares = (f"{n} of {n + kept[task]} of {task}" for task, n in sorted(left_out.items()))
+        share = left_out.total() / (left_out.total() + len(train))
+        _log.warning("Left out as too long: %.1f %% of the examples (%s).", 100 * share, ", ".join(shares))
     return Stage(
         train,
         _dev(lm, names, sft),
@@ -45,7 +48,7 @@ def sft_stage(sft: Sft, seed: int, lm: ItamedHF) -> Stage:
         sft.optimizer,
         sft.dev_every,
         {
-            "examples": dict(Counter(example.task for example in train)),
+            "examples": dict(kept),
             "left_out_as_too_long": dict(left_out),
             "leaked": notes,
         },

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import torch
 from itamed.benchmark.engines.hf.lm import ItamedHF
+from itamed.benchmark.engines.hf.precision import fast_dtype
 from itamed.benchmark.errors import ItamedError
+from itamed.benchmark.files import write_text
 from transformers import PreTrainedModel, TrainingArguments
 
 from .checkpoints import last_whole
 from .dev import Dev
 from .encode import Encoded
-from .model import check, trainable, with_adapters
+from .model import check, trainable, training_device, with_adapters
 from .recipe import Lora, Optimizer, Recipe
 from .steps import Steps
 from .trainer import PackTrainer
 
 _log = logging.getLogger(__name__)
+_SCHEDULES = {"constant": "constant_with_warmup"}
+"""The trainer's names where they differ: its "constant" knows no warm-up."""
+_EXAMPLES = "examples.sha256"
 
 
 @dataclass(frozen=True)
@@ -62,22 +68,48 @@ def run(stage: Stage, recipe: Recipe, lm: ItamedHF, folder: Path) -> PackTrainer
         folder: for checkpoints and logs; a run that was interrupted there goes on.
 
     Raises:
-        ItamedError: processes cannot share a step alike, the loss diverges, or a checkpoint cannot be written.
+        ItamedError: there are more processes than examples a step, the examples are others than in the run that
+            was interrupted, the loss diverges, or a checkpoint cannot be written.
     """
+    checkpoint = last_whole(folder)
+    digest = _digest(stage.examples)
+    if checkpoint:
+        _require_same(folder, digest)
     trainer = prepared(stage, recipe, lm, folder)
+    if trainer.is_world_process_zero():
+        write_text(folder / _EXAMPLES, digest)
     with trainable(lm.model):
-        trainer.train(resume_from_checkpoint=last_whole(folder))
+        trainer.train(resume_from_checkpoint=checkpoint)
     return trainer
+
+
+def _digest(examples: Sequence[Encoded]) -> str:
+    found = hashlib.sha256()
+    for example in examples:
+        found.update(example.prompt.tobytes() + b"|" + example.answer.tobytes() + b"\n")
+    return found.hexdigest()
+
+
+def _require_same(folder: Path, digest: str) -> None:
+    """Refuse to go on with other examples: the steps that were taken would be unlike those that are left."""
+    path = folder / _EXAMPLES
+    if path.is_file() and path.read_text(encoding="utf-8") != digest:
+        raise ItamedError(
+            f"The run in {folder} was begun with other examples: data, tokenizer or itamed have changed since. Bring "
+            "them back, or choose another --output."
+        )
 
 
 def prepared(stage: Stage, recipe: Recipe, lm: ItamedHF, folder: Path) -> PackTrainer:
     """Return the trainer of a stage, whose adapters the model now has; for the arguments see `run`."""
-    model: PreTrainedModel = lm.model
-    adapted = with_adapters(model, stage.lora, recipe.seed)
-    arguments = _arguments(stage, recipe, folder, model)
+    adapted = with_adapters(lm.model, stage.lora, recipe.seed)
+    arguments = _arguments(stage, recipe, folder)
     processes = max(1, arguments.world_size)
     steps = steps_of(stage, recipe.seed, processes)
-    _log.info("%d examples, %d steps.", len(stage.examples), -(-len(steps) // processes))
+    count = len(steps) // processes
+    # As a number: the trainer takes a share of one for a single step.
+    arguments.warmup_steps = math.ceil(stage.optimizer.warmup * count)
+    _log.info("%d examples, %d steps.", len(stage.examples), count)
     trainer = PackTrainer(model=adapted, lm=lm, dev=stage.dev, args=arguments, train_dataset=steps, eval_dataset=steps)
     trainer.data = stage.data | {
         "tokens": sum(map(len, stage.examples)),
@@ -90,38 +122,39 @@ def steps_of(stage: Stage, seed: int, processes: int) -> Steps:
     """Return the steps of a stage, those of all processes.
 
     Raises:
-        ItamedError: they cannot share a step alike.
+        ItamedError: a step has fewer examples than there are processes.
     """
-    if stage.batch % processes:
-        raise ItamedError(f"{stage.batch} examples a step are no multiple of {processes} processes: change batch.")
+    if stage.batch < processes:
+        raise ItamedError(f"{stage.batch} examples a step are too few for {processes} processes: raise batch.")
     return Steps(
         stage.examples,
         stage.weights,
-        batch=stage.batch // processes,
+        batch=stage.batch,
         room=stage.pack,
+        processes=processes,
         epochs=stage.optimizer.epochs,
         seed=seed,
-        most=stage.optimizer.max_steps * processes,
+        most=stage.optimizer.max_steps,
     )
 
 
-def _arguments(stage: Stage, recipe: Recipe, folder: Path, model: PreTrainedModel) -> TrainingArguments:
+def _arguments(stage: Stage, recipe: Recipe, folder: Path) -> TrainingArguments:
     """Return a recipe's settings as the trainer's."""
     opt, watched, scored = stage.optimizer, bool(stage.dev.packs), bool(stage.dev.requests)
+    device = training_device()
     arguments = TrainingArguments(
         output_dir=str(folder),
         per_device_train_batch_size=1,
         num_train_epochs=1,
         learning_rate=opt.learning_rate,
-        lr_scheduler_type=opt.schedule,
-        warmup_steps=opt.warmup,
+        lr_scheduler_type=_SCHEDULES.get(opt.schedule, opt.schedule),
         weight_decay=opt.weight_decay,
         max_grad_norm=opt.clip,
         seed=recipe.seed,
         # Adapters stand in float32 beside weights of any precision; whole weights are cast as they are used.
-        bf16=stage.lora is None and recipe.dtype != "float32" and torch.cuda.is_available(),
+        bf16=stage.lora is None and fast_dtype(recipe.dtype, device) != "float32",
         gradient_checkpointing=recipe.gradient_checkpointing,
-        use_cpu=model.device.type == "cpu",
+        use_cpu=device == "cpu",
         logging_steps=1,
         report_to=["tensorboard"],
         eval_strategy="steps" if watched else "no",

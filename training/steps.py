@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from torch.utils.data import Dataset
@@ -13,30 +14,34 @@ from .packing import Pack, packs
 
 
 class Steps(Dataset[list[Pack]]):
-    """The packs of each step of a run.
+    """The packs of each step of a run: an item is the share of one process, those of a step follow each other.
+
+    All processes have a share of every step, and whatever their number a step takes the same examples.
 
     Args:
         examples: all training examples.
         weights: how often a task's examples are passed an epoch, where not once.
-        batch: examples a step.
+        batch: examples a step, of all processes together.
+        processes: among which a step is shared.
         room: tokens of a pack.
         epochs: how often all are passed.
         seed: of the order, and of the choice where a weight is no whole number.
         most: at most so many steps; 0: no limit.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is named by the caller
         self,
         examples: Sequence[Encoded],
         weights: Mapping[str, float],
         *,
         batch: int,
         room: int,
+        processes: int = 1,
         epochs: float = 1,
         seed: int = 0,
         most: int = 0,
     ) -> None:
-        self._examples, self._batch, self._room = examples, batch, room
+        self._examples, self._batch, self._room, self._processes = examples, batch, room, processes
         order = [_epoch(examples, weights, np.random.default_rng([seed, epoch])) for epoch in range(math.ceil(epochs))]
         size = sum(map(len, order)) / max(1, len(order))
         self._order = np.concatenate(order)[: round(size * epochs)] if order else np.zeros(0, np.int64)
@@ -44,17 +49,22 @@ class Steps(Dataset[list[Pack]]):
         self._order = self._order[: most * batch or None]
 
     def __len__(self) -> int:
-        """Return the number of steps; the last may be smaller."""
-        return math.ceil(len(self._order) / self._batch)
+        """Return the number of shares; the last step may be smaller than others."""
+        return math.ceil(len(self._order) / self._batch) * self._processes
 
-    def __getitem__(self, step: int) -> list[Pack]:
-        """Return the packs of a step."""
-        return list(packs(self.examples(step), self._room))
+    def __getitem__(self, share: int) -> list[Pack]:
+        """Return the packs of a share."""
+        if chosen := self.examples(share):
+            return list(packs(chosen, self._room))
+        # Fewer examples than processes are left: this one takes part all the same, and learns nothing.
+        (pack,) = packs([self._examples[self._order[-1]]], self._room)
+        return [replace(pack, predict=pack.predict[:0], targets=pack.targets[:0], unshared=0)]
 
-    def examples(self, step: int) -> list[Encoded]:
-        """Return the examples of a step."""
+    def examples(self, share: int) -> list[Encoded]:
+        """Return the examples of a share."""
+        step, process = divmod(share, self._processes)
         chosen = self._order[step * self._batch : (step + 1) * self._batch]
-        return [self._examples[number] for number in chosen]
+        return [self._examples[number] for number in chosen[process :: self._processes]]
 
 
 def _epoch(examples: Sequence[Encoded], weights: Mapping[str, float], random: np.random.Generator) -> np.ndarray:

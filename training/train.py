@@ -45,8 +45,9 @@ def train(recipe: Recipe, output: Path) -> Path:
         if not is_out_of_memory(error):
             raise
         raise ItamedError(
-            "Out of memory: lower pack (tokens of a forward), set gradient_checkpointing, or take dtype: bfloat16. "
-            "Then give the same command again."
+            "Out of memory: lower pack (tokens of a forward) or set gradient_checkpointing, and give the same command "
+            "again. Where one example alone is too much (max_length; length of cpt), or the model: lower that, take "
+            "dtype: bfloat16, or adapters (lora), in another --output."
         ) from error
 
 

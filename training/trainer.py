@@ -77,15 +77,22 @@ class PackTrainer(Trainer):
                 loss = pack_loss(model, self._head, Layout(pack, self.args.device)) * weight
                 self.accelerator.backward(loss)
             total += loss.detach()
-        self._require_finite(total.item())
+        self._require_finite(total.item(), "loss", self.state.global_step + 1)
         self._meter.add(packs, self._arithmetic)
         return total
 
-    def _require_finite(self, loss: float) -> None:
-        if not math.isfinite(loss):
+    def _get_grad_norm(self, model: torch.nn.Module, grad_norm: Any = None) -> Any:
+        """Refuse gradients that are no numbers before the step that they would ruin, and a checkpoint after it."""
+        norm = super()._get_grad_norm(model, grad_norm=grad_norm)
+        self._require_finite(float(norm), "gradient's norm", self.state.global_step + 1)
+        return norm
+
+    @staticmethod
+    def _require_finite(value: float, what: str, step: int) -> None:
+        if not math.isfinite(value):
             raise ItamedError(
-                f"The loss of step {self.state.global_step + 1} is {loss}: lower optimizer.learning_rate, or take "
-                "dtype: float32. The last checkpoint is whole."
+                f"The {what} of step {step} is {value}: lower optimizer.learning_rate, or take dtype: float32. The "
+                "last checkpoint is whole."
             )
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
@@ -95,9 +102,9 @@ class PackTrainer(Trainer):
         with whole(self.model, bool(freed)):  # type: ignore[arg-type]
             metrics = {"eval_loss": dev_loss(model, self._head, self._dev.packs, self.args.device)}
             # Before a checkpoint is written: weights that are no numbers must not become the newest.
-            self._require_finite(metrics["eval_loss"])
+            self._require_finite(metrics["eval_loss"], "development loss", self.state.global_step)
             if self._dev.requests:
-                scores = dev_scores(self._lm, self._dev.requests)
+                scores = dev_scores(self._lm, self._dev.requests, self.args.process_index, self.args.world_size)
                 metrics |= {f"eval_{name}": score for name, score in scores.items()}
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)

@@ -34,11 +34,8 @@ class Arithmetic:
 
     def flops(self, pack: Pack) -> float:
         """Return the floating-point operations of a pack, forward and backward, without those of attention."""
-        return self.training(len(pack.ids), len(pack.targets))
-
-    def training(self, fed: int, learned: int) -> float:
-        """Return the floating-point operations of so many tokens of which so many are learned (see `flops`)."""
-        return 2 * self.layers * fed * (2 + self.trained) + 2 * self.head * learned * (2 + self.head_trained)
+        layers = 2 * self.layers * len(pack.ids) * (2 + self.trained)
+        return layers + 2 * self.head * len(pack.targets) * (2 + self.head_trained)
 
 
 @dataclass

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ..errors import PublishError
 from ..paths import datasets_dir
 from ..sources.hub_errors import endpoint, hub_calls
+from ..sources.hub_repo import open_repo
 from ..sources.source import Source
 from .load import REPO_PREFIX
 from .record import FILE, read_record
@@ -30,7 +31,8 @@ def push(source: Source, namespace: str, *, private: bool) -> str:
         The address of the repository.
 
     Raises:
-        PublishError: the source is not built, its terms forbid a public copy, or the Hub refuses.
+        PublishError: the source is not built, its terms forbid a public copy, the repository is public already
+            although a private one is asked for, or the Hub refuses.
     """
     folder = datasets_dir() / source.name
     if read_record(folder) is None:
@@ -45,14 +47,13 @@ def push(source: Source, namespace: str, *, private: bool) -> str:
     with hub_calls(repo, PublishError):
         from huggingface_hub import HfApi
 
-        return _upload(HfApi(endpoint=endpoint()), repo, folder, source, private=private)
+        api = HfApi(endpoint=endpoint())
+        url = open_repo(api, repo, "dataset", private=private)
+        _upload(api, repo, folder, source)
+        return url
 
 
-def _upload(api: HfApi, repo: str, folder: Path, source: Source, *, private: bool) -> str:
-    url = api.create_repo(repo, repo_type="dataset", private=private, exist_ok=True)
-    # For a repository that exists already the Hub ignores `private`: look before anything is uploaded.
-    if not source.redistribute and not api.repo_info(repo, repo_type="dataset").private:
-        raise PublishError(f"{repo} is public already, and {source.name} may not be published: make it private first.")
+def _upload(api: HfApi, repo: str, folder: Path, source: Source) -> None:
     api.upload_folder(
         repo_id=repo,
         repo_type="dataset",
@@ -61,4 +62,3 @@ def _upload(api: HfApi, repo: str, folder: Path, source: Source, *, private: boo
         delete_patterns=["*.parquet"],
         commit_message=f"Rows of {source.title}, built by itamed",
     )
-    return str(url)

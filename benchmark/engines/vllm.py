@@ -14,6 +14,7 @@ from lm_eval.models.utils import maybe_truncate, postprocess_generated_text
 
 from ..errors import ItamedError, reason_of
 from .grammars import Decoding, prefix_order, request_grammar
+from .template import pinned
 
 _log = logging.getLogger(__name__)
 _PART = 2048
@@ -68,6 +69,7 @@ class ItamedVLLM(VLLM):
         if self.decoding.constrained:
             arguments.setdefault("structured_outputs_config", {"backend": "guidance", "disable_any_whitespace": True})
         arguments |= self.decoding.thinking_arguments(kwargs)
+        arguments["chat_template_args"] = pinned(kwargs.get("chat_template_args"))
         try:
             super().__init__(pretrained, **arguments)
         except (ValueError, NotImplementedError, RuntimeError) as error:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from itamed.benchmark.asked import Asked
 from itamed.benchmark.console import ends_on_error
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.evaluate import evaluate
@@ -33,11 +34,9 @@ def arguments(request: Request, tasks: str, folder: Path) -> list[str]:
     }
     if request.adapter:
         model["peft"] = str(folder / ADAPTER)
-    given = ["--model", "itamed-hf", "--model_args", ",".join(f"{key}={value}" for key, value in model.items())]
-    given += ["--tasks", tasks, "--num_fewshot", str(request.shots), "--output_path", str(folder / _RUN), "--resume"]
-    if request.chat_template:
-        given += ["--apply_chat_template", *(["--fewshot_as_multiturn"] if request.shots else [])]
-    return given
+    given = [f"{key}={value}" for key, value in model.items()]
+    asked = Asked("itamed-hf", given, tasks, request.shots, request.chat_template)
+    return [*asked.arguments(), "--output_path", str(folder / _RUN), "--resume"]
 
 
 @ends_on_error

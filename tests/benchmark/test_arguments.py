@@ -55,7 +55,13 @@ def test_thinking_is_off_for_local_chat_models_however_their_arguments_are_writt
     assert completed(*given)["model_args"] == known
     for model in ("hf", "vllm", "itamed-hf", "itamed-stock", "itamed-vllm"):
         chat = completed("--model", model, *given, "--apply_chat_template")
-        assert chat["model_args"] == known | {"enable_thinking": False}
+        dated = {} if model in ("itamed-hf", "itamed-vllm") else {"chat_template_args": {"date_string": "26 Jul 2024"}}
+        assert chat["model_args"] == known | {"enable_thinking": False} | dated
+
+
+def test_a_date_that_is_given_stays():
+    own = ["--model", "hf", "--model_args", '{"chat_template_args": {"date_string": "1"}}', "--apply_chat_template"]
+    assert completed(*own)["model_args"]["chat_template_args"] == {"date_string": "1"}
 
 
 def test_thinking_is_left_alone_where_it_was_asked_for_and_on_servers():

@@ -4,6 +4,7 @@ import io
 import json
 import tarfile
 from collections import Counter
+from copy import deepcopy
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,10 +14,13 @@ from hypothesis import strategies as st
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.mini.rows import mini_rows
 from itamed.benchmark.text import ngrams
-from itamed.training.corpus import Document, chosen, clean, fault, read_corpus
+from itamed.training.corpus import Document, chosen, clean, content_of, fault, read_corpus
+from itamed.training.cpt import sequences
 from itamed.training.decontaminate import HeldOut, decontaminated
 from itamed.training.recipe import Corpus
 from itamed.training.shingles import sampled, shingles
+
+from ..benchmark.engines.hf import tiny
 
 TEXT = "La paziente lamenta da due settimane una tosse secca che non passa con lo sciroppo e che di notte la sveglia."
 OTHER = "Il tracciato mostra un ritmo regolare e non ci sono segni di ischemia: il dolore al petto è di altra natura."
@@ -55,6 +59,33 @@ def test_every_format_is_read(tmp_path, form):
     assert len({each.key for each in found}) == 2
     assert {each.corpus for each in found} == {"mine"}
     assert {each.kind for each in found} == {"leaflets" if form == "e3c" else "mine"}
+
+
+def test_files_of_one_name_in_two_folders_are_told_apart(tmp_path):
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "note.txt").write_text(TEXT)
+    found = read_corpus(Corpus("mine", "text", str(tmp_path)))
+    assert [each.key for each in found] == ["a/note.txt:0", "b/note.txt:0"]
+
+
+@pytest.mark.parametrize("form", ["text", "jsonl"])
+def test_a_corpus_is_known_by_its_content(tmp_path, form):
+    path = written(tmp_path, form)
+    corpus = Corpus("mine", form, str(path))
+    before = content_of(corpus)
+    file = path / "1.txt" if form == "text" else path
+    file.write_text(file.read_text().replace("tosse", "febbre"))
+    assert before and content_of(corpus) != before
+    assert content_of(Corpus("mine", form, str(tmp_path / "none"))) == ""
+    assert content_of(Corpus("mine", "hub", "some/where")) == ""
+
+
+def test_a_tokenizer_that_ends_no_text_is_refused():
+    tokenizer = deepcopy(tiny.tokenizer())
+    tokenizer.eos_token = None
+    with pytest.raises(ItamedError, match="no token that ends a text: set eos_token"):
+        list(sequences([document(TEXT)], tokenizer, 64))
 
 
 @pytest.mark.parametrize(

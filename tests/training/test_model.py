@@ -6,7 +6,7 @@ import torch
 from itamed.benchmark.errors import ItamedError
 from itamed.training.attention import Layout
 from itamed.training.encode import Encoded
-from itamed.training.model import check, pack_loss, trainable, with_adapters
+from itamed.training.model import check, load_base, pack_loss, trainable, with_adapters
 from itamed.training.packing import packs
 from itamed.training.recipe import Lora
 
@@ -78,8 +78,27 @@ def test_adapters_alone_are_trained(name):
 
 
 def test_adapters_that_fit_no_layer_are_refused():
-    with pytest.raises(ItamedError, match=r"sft\.lora\.targets fits no layer"):
+    with pytest.raises(ItamedError, match=r"lora\.targets fits no layer"):
         with_adapters(tiny.fresh("llama"), Lora(targets=["nothing"]), 0)
+
+
+@pytest.mark.parametrize("target", ["embed_tokens", "lm_head"])
+def test_adapters_of_the_vocabulary_are_refused(target):
+    """Embeddings and output layer may be one matrix: merging would change what was not adapted."""
+    with pytest.raises(ItamedError, match=r"lora\.targets names a layer of the vocabulary"):
+        with_adapters(tiny.fresh("llama"), Lora(targets=[target, "q_proj"]), 0)
+
+
+@pytest.mark.parametrize(("sharded", "place"), [("false", "cuda:1"), ("true", "cpu")])
+def test_with_fsdp_no_gpu_holds_a_whole_model(base, monkeypatch, sharded, place):
+    """It would else need room for all weights once, before they are shared out."""
+    monkeypatch.setenv("ACCELERATE_USE_FSDP", sharded)
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    places = []
+    monkeypatch.setattr(torch.nn.Module, "to", lambda model, where: places.append(where) or model)
+    load_base(str(base), "", "float32")
+    assert places == [place]
 
 
 def test_models_that_do_more_with_their_logits_are_refused():

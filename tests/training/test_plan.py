@@ -1,13 +1,17 @@
 """A plan against the training that it announces."""
 
+import json
 from collections import Counter
 
 import pytest
 from itamed.benchmark.cli import app
 from itamed.benchmark.errors import ItamedError
 from itamed.training import trainer
+from itamed.training.cpt import cpt_stage
+from itamed.training.model import load_base
 from itamed.training.plan import plan
 from itamed.training.recipe import load_recipe
+from itamed.training.stage import engine, steps_of
 from itamed.training.train import train
 from itamed.training.work import Meter
 from typer.testing import CliRunner
@@ -26,20 +30,64 @@ def test_a_plan_counts_what_training_does(recipe_file, base, tmp_path, monkeypat
 
     monkeypatch.setattr(trainer, "Meter", Counted)
     recipe = load_recipe(str(recipe_file))
-    found = plan(recipe)
+    (found,) = plan(recipe)
     assert not sums, "nothing is trained"
     train(recipe, tmp_path / "out")
     assert {name: getattr(found, name) for name in sums} == pytest.approx(dict(sums))
-    assert sum(found.passed.values()) == 4 * recipe.sft.batch
+    assert sum(size.passed for size in found.sizes) == 4 * recipe.sft.batch
     size = (base / "model.safetensors").stat().st_size
     assert size * 0.4 < found.weight_bytes < size * 1.1
+
+
+CORPUS = """
+cpt:
+  corpora: [{name: mine, path: %s, format: jsonl}]
+  length: 64
+  batch: 8
+  pack: 256
+  dev_share: 0.1
+  optimizer: {epochs: 2}
+"""
+
+
+def with_text(recipe_file, count):
+    """Add pre-training on texts of growing length to a recipe."""
+    path = recipe_file.with_name("text.jsonl")
+    # Texts that differ in half of their words are no copies.
+    texts = (" ".join(f"il paziente {n}x{m} ha la tosse" for m in range(4 + n % 9)) for n in range(count))
+    path.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+    recipe_file.write_text(recipe_file.read_text() + CORPUS % path)
+    return load_recipe(str(recipe_file))
+
+
+def test_text_is_planned_as_it_is_trained_on(recipe_file, base, tmp_path):
+    recipe = with_text(recipe_file, 60)
+    found, tuning = plan(recipe)
+    assert (found.stage, tuning.stage, found.sample) == ("cpt", "sft", 0)
+    lm = engine(*load_base(str(base), "", "float32"))
+    stage = cpt_stage(recipe.cpt, lm, tmp_path)
+    assert found.steps == len(steps_of(stage, 0, 1))
+    assert found.tokens == 2 * sum(map(len, stage.examples))
+    assert [(size.name, size.count, size.passed) for size in found.sizes] == [("mine", 54, 108)]
+    assert found.training_bytes > found.weight_bytes * 2 > tuning.training_bytes
+
+
+def test_much_text_is_estimated_and_says_so(recipe_file, monkeypatch, tmp_path):
+    recipe = with_text(recipe_file, 200)
+    (whole, _) = plan(recipe)
+    monkeypatch.setattr("itamed.training.plan._SAMPLE", 90)
+    (found, _) = plan(recipe)
+    assert found.sample == 90 and found.sizes[0].count == whole.sizes[0].count
+    assert (found.steps, found.tokens, found.flops) == pytest.approx((whole.steps, whole.tokens, whole.flops), rel=0.1)
+    done = CliRunner().invoke(app, ["train", "plan", str(recipe_file), "--markdown", str(tmp_path / "plan.md")])
+    assert done.exit_code == 0 and "(tokens estimated from 90 documents)" in (tmp_path / "plan.md").read_text()
 
 
 def test_a_time_is_calculated_for_a_device(recipe_file, tmp_path):
     command = ["train", "plan", str(recipe_file), "--markdown", str(tmp_path / "plan.md")]
     done = CliRunner().invoke(app, [*command, "--tflops", "1e-6", "--mfu", "0.5"])
     assert done.exit_code == 0, done.output
-    minutes = plan(load_recipe(str(recipe_file))).flops / 0.5e6 / 60
+    minutes = plan(load_recipe(str(recipe_file)))[0].flops / 0.5e6 / 60
     assert f"| time at 50% of 1e-06 TFLOP/s (calculated) | {minutes:.1f} min |" in (tmp_path / "plan.md").read_text()
 
 

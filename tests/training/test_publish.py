@@ -1,5 +1,7 @@
 """Uploading a trained model: its weights, card and manifest, and nothing else."""
 
+import json
+
 import pytest
 from itamed.benchmark.cli import app
 from itamed.benchmark.errors import ItamedError, PublishError
@@ -35,6 +37,23 @@ def test_private_does_not_upload_into_a_repository_that_is_public_already(hub, f
     with pytest.raises(PublishError, match="public already"):
         push(folder, "clinic/mine", private=True)
     assert hub.repos["clinic/mine"].files == {}
+
+
+@pytest.mark.parametrize("stages", [1, 2])
+def test_adapters_of_weights_that_others_do_not_have_are_refused(hub, folder, stages):
+    (folder / "training.json").write_text(json.dumps({"stages": [{"data": {}}] * stages}))
+    base = str(folder) if stages == 1 else "out/cpt/model"
+    (folder / "adapter_config.json").write_text(json.dumps({"base_model_name_or_path": base}))
+    with pytest.raises(PublishError, match=r"which others do not have: push model/ instead"):
+        push(folder, "clinic/mine", private=False)
+    assert hub.calls == []
+
+
+def test_adapters_of_a_model_of_the_hub_are_uploaded(hub, folder, monkeypatch):
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    (folder / "adapter_config.json").write_text('{"base_model_name_or_path": "clinic/base"}')
+    push(folder, "clinic/mine", private=False)
+    assert "adapter_config.json" in hub.repos["clinic/mine"].files
 
 
 def test_without_a_token_the_message_says_how_to_log_in(hub, folder):

@@ -82,6 +82,14 @@ def test_a_recipe_like_another_names_what_differs(tmp_path):
     assert (recipe.sft.optimizer.learning_rate, recipe.sft.optimizer.epochs) == (3e-4, 3.0)
 
 
+def test_a_recipe_like_another_can_empty_and_replace_what_that_one_weighs(tmp_path):
+    (tmp_path / "first.yaml").write_text(GOOD + "  weights: {itamed_ner_pharmaer: 2, itamed_ner_e3c_timex: 3}\n")
+    text = "like: first.yaml\nsft: {tasks: [itamed-qa], weights: %s}\n"
+    assert load_recipe(written(tmp_path, text % "{}")).sft.weights == {}
+    found = load_recipe(written(tmp_path, text % "{itamed_qa_medqa: 4}")).sft
+    assert (found.weights, found.optimizer.epochs) == ({"itamed_qa_medqa": 4.0}, 2.0)
+
+
 def test_every_small_model_of_the_study_has_its_recipes():
     small = "gemma3-270m-cpt-ft"
     names = [name.removesuffix("-cpt-ft") for name in names_of("recipe") if name.endswith("-cpt-ft") and name != small]
@@ -110,7 +118,13 @@ def test_the_recipes_of_the_package_are_right(name):
 def test_every_setting_is_explained():
     done = CliRunner().invoke(app, ["train", "--explain"])
     assert done.exit_code == 0
-    for setting in ("name (needed)", "sft.lora.rank (32)", "sft.optimizer.warmup (0.1)", "sft.tasks[] (['itamed-id'])"):
+    for setting in (
+        "like\n",
+        "name (needed)",
+        "sft.lora.rank (32)",
+        "sft.optimizer.warmup (0.1)",
+        "sft.tasks[] (['itamed-id'])",
+    ):
         assert setting in done.stdout
 
 

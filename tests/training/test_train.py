@@ -17,9 +17,11 @@ from itamed.benchmark.evaluate import evaluate
 from itamed.benchmark.report.finding import find_run
 from itamed.leaderboard.declaration import trained_with_itamed
 from itamed.training.checkpoints import last_whole
+from itamed.training.examples import examples
 from itamed.training.recipe import load_recipe
 from itamed.training.scores import write_scores
 from itamed.training.train import train
+from itamed.training.trainer import PackTrainer
 from safetensors.torch import load_file
 
 from .conftest import TASKS
@@ -46,7 +48,7 @@ def trained(recipe_file, tmp_path):
     return tmp_path / "out"
 
 
-def test_a_training_leaves_what_users_need(trained, own_tasks_alone):
+def test_a_training_leaves_what_users_need(trained, recipe_file, own_tasks_alone):
     (stage,) = json.loads((trained / "training.json").read_text())["stages"]
     losses = [entry["loss"] for entry in stage["log"] if "loss" in entry]
     assert len(losses) == 4 and losses[-1] < losses[0]
@@ -60,7 +62,12 @@ def test_a_training_leaves_what_users_need(trained, own_tasks_alone):
     assert (trained / "loss.svg").read_text().startswith("<?xml")
     assert list((trained / "checkpoints").rglob("events.out.tfevents.*")), "TensorBoard reads these"
     card = (trained / "model" / "README.md").read_text()
-    assert "base_model:" in card and f"`{TASKS[0]}`" in card
+    assert f"`{TASKS[0]}`" in card
+    base = load_recipe(str(recipe_file)).base
+    for name in ("model", "adapter"):
+        written = (trained / name / "README.md").read_text() + (trained / name / "training.json").read_text()
+        assert base not in written and "base_model:" not in written, "a folder of this machine is nobody's business"
+    assert ",peft=THIS --tasks" in (trained / "adapter" / "README.md").read_text()
     arguments = ["--model", "itamed-hf", "--model_args", f"pretrained={trained / 'model'},dtype=float32"]
     arguments += ["--tasks", TASKS[1], "--limit", "2", "--batch_size", "4", "--output_path", str(trained / "eval")]
     results = evaluate(arguments)
@@ -70,6 +77,7 @@ def test_a_training_leaves_what_users_need(trained, own_tasks_alone):
     assert cards == [trained / "model" / "README.md", trained / "adapter" / "README.md"]
     assert f"| `{TASKS[1]}` | 2 |".replace("mini-", "").replace("-", "_") in cards[0].read_text()
     assert cards[0].read_text().startswith(card[: card.index("## Evaluate")])
+    assert ",peft=THIS --tasks" in cards[1].read_text()
     shutil.copytree(trained / "model", trained / "other" / "model")
     shutil.copy(trained / "training.json", trained / "other")
     with pytest.raises(ItamedError, match=r"has the scores of .* name runs of that one"):
@@ -80,6 +88,72 @@ def losses(folder):
     """Return the training losses of the last stage."""
     log = json.loads((folder / "training.json").read_text())["stages"][-1]["log"]
     return [entry["loss"] for entry in log if "loss" in entry]
+
+
+def scores(folder):
+    """Return the development scores of the last stage."""
+    log = json.loads((folder / "training.json").read_text())["stages"][-1]["log"]
+    return [entry["eval_mean"] for entry in log if "eval_mean" in entry]
+
+
+def test_the_checkpoint_that_scores_best_is_kept(recipe_file, tmp_path, monkeypatch):
+    scored = iter([0.5, 0.1])
+    monkeypatch.setattr("itamed.training.trainer.dev_scores", lambda *_: {"mean": next(scored)})
+    train(load_recipe(str(recipe_file)), tmp_path / "out")
+    first, last = (load_file(tmp_path / f"out/checkpoints/checkpoint-{n}/adapter_model.safetensors") for n in (2, 4))
+    kept = adapters(tmp_path / "out")
+    assert all((kept[name] == first[name]).all() for name in first)
+    assert any((kept[name] != last[name]).any() for name in last)
+    assert "4 steps, of which step 2 was kept" in (tmp_path / "out" / "model" / "README.md").read_text()
+
+
+def rates(recipe_file, output):
+    train(load_recipe(str(recipe_file)), output)
+    log = json.loads((output / "training.json").read_text())["stages"][-1]["log"]
+    return [entry["learning_rate"] for entry in log if "learning_rate" in entry]
+
+
+def test_a_constant_rate_is_warmed_up_to_as_well(recipe_file, tmp_path):
+    text = recipe_file.read_text().replace("dev_notes: 1", "dev_notes: 0")
+    recipe_file.write_text(text.replace("max_steps: 4", "max_steps: 4, schedule: constant, warmup: 0.5"))
+    assert rates(recipe_file, tmp_path / "half") == pytest.approx([0, 5e-3, 1e-2, 1e-2])
+    recipe_file.write_text(recipe_file.read_text().replace("warmup: 0.5", "warmup: 1"))
+    assert rates(recipe_file, tmp_path / "all") == pytest.approx([0, 2.5e-3, 5e-3, 7.5e-3])
+
+
+def test_gradients_that_are_no_numbers_change_nothing(recipe_file, tmp_path, monkeypatch):
+    """The loss may be one still; without development rows the next checkpoint would keep weights that are none."""
+    recipe_file.write_text(recipe_file.read_text().replace("dev_notes: 1", "dev_notes: 0"))
+    backward = PackTrainer.training_step
+
+    def broken(trainer, model, *rest):
+        loss = backward(trainer, model, *rest)
+        if trainer.state.global_step == 3:
+            next(each for each in model.parameters() if each.grad is not None).grad.fill_(float("nan"))
+        return loss
+
+    monkeypatch.setattr(PackTrainer, "training_step", broken)
+    with pytest.raises(ItamedError, match=r"The gradient's norm of step 4 is nan"):
+        train(load_recipe(str(recipe_file)), tmp_path / "out")
+    assert last_whole(tmp_path / "out" / "checkpoints").endswith("checkpoint-2")
+
+
+def test_a_run_does_not_go_on_with_other_data(trained, recipe_file, monkeypatch):
+    (trained / "training.json").unlink()
+    changed = "itamed.training.sft.examples"
+    monkeypatch.setattr(changed, lambda asked, shots: examples(asked, shots)[1:])
+    with pytest.raises(ItamedError, match="begun with other examples"):
+        train(load_recipe(str(recipe_file)), trained)
+
+
+def test_a_disk_that_is_full_at_the_end_loses_nothing(trained, recipe_file):
+    (trained / "training.json").unlink()
+    shutil.rmtree(trained / "model")
+    done = run(command(recipe_file, trained), preexec_fn=no_large_files)
+    assert done.returncode == 1
+    assert "The model could not be written" in done.stderr and "Traceback" not in done.stderr
+    done = run(command(recipe_file, trained))
+    assert done.returncode == 0 and (trained / "model" / "model.safetensors").is_file()
 
 
 def test_computing_activations_twice_changes_nothing(trained, recipe_file, tmp_path):
@@ -143,14 +217,20 @@ def test_a_disk_that_is_full_in_a_checkpoint_loses_nothing(killed, recipe_file):
     assert last_whole(killed / "checkpoints") == str(killed / "checkpoints" / "checkpoint-2")
 
 
-def test_two_processes_train_as_one_does(trained, recipe_file, tmp_path):
+def test_two_processes_train_as_one_does(recipe_file, tmp_path):
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    # Packs of one example or two: processes have unequal numbers of them.
-    recipe_file.write_text(recipe_file.read_text().replace("pack: 4000", "pack: 1200"))
+    # Packs of one example or two: processes have unequal numbers of them, and unequal shares of a step. The last of
+    # the seven steps has two examples for one process, and one for the other.
+    text = recipe_file.read_text().replace("pack: 4000", "pack: 1200").replace("batch: 4", "batch: 5")
+    text = text.replace("max_steps: 4, epochs: 3", "epochs: 2.5").replace("1e-2", "1e-3")
+    recipe_file.write_text(text.replace("{rank: 4}", "{rank: 4, dropout: 0.0}"))
     done = run([*launcher, *command(recipe_file, tmp_path / "two")[1:]])
     assert done.returncode == 0, done.stderr[-3000:]
-    # Dropout differs between processes, and so does the order in which they share a step's examples.
-    assert losses(tmp_path / "two") == pytest.approx(losses(trained), rel=0.2)
+    found = losses(tmp_path / "two")
+    train(load_recipe(str(recipe_file)), tmp_path / "one")
+    assert found == pytest.approx(losses(tmp_path / "one"), rel=1e-3)
+    theirs, mine = scores(tmp_path / "one"), scores(tmp_path / "two")
+    assert mine == pytest.approx(theirs), "each answers a share of the development rows"
 
 
 def test_a_cut_checkpoint_is_left_aside(tmp_path):
@@ -179,7 +259,7 @@ def test_another_recipe_in_the_same_folder_is_refused(recipe_file, tmp_path):
         (("itamed-mini-qa-casimedicos", "itamed_qa_casimedicos"), "not built: run `itamed data build"),
         (
             ("learning_rate: 1e-2", "learning_rate: 1e+30"),
-            r"The loss of step \d is nan.* lower optimizer.learning_rate",
+            r"The .*(loss|norm) of step \d is nan.* lower optimizer.learning_rate",
         ),
         (("base: ", "base: /no/such"), "The base model /no/such.* cannot be loaded"),
     ],

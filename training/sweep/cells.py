@@ -11,20 +11,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
+from itamed.benchmark.asked import Asked
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.files import write_text
-from itamed.benchmark.fingerprint import (
-    corpus_fingerprint,
-    data_fingerprint,
-    grammar_fingerprint,
-    weights_fingerprint,
-)
+from itamed.benchmark.fingerprint import data_fingerprint, grammar_fingerprint, weights_fingerprint
 from itamed.benchmark.paths import storing
 from itamed.benchmark.report.gains import baseline_of
 from itamed.benchmark.report.label import Label
 from itamed.benchmark.report.run import Run, read_run
+from itamed.benchmark.suite import suite
 from itamed.benchmark.version import __version__
 
+from ..corpus import content_of
 from ..examples import task_names
 from ..named import is_file_name
 from ..output import MANIFEST
@@ -54,8 +52,12 @@ class Training:
         """Return a hash of what decides the weights; memory and names do not."""
         settings = without_memory(asdict(self.recipe)) | {"name": "", "base": weights_fingerprint(self.recipe.base)}
         data = data_fingerprint(task_names(self.recipe.sft.tasks)) if self.recipe.sft else ""
-        texts = [corpus_fingerprint(corpus.path) for corpus in self.recipe.cpt.corpora] if self.recipe.cpt else []
-        return _digest([settings, data, __version__, grammar_fingerprint(), *texts])
+        content = [settings, data, __version__, grammar_fingerprint()]
+        if cpt := self.recipe.cpt:
+            # What is held out decides which documents are dropped.
+            held_out = data_fingerprint(suite()) if cpt.decontaminate else ""
+            content += [[content_of(corpus) for corpus in cpt.corpora], held_out]
+        return _digest(content)
 
     @property
     def name(self) -> str:
@@ -149,15 +151,10 @@ class Evaluation:
         given = [f"pretrained={pretrained}", self.matrix.model_args, self.model.model_args]
         if engine.startswith("itamed-") and not self.method.constrained:
             given.append("constrained=false")
-        asked = {"fewshot_seed": self.seed} if self.method.shots else {}
-        asked |= {"eval_notes": self.matrix.notes} if self.matrix.notes else {}
-        arguments = ["--model", engine, "--model_args", ",".join(filter(None, given))]
-        arguments += ["--tasks", ",".join(self.matrix.tasks), "--num_fewshot", str(self.method.shots)]
-        arguments += ["--metadata", json.dumps(asked)] if asked else []
-        if self.model.chat:
-            arguments += ["--apply_chat_template"]
-            arguments += ["--fewshot_as_multiturn", "true"] if self.method.shots else []
-        return arguments
+        metadata = {"fewshot_seed": self.seed} if self.method.shots else {}
+        metadata |= {"eval_notes": self.matrix.notes} if self.matrix.notes else {}
+        tasks = ",".join(self.matrix.tasks)
+        return Asked(engine, given, tasks, self.method.shots, self.model.chat, metadata).arguments()
 
 
 def cells(matrix: Matrix, root: Path, near: Path) -> list[Training | Evaluation]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from os.path import commonprefix
 
@@ -19,11 +19,10 @@ from itamed.benchmark.report.sheet import NONE
 from itamed.benchmark.report.show import show_tables
 from itamed.benchmark.suite import task_of
 
-from ..cpt import words_of
 from ..examples import Asking, requests, task_names
 from ..fields import read
-from ..plan import plan, sizes, without_weights
-from ..recipe import Cpt, Recipe
+from ..plan import Plan, plan, without_weights
+from ..recipe import Recipe
 from ..work import Arithmetic, peak_flops
 from .cells import Evaluation, Training
 from .matrix import Method
@@ -64,29 +63,28 @@ def cost(cell: Training | Evaluation) -> Cost:
     return Cost(flops, weights * _bytes(f"{cell.matrix.model_args},{cell.model.model_args}"))
 
 
+@cache
+def _planned(settings: str) -> list[Plan]:
+    return plan(read(Recipe, json.loads(settings)))
+
+
 def _rambles(trained: Training | None, method: Method) -> bool:
     return (trained is None or trained.recipe.sft is None) and not method.constrained
 
 
 def _training(recipe: Recipe) -> Cost:
     """Return what both stages take, one after the other: times add, memory does not."""
-    fine = plan(recipe) if recipe.sft else None
-    flops, size = (fine.flops, fine.weight_bytes + fine.training_bytes) if fine else (0.0, 0)
-    if recipe.cpt is None:
-        return Cost(flops, size)
-    lm = without_weights(recipe.base)
+    # Seeds choose other examples, no more and no fewer.
+    alike = replace(recipe, name="", seed=0)
     try:
-        once = _tokens_read(recipe.cpt, lm)
+        stages, without = _planned(json.dumps(asdict(alike), sort_keys=True)), ""
     except ItamedError as error:
-        if fine is None:
+        if recipe.cpt is None or recipe.sft is None:
             raise
-        return Cost(flops, size, str(error))
-    optimizer = recipe.cpt.optimizer
-    tokens = round(optimizer.epochs * once)
-    if optimizer.max_steps:
-        tokens = min(tokens, optimizer.max_steps * recipe.cpt.batch * recipe.cpt.length)
-    weight_bytes, training_bytes, arithmetic = sizes(lm.model, recipe.cpt.lora, recipe)
-    return Cost(flops + arithmetic.training(tokens, tokens), max(size, weight_bytes + training_bytes))
+        # Corpora of the Hub are often not there yet; the rest is worth knowing.
+        stages, without = _planned(json.dumps(asdict(replace(alike, cpt=None)), sort_keys=True)), str(error)
+    size = max(stage.weight_bytes + stage.training_bytes for stage in stages)
+    return Cost(sum(stage.flops for stage in stages), size, without)
 
 
 @dataclass(frozen=True)
@@ -116,19 +114,6 @@ def _tokens(base: str, tasks: tuple[str, ...], asking: Asking) -> _Tokens:
         right += count(answers)
         longest += task_of(name).max_tokens * len(pairs)
     return _Tokens(fed, right, longest)
-
-
-@cache
-def _words(cpt: str) -> tuple[int, list[str]]:
-    """Return what `words_of` does, once for all recipes with these corpora; `cpt` is their section, as JSON."""
-    return words_of(read(Cpt, json.loads(cpt)))
-
-
-def _tokens_read(cpt: Cpt, lm: ItamedHF) -> int:
-    """Return about how many tokens corpora have: words are counted, tokens are those of some documents."""
-    words, some = _words(json.dumps(asdict(cpt)))
-    tokens = sum(map(len, lm.tokenizer(some, add_special_tokens=False)["input_ids"]))
-    return round(tokens * words / sum(len(text.split()) for text in some))
 
 
 @cache

@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from ...errors import ItamedError
 from ..grammars import Decoding, request_grammar
+from ..template import pinned
 from ..work import Work
 from .loop import Loop
 from .memory import sequences_that_fit
@@ -53,6 +54,7 @@ class ItamedHF(HFLM):
         self.guess = guess
         self.work = Work()
         kwargs["dtype"] = fast_dtype(kwargs.get("dtype", "auto"), kwargs.get("device"))
+        kwargs["chat_template_args"] = pinned(kwargs.get("chat_template_args"))
         super().__init__(pretrained, **kwargs | self.decoding.thinking_arguments(kwargs))
         if launched := getattr(self, "accelerator", None):
             # The harness shares documents among GPUs only, and counts those of one machine.

@@ -60,6 +60,13 @@ def test_private_does_not_upload_into_a_repository_that_is_public_already(hub, t
     assert hub.repos["clinic/itamed-closed"].files == {}
 
 
+def test_what_is_asked_to_be_private_is_so_whatever_its_terms(hub, token, built_open):
+    hub.repos["clinic/itamed-open"] = Repo()
+    with pytest.raises(PublishError, match="is public already"):
+        push(built_open, "clinic", private=True)
+    assert hub.repos["clinic/itamed-open"].files == {}
+
+
 def test_without_a_token_the_message_says_how_to_log_in(hub, built_open):
     with pytest.raises(PublishError, match="hf auth login"):
         push(built_open, "clinic", private=False)

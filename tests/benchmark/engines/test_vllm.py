@@ -155,6 +155,7 @@ def test_thinking_needs_a_model_that_has_its_tokens(engine, engines, folder, mon
     monkeypatch.setattr("llguidance.hf.from_tokenizer", lambda tokenizer: LLTokenizer("byte"))
     lm = engines.ItamedVLLM(str(folder), reasoning="think", enable_thinking=False)
     assert lm.enable_thinking is True, "the chat template opens the thinking part, whatever the default says"
+    assert lm.chat_template_args == {"date_string": "26 Jul 2024"}
     with pytest.raises(ItamedError, match=r"another reasoning=.*<think>"):
         lm.generate_until([question(1)])
     assert engine.calls == []

@@ -1,7 +1,6 @@
 """From a matrix to cells: what is run, in which order, in folders named after what they hold."""
 
 import json
-from dataclasses import replace
 
 import pytest
 import yaml
@@ -12,6 +11,7 @@ from itamed.benchmark.files import write_text
 from itamed.benchmark.paths import datasets_dir
 from itamed.benchmark.sources.registry import source_of
 from itamed.training.recipe import Corpus, Cpt, load_recipe
+from itamed.training.sweep import estimate
 from itamed.training.sweep.cells import Evaluation, Training, cells
 from itamed.training.sweep.estimate import cost
 from itamed.training.sweep.matrix import load_matrix
@@ -204,11 +204,30 @@ def test_pre_training_is_estimated_where_its_corpora_are_there(reading, tmp_path
         cost_of(replace(gone, sft=None))
 
 
-def test_texts_that_were_changed_are_another_training(reading, tmp_path):
-    before = Training("Tiny", "CPT+FT", reading, tmp_path).folder
-    assert Training("Tiny", "CPT+FT", reading, tmp_path).folder == before
-    (tmp_path / "texts.jsonl").write_text("{}\n")
-    assert Training("Tiny", "CPT+FT", reading, tmp_path).folder != before
+def with_text(recipe_file, text):
+    """Give a recipe text to read first."""
+    path = recipe_file.with_name("text.jsonl")
+    path.write_text("".join(json.dumps({"text": f"{text} " * (20 + n)}) + "\n" for n in range(3)))
+    if "cpt:" not in recipe_file.read_text():
+        recipe_file.write_text(
+            recipe_file.read_text() + f"cpt:\n  corpora: [{{name: mine, format: jsonl, path: {path}}}]\n"
+        )
+
+
+def test_other_text_in_the_same_place_is_another_training(matrix_file, recipe_file, tmp_path):
+    with_text(recipe_file, "il paziente ha la tosse")
+    before = folders(matrix_file, tmp_path / "out")
+    with_text(recipe_file, "la paziente non ha tosse")
+    after = folders(matrix_file, tmp_path / "out")
+    assert [one != other for one, other in zip(before, after, strict=True)] == [False] * 3 + [True] * 4
+
+
+def test_a_training_is_planned_once_for_all_seeds(matrix_file, tmp_path, monkeypatch):
+    planned, plan = [], estimate.plan
+    monkeypatch.setattr(estimate, "plan", lambda recipe: planned.append(recipe) or plan(recipe))
+    estimate._planned.cache_clear()
+    costs = [cost(cell) for cell in cells_of(matrix_file, tmp_path) if isinstance(cell, Training)]
+    assert costs[0] == costs[1] and len(planned) == 1
 
 
 def test_the_paper_s_rows_and_what_runs_on_a_processor_come_along(tmp_path):

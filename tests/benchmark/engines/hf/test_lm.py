@@ -119,6 +119,23 @@ def test_the_mark_that_ends_a_thought_stays(folder, tmp_path, monkeypatch):
     assert lm.enable_thinking is True, "the chat template opens the thinking part"
 
 
+DATED = (
+    "{% if date_string is not defined %}{% set date_string = strftime_now('%d %b %Y') %}{% endif %}"
+    "{{ date_string }}: {{ messages[0].content }}"
+)
+
+
+def test_prompts_do_not_change_with_the_day(folder):
+    """Llama's templates print today's date unless they are given one."""
+    lm = harness(ItamedHF, folder)
+    lm.tokenizer.chat_template = DATED
+    turns = [{"role": "user", "content": "?"}]
+    assert lm.apply_chat_template(turns) == "26 Jul 2024: ?"
+    lm = harness(ItamedHF, folder, chat_template_args={"date_string": "1 Jan 2025"})
+    lm.tokenizer.chat_template = DATED
+    assert lm.apply_chat_template(turns) == "1 Jan 2025: ?"
+
+
 def captured():
     """Return a context in which the loop answers nothing; it gives the requests that the loop was asked."""
 
