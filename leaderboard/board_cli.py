@@ -45,6 +45,41 @@ def accept(
 
 
 @board_app.command()
+def preview(
+    bundle: Annotated[Path, typer.Argument(help="What `itamed submit --out` has written.")],
+    store: Store,
+    reference: Annotated[
+        list[str] | None,
+        typer.Option(help="Entry to compare with, may come again; by default the best, and the nearest by its mean."),
+    ] = None,
+    markdown: Annotated[Path | None, typer.Option(help="Write the comment there instead of printing it.")] = None,
+) -> None:
+    """Check a bundle, and show what it would be on the board: its rank, and its gains on two rows.
+
+    The result is a comment for its pull request, in Markdown that is safe to post whatever the
+    bundle says. Nothing is added to the store. Ends with status 1 if there is an error.
+
+    Example: itamed board preview bundle.zip --store results --markdown comment.md
+    """
+    from itamed.benchmark.files import write_text
+
+    from .board.comment import comment
+    from .board.preview import preview as look
+    from .show import show_verdict
+
+    found = look(bundle, store, tuple(reference or ()))
+    show_verdict(found.verdict, bundle)
+    text = comment(found)
+    if markdown:
+        write_text(markdown, text)
+        typer.echo(f"Comment: {markdown}")
+    else:
+        typer.echo(text)
+    if found.verdict.errors:
+        raise typer.Exit(1)
+
+
+@board_app.command()
 def retract(
     entry: Annotated[str, typer.Argument(help="Name of the entry's page and folder: 16 letters and figures.")],
     store: Store,

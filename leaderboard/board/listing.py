@@ -12,7 +12,6 @@ import numpy as np
 from itamed.benchmark.suite import FAMILIES, ROLES
 
 from ..manifest import Manifest
-from .entry import RoleScore, Span
 from .ranks import Rank, rank
 from .store import Stored
 
@@ -119,7 +118,7 @@ def _rows(entries: Sequence[Stored]) -> list[Row]:
         for each, reason in others:
             reasons[each.key][role] = reason
         if counted:
-            scores = [_mean(each.entry.roles[role]) for each in counted]
+            scores = [each.entry.roles[role].ranked_mean for each in counted]
             freedom = min(each.entry.roles[role].freedom for each in counted)
             draws = np.stack([each.draws[role] for each in counted])
             found = rank([value for value, _, _ in scores], draws, freedom)
@@ -154,12 +153,6 @@ def _reason(each: Stored, role: str) -> str:
 def _fingerprints(each: Stored, role: str) -> str:
     found = each.entry.manifest.suite.fingerprints
     return repr([(name, sorted(found[name].model_dump().items())) for name in sorted(each.entry.roles[role].tasks)])
-
-
-def _mean(score: RoleScore) -> Span:
-    if score.mean is None:
-        raise ValueError("a score without a mean is not ranked")
-    return score.mean
 
 
 def _order(row: Row) -> tuple[Any, ...]:

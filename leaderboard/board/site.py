@@ -71,7 +71,7 @@ class _Pages:
             "interval": _interval,
             "percent": _percent,
             "metrics": _metrics,
-            "places": _places,
+            "places": Rank.shown,
             "task": task_of,
         }
         self.environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
@@ -139,11 +139,6 @@ def _clear(site: Path) -> None:
 
 def _percent(value: float) -> str:
     return f"{100 * value:.1f}"
-
-
-def _places(rank: Rank) -> str:
-    """Return a rank as a range, "2–5", or one number."""
-    return f"{rank.best}–{rank.worst}" if rank.best < rank.worst else str(rank.best)
 
 
 def _metrics(found: Mapping[str, Span]) -> str:
