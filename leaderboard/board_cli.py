@@ -24,7 +24,9 @@ def accept(
     badge: Annotated[
         str, typer.Option(help="self-reported, re-scored or reproduced; by default as the bundle allows.")
     ] = "",
-    licence: Annotated[str, typer.Option(help="Of the model, as its card states it: apache-2.0.")] = "unknown",
+    licence: Annotated[
+        str, typer.Option(help="Of the model, as its card states it: apache-2.0. Not to be changed later.")
+    ] = "unknown",
 ) -> None:
     """Check a bundle, score its answers again, and add it to the store; nothing there is overwritten.
 

@@ -52,7 +52,7 @@ def _verdict(found: Preview) -> str:
 
 
 def _named(row: Row) -> str:
-    return f"{_code(row.name)}, {row.method}, {row.mode}"
+    return f"{_code(row.name)}, {row.method.replace('/', ' and ')}, {row.mode}"
 
 
 def _ranks(row: Row, ranked: Mapping[str, int]) -> str:

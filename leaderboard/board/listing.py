@@ -105,6 +105,11 @@ def boards(entries: Sequence[Stored]) -> dict[str, list[Row]]:
     return {version: _rows(by_version[version]) for version in sorted(by_version, key=_numbers, reverse=True)}
 
 
+def asked_alike(one: Stored, two: Stored, role: str) -> bool:
+    """Return whether two entries answered the same of a role: the same tasks, at least one, with equal fingerprints."""
+    return bool(one.entry.roles[role].tasks) and _fingerprints(one, role) == _fingerprints(two, role)
+
+
 def _numbers(version: str) -> tuple[tuple[bool, int, str], ...]:
     parts = version.replace("-", ".").replace("+", ".").split(".")
     return tuple((part.isdigit(), int(part) if part.isdigit() else 0, part) for part in parts)

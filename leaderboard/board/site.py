@@ -20,6 +20,7 @@ from .downloads import write_downloads
 from .entry import Span
 from .frontend import assets
 from .listing import Row, boards
+from .pairs import mode_pairs
 from .ranks import Rank
 from .store import read_store
 
@@ -91,7 +92,12 @@ def _board(pages: _Pages, version: str, board: Sequence[Row]) -> None:
         "tasks": _task_names(board),
         "ranked": {role: _ranked(board, role) for role in ROLES},
         "published": published_table(),
-        "table": {"columns": [column._asdict() for column in BOARD], "rows": rows, "families": FAMILY_NAMES},
+        "table": {
+            "columns": [column._asdict() for column in BOARD],
+            "rows": rows,
+            "families": FAMILY_NAMES,
+            "pairs": mode_pairs(board),
+        },
     }
     pages.write("board.html", f"suites/{version}.html", f"Suite {version}", **values)
     if version == pages.common["versions"][0]:

@@ -8,17 +8,10 @@ from itamed.benchmark.families import family_of
 from itamed.benchmark.rows import row_class
 from itamed.leaderboard import anomalies, copies
 from itamed.leaderboard.archive import pack
-from itamed.leaderboard.bundle import MANIFEST, SCORES
-from itamed.leaderboard.rescore import docs_of, rescore
+from itamed.leaderboard.bundle import MANIFEST
+from itamed.leaderboard.rescore import docs_of
 
-from .tamper import CRF, NER, QA, TASKS, answers, changed, errors, only, verdict, with_answers
-
-
-def rescored(files, task, found):
-    """Return the files of a bundle with other answers to a task and the scores that they give."""
-    reports = rescore(docs_of(task), {each["id"]: each["answer"] for each in found}).reports
-    files = changed(files, SCORES, lambda scores: scores["tasks"][task].update(modes=reports))
-    return with_answers(files, task, found)
+from .tamper import CRF, NER, QA, TASKS, answers, changed, errors, only, rescored, verdict
 
 
 def gold(doc):
