@@ -14,9 +14,9 @@ from pathlib import Path
 MOST, LONGEST = 4, 15_000
 """Texts, and characters of each: a comment holds 65,536."""
 # Words and figures. No slash, at sign, angle bracket, ampersand, backslash, exclamation mark or hash: no link, mention,
-# image, markup or escape comes of the rest, if brackets hold figures alone and a colon ends a word.
+# image, markup or escape comes of the rest, if brackets hold figures alone, a colon ends a word, and a dot, too.
 _CODE = r"`[A-Za-z0-9 ._/+:?-]*`"
-_LINE = re.compile(rf"(?:### |\* )?(?:[A-Za-z0-9 .,;%()*+|–-]|:(?= |$)|\[[0-9., +-]*\]|{_CODE})*")
+_LINE = re.compile(rf"(?:### |\* )?(?:[A-Za-z0-9 ,;%()*+|–-]|\.(?![A-Za-z])|:(?= |$)|\[[0-9., +-]*\]|{_CODE})*")
 _FENCE = "```"
 
 
@@ -38,15 +38,12 @@ def _harmless(text: str) -> bool:
     """Return whether a text has no line but those of a preview, and ends every code block."""
     inside = False
     for line in text.rstrip("\n").split("\n"):
-        if line in (_FENCE, f"{_FENCE}text"):
+        # A block begins with a word and ends without one, or Markdown sees other blocks than we do.
+        if line == (_FENCE if inside else f"{_FENCE}text"):
             inside = not inside
-        elif not (line.isascii() and line.isprintable() and "`" not in line if inside else _is_own(line)):
+        elif not (line.isascii() and line.isprintable() and "`" not in line if inside else _LINE.fullmatch(line)):
             return False
     return not inside
-
-
-def _is_own(line: str) -> bool:
-    return bool(_LINE.fullmatch(line)) and "www." not in re.sub(_CODE, "", line).lower()
 
 
 def _plain(text: str) -> str:

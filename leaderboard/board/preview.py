@@ -54,7 +54,7 @@ def preview(path: Path, store: Path, chosen: Sequence[str] = (), *, mini: bool =
 
     Args:
         path: the archive.
-        store: see `store`; it may have no entry yet.
+        store: see `store`; it may be empty, or not there yet.
         chosen: names of entries to compare with; by default the best, and the one with the nearest mean.
         mini: for tests, see `validate`.
 
@@ -65,7 +65,7 @@ def preview(path: Path, store: Path, chosen: Sequence[str] = (), *, mini: bool =
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
         raise ItamedError(f"{path} cannot be read: {error.strerror}. Name a bundle.") from error
-    verdict = validate(path, store, itself=False, mini=mini)
+    verdict = validate(path, store if store.is_dir() else None, itself=False, mini=mini)
     if verdict.run is None:
         return Preview(digest, verdict)
     mine = stored_of(verdict, digest, "unknown")

@@ -55,7 +55,7 @@ def test_own_lines_stay_as_they_are(tmp_path, text):
         "![x]",
         "https://evil.example",
         "www.evil.example",
-        "WWW.evil.example",
+        "evil.example",
         "a@evil.example",
         "#1",
         ":tada:",
@@ -78,7 +78,16 @@ def test_any_other_line_makes_all_of_it_plain_text(tmp_path, line):
     assert found.isascii()
 
 
-@pytest.mark.parametrize("text", ["```text\nopen\n", "```text\na\n```\n@b\n```\n", "x" * 20_000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "```text\nopen\n",
+        "```text\na\n```\n@b\n```\n",
+        "```\n@b\n```\n",
+        "```text\n```text\n```text\n@b\n```\n",
+        "x" * 20_000,
+    ],
+)
 def test_code_blocks_are_closed_and_short(tmp_path, text):
     found = shown(tmp_path, text)
     assert found.count("```") == 2
