@@ -113,14 +113,16 @@ def test_what_is_accepted_is_refused_once_more(store, files, tmp_path):
     assert "it is there already" in comment(found)
 
 
-@pytest.mark.parametrize("wrong", [False, True])
-def test_nothing_of_a_stranger_is_more_than_text(files, tmp_path, ranked, wrong):
-    def hostile(manifest):
-        manifest["declaration"] = {"training": HOSTILE, "test_rows": "unknown"}
-        manifest["model"].update(name="www.evil.example/x" if not wrong else HOSTILE)
-        manifest["decoding"]["batch"] = "1"
-
-    path = packed(changed(files, MANIFEST, hostile), tmp_path / "bundle.zip")
+@pytest.mark.parametrize(
+    ("wrong", "change"),
+    [
+        (False, lambda manifest: manifest["model"].update(name="www.evil.example/x")),
+        (True, lambda manifest: manifest["model"].update(name=HOSTILE)),
+        (True, lambda manifest: manifest.update({HOSTILE: 1})),
+    ],
+)
+def test_nothing_of_a_stranger_is_more_than_text(files, tmp_path, ranked, wrong, change):
+    path = packed(changed(files, MANIFEST, change), tmp_path / "bundle.zip")
     text = comment(preview(path, tmp_path, mini=True))
     assert ("**Refused**" in text) == wrong
     assert shown(tmp_path, text) == text, "comment.py must leave it as it is"
