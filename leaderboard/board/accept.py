@@ -14,7 +14,7 @@ from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.files import write_bytes
 from itamed.benchmark.scoring.bootstrap import Array
 
-from ..archive import short
+from ..archive import content_of, short
 from ..jsonsafe import json_bytes
 from ..said import said_bytes, said_of
 from ..show import show_verdict
@@ -40,12 +40,7 @@ def accept(path: Path, store: Path, *, badge: Badge | None, licence: str, mini: 
     Raises:
         ItamedError: the bundle cannot be read or has errors (they are shown), or it is there already.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ItamedError(
-            f"{path} cannot be read: {error.strerror}. Name a bundle of `itamed submit --out`."
-        ) from error
+    content = content_of(path)
     digest = hashlib.sha256(content).hexdigest()
     if there := next(store.glob(f"{FOLDER}/*/*/{short(digest)}"), None):
         return _another_badge(there, badge)

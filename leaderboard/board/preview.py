@@ -15,6 +15,7 @@ from itamed.benchmark.report.run import Run, TaskResult
 from itamed.benchmark.report.series import Series
 from itamed.benchmark.suite import ROLES
 
+from ..archive import content_of
 from ..rerun import reopened
 from ..validate import Verdict, validate
 from .listing import Row, boards
@@ -61,10 +62,7 @@ def preview(path: Path, store: Path, chosen: Sequence[str] = (), *, mini: bool =
     Raises:
         ItamedError: the bundle cannot be read, the store is damaged or has no such entry, or no bundle of a reference.
     """
-    try:
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise ItamedError(f"{path} cannot be read: {error.strerror}. Name a bundle.") from error
+    digest = hashlib.sha256(content_of(path)).hexdigest()
     verdict = validate(path, store if store.is_dir() else None, itself=False, mini=mini)
     if verdict.run is None:
         return Preview(digest, verdict)
