@@ -14,6 +14,8 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import NoReturn
 
+from itamed.benchmark.errors import ItamedError
+
 from .findings import Finding, Refused, shown
 
 MAX_ARCHIVE = 64 * 2**20
@@ -38,6 +40,20 @@ _DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, Valu
 def short(digest: str) -> str:
     """Return as much of a bundle's SHA-256 digest as names it: its file, its entry, its pull request."""
     return digest[:16]
+
+
+def content_of(path: Path) -> bytes:
+    """Return the bytes of an archive that a maintainer names.
+
+    Raises:
+        ItamedError: it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ItamedError(
+            f"{path} cannot be read: {error.strerror}. Name a bundle of `itamed submit --out`."
+        ) from error
 
 
 def pack(members: Mapping[str, bytes]) -> bytes:

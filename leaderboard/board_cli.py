@@ -24,7 +24,9 @@ def accept(
     badge: Annotated[
         str, typer.Option(help="self-reported, re-scored or reproduced; by default as the bundle allows.")
     ] = "",
-    licence: Annotated[str, typer.Option(help="Of the model, as its card states it: apache-2.0.")] = "unknown",
+    licence: Annotated[
+        str, typer.Option(help="Of the model, as its card states it: apache-2.0. Not to be changed later.")
+    ] = "unknown",
 ) -> None:
     """Check a bundle, score its answers again, and add it to the store; nothing there is overwritten.
 
@@ -42,6 +44,41 @@ def accept(
     if badge and chosen is None:
         raise ItamedError(f"--badge {badge} is none: choose one of {', '.join(BADGES)}.")
     typer.echo(f"Accepted: {add(bundle, store, badge=chosen, licence=licence)}")
+
+
+@board_app.command()
+def preview(
+    bundle: Annotated[Path, typer.Argument(help="What `itamed submit --out` has written.")],
+    store: Store,
+    reference: Annotated[
+        list[str] | None,
+        typer.Option(help="Entry to compare with, may come again; by default the best, and the nearest by its mean."),
+    ] = None,
+    markdown: Annotated[Path | None, typer.Option(help="Write the comment there instead of printing it.")] = None,
+) -> None:
+    """Check a bundle, and show what it would be on the board: its rank, and its gains on two rows.
+
+    The result is a comment for its pull request, in Markdown that is safe to post whatever the
+    bundle says. Nothing is added to the store. Ends with status 1 if there is an error.
+
+    Example: itamed board preview bundle.zip --store results --markdown comment.md
+    """
+    from itamed.benchmark.files import write_text
+
+    from .board.comment import comment
+    from .board.preview import preview as look
+    from .show import show_verdict
+
+    found = look(bundle, store, tuple(reference or ()))
+    show_verdict(found.verdict, bundle)
+    text = comment(found)
+    if markdown:
+        write_text(markdown, text)
+        typer.echo(f"Comment: {markdown}")
+    else:
+        typer.echo(text)
+    if found.verdict.errors:
+        raise typer.Exit(1)
 
 
 @board_app.command()

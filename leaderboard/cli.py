@@ -39,12 +39,15 @@ def submit(
 
     from .bundle import Wishes
     from .declaration import read_declaration
+    from .manifest import NO_COMMIT, is_commit
     from .submit import submit_run
 
     if not repo and not out:
         raise ItamedError("Say where to: --repo NAMESPACE/NAME (or ITAMED_RESULTS), or --out FILE.")
     declared = read_declaration(declaration) if declaration else None
-    name, _, commit = model.partition("@")
+    name, at, commit = model.partition("@")
+    if at and not is_commit(commit):
+        raise ItamedError(f"--model {model} {NO_COMMIT}")
     wishes = Wishes(name, commit, declared, tuple(leave_out or ()), sample=allow_sample)
     submit_run(run, wishes, repo=repo, out=out)
 

@@ -10,6 +10,7 @@ from itamed.benchmark.errors import ItamedError
 Severity: TypeAlias = Literal["error", "warning"]
 MADE_BY = "make the bundle anew with `itamed submit RUN`, and change nothing in it"
 """What to do about a bundle that our own command would not have written."""
+EXPLAIN = "explain in the pull request how this came about; the maintainers look at it"
 _SHOWN = 90
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
 from itamed.benchmark.verdict import Mode
@@ -26,10 +27,16 @@ Word: TypeAlias = Annotated[str, Field(max_length=120, pattern=r"^[A-Za-z0-9][A-
 Line: TypeAlias = Annotated[str, Field(max_length=500)]
 """A sentence or name; reading the JSON has refused what should not be in one, see `jsonsafe.flaw`."""
 Commit: TypeAlias = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
+NO_COMMIT = "has no commit: write NAMESPACE/NAME@COMMIT, with all 40 letters and figures of the commit. A branch moves."
 Digest: TypeAlias = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Part: TypeAlias = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 Count: TypeAlias = Annotated[int, Field(ge=0)]
 M = TypeVar("M", bound=BaseModel)
+
+
+def is_commit(text: Any) -> bool:
+    """Return whether something is a commit in full."""
+    return isinstance(text, str) and bool(re.fullmatch("[0-9a-f]{40}", text))
 
 
 class Strict(BaseModel):

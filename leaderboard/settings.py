@@ -14,10 +14,9 @@ from itamed.benchmark.report.run import ADDED, Run, model_arguments
 from itamed.benchmark.suite import MINI_PREFIX, task_of
 
 from .jsonsafe import flaw
-from .manifest import Chat, Cost, Decoding, Machine, Model, Seeds, Source, Weights
+from .manifest import Chat, Cost, Decoding, Machine, Model, Seeds, Source, Weights, is_commit
 from .stamp import stamp
 
-_COMMIT = re.compile(r"[0-9a-f]{40}")
 _ENVIRONMENT = {"torch": "PyTorch version", "python": "Python version", "cuda": "CUDA runtime version"}
 _VERSION = re.compile(r"\d[\w.+-]*")
 _SECOND = 1e-3
@@ -63,7 +62,7 @@ def _name(name: str) -> str:
 
 
 def _commit(value: Any) -> str:
-    return value if isinstance(value, str) and _COMMIT.fullmatch(value) else ""
+    return value if is_commit(value) else ""
 
 
 def decoding_of(run: Run, data: Mapping[str, Any]) -> Decoding:

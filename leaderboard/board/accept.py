@@ -13,16 +13,15 @@ import numpy as np
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.files import write_bytes
 from itamed.benchmark.scoring.bootstrap import Array
-from pydantic import ValidationError
 
-from ..archive import short
-from ..findings import shown
+from ..archive import content_of, short
 from ..jsonsafe import json_bytes
+from ..said import said_bytes, said_of
 from ..show import show_verdict
 from ..validate import validate
-from .entry import Badge, Entry
-from .scored import role_scores, task_scores
-from .store import BUNDLE, DRAWS, ENTRY, FOLDER, today
+from .entry import Badge
+from .scored import stored_of
+from .store import ANSWERS, BUNDLE, DRAWS, ENTRY, FOLDER, today
 
 
 def accept(path: Path, store: Path, *, badge: Badge | None, licence: str, mini: bool = False) -> Path:
@@ -41,42 +40,23 @@ def accept(path: Path, store: Path, *, badge: Badge | None, licence: str, mini: 
     Raises:
         ItamedError: the bundle cannot be read or has errors (they are shown), or it is there already.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ItamedError(
-            f"{path} cannot be read: {error.strerror}. Name a bundle of `itamed submit --out`."
-        ) from error
+    content = content_of(path)
     digest = hashlib.sha256(content).hexdigest()
     if there := next(store.glob(f"{FOLDER}/*/*/{short(digest)}"), None):
         return _another_badge(there, badge)
-    verdict = validate(path, store if store.is_dir() else None, mini=mini)
+    verdict = validate(path, store if store.is_dir() else None, itself=False, mini=mini)
     show_verdict(verdict, path)
-    bundle = verdict.bundle
-    if verdict.run is None or bundle is None:
+    if verdict.bundle is None:
         raise ItamedError("The bundle has errors, see above: it was not accepted.")
-    scores, draws = role_scores(verdict.run, bundle.manifest.suite.version)
-    model = bundle.manifest.model
-    try:
-        entry = Entry(
-            format=1,
-            bundle=digest,
-            accepted=today(),
-            licence=licence,
-            warnings=[str(finding)[:500] for finding in verdict.findings],
-            manifest=bundle.manifest,
-            tasks=task_scores(verdict.run),
-            roles=scores,
-        )
-    except ValidationError as error:
-        raise ItamedError(f"--licence {shown(licence)} is no name of a licence: write it like apache-2.0.") from error
-    badge = badge or ("re-scored" if model.revision else "self-reported")
+    made = stored_of(verdict, digest, licence, badge)
     files = {
         BUNDLE: content,
-        ENTRY: json_bytes(entry.model_dump(mode="json")),
-        DRAWS: _array(draws),
-        f"badge-{badge}.json": json_bytes({"date": entry.accepted}),
+        ENTRY: json_bytes(made.entry.model_dump(mode="json")),
+        DRAWS: _array(made.draws),
+        ANSWERS: said_bytes(said_of(verdict.bundle.answers)),
+        f"badge-{made.badge}.json": json_bytes({"date": made.entry.accepted}),
     }
+    model = made.entry.manifest.model
     folder = store / FOLDER / model.name.replace("/", "__") / (model.revision or "no-revision") / short(digest)
     _add(folder, files)
     return folder

@@ -39,6 +39,17 @@ class RoleScore(Strict):
     mean: Span | None = None
     freedom: float = 1.0
 
+    @property
+    def ranked_mean(self) -> Span:
+        """Return the mean of a role that is ranked.
+
+        Raises:
+            ValueError: a family is left out, so that there is none.
+        """
+        if self.mean is None:
+            raise ValueError("a score without a mean is not ranked")
+        return self.mean
+
 
 class Entry(Strict):
     """An accepted bundle: its digest and manifest, what the check left to a person, and its scores.

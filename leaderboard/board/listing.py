@@ -12,7 +12,6 @@ import numpy as np
 from itamed.benchmark.suite import FAMILIES, ROLES
 
 from ..manifest import Manifest
-from .entry import RoleScore, Span
 from .ranks import Rank, rank
 from .store import Stored
 
@@ -106,6 +105,11 @@ def boards(entries: Sequence[Stored]) -> dict[str, list[Row]]:
     return {version: _rows(by_version[version]) for version in sorted(by_version, key=_numbers, reverse=True)}
 
 
+def asked_alike(one: Stored, two: Stored, role: str) -> bool:
+    """Return whether two entries answered the same of a role: the same tasks, at least one, with equal fingerprints."""
+    return bool(one.entry.roles[role].tasks) and _fingerprints(one, role) == _fingerprints(two, role)
+
+
 def _numbers(version: str) -> tuple[tuple[bool, int, str], ...]:
     parts = version.replace("-", ".").replace("+", ".").split(".")
     return tuple((part.isdigit(), int(part) if part.isdigit() else 0, part) for part in parts)
@@ -119,7 +123,7 @@ def _rows(entries: Sequence[Stored]) -> list[Row]:
         for each, reason in others:
             reasons[each.key][role] = reason
         if counted:
-            scores = [_mean(each.entry.roles[role]) for each in counted]
+            scores = [each.entry.roles[role].ranked_mean for each in counted]
             freedom = min(each.entry.roles[role].freedom for each in counted)
             draws = np.stack([each.draws[role] for each in counted])
             found = rank([value for value, _, _ in scores], draws, freedom)
@@ -154,12 +158,6 @@ def _reason(each: Stored, role: str) -> str:
 def _fingerprints(each: Stored, role: str) -> str:
     found = each.entry.manifest.suite.fingerprints
     return repr([(name, sorted(found[name].model_dump().items())) for name in sorted(each.entry.roles[role].tasks)])
-
-
-def _mean(score: RoleScore) -> Span:
-    if score.mean is None:
-        raise ValueError("a score without a mean is not ranked")
-    return score.mean
 
 
 def _order(row: Row) -> tuple[Any, ...]:

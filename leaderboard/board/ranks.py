@@ -21,6 +21,10 @@ class Rank(NamedTuple):
     worst: int
     group: int
 
+    def shown(self) -> str:
+        """Return it as a range, "2–5", or one number."""
+        return f"{self.best}–{self.worst}" if self.best < self.worst else str(self.best)
+
 
 def rank(values: Sequence[float], draws: Array, freedom: float) -> list[Rank]:
     """Rank entries that answered the same notes.

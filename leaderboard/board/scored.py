@@ -1,16 +1,21 @@
-"""From a re-scored bundle to the scores of its entry."""
+"""From a checked bundle to its entry, and the scores in it."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.report.means import drawn_means, drawn_tasks
-from itamed.benchmark.report.run import Run
+from itamed.benchmark.report.run import Run, TaskResult
 from itamed.benchmark.scoring.bootstrap import Array, Estimate, summarise
 from itamed.benchmark.suite import ROLES, suite
+from pydantic import ValidationError
 
+from ..findings import shown
 from ..known import known
-from .entry import RoleScore, Span, TaskScore
+from ..validate import Verdict
+from .entry import Badge, Entry, RoleScore, Span, TaskScore
+from .store import Stored, today
 
 _DIGITS = 6
 
@@ -19,6 +24,45 @@ def ranked_tasks(version: str, role: str) -> dict[str, str]:
     """Return the tasks that a mean of a role is over, with their families: those whose rows the maintainers know."""
     parts = known().get(version, {})
     return {name: task.family for name, task in suite().items() if task.role == role and "rows" in parts.get(name, {})}
+
+
+def ranked_results(run: Run, version: str, role: str) -> tuple[tuple[TaskResult, ...], set[str]]:
+    """Return the results that the ranked means of a role are over, and the families left out for want of a task."""
+    wanted = ranked_tasks(version, role)
+    lacking = {wanted[name] for name in wanted.keys() - {each.task.name for each in run.tasks}}
+    return tuple(each for each in run.tasks if each.task.name in wanted and each.task.family not in lacking), lacking
+
+
+def stored_of(verdict: Verdict, digest: str, licence: str, badge: Badge | None = None) -> Stored:
+    """Return the entry that a bundle makes.
+
+    Args:
+        verdict: of a bundle without errors.
+        digest: of the archive, SHA-256.
+        licence: of the model.
+        badge: by default "re-scored" where the model is named by a commit, else "self-reported".
+
+    Raises:
+        ItamedError: the bundle has errors, or the licence is no name of one.
+    """
+    if verdict.run is None or verdict.bundle is None:
+        raise ItamedError("A bundle with errors makes no entry.")
+    manifest = verdict.bundle.manifest
+    scores, draws = role_scores(verdict.run, manifest.suite.version)
+    try:
+        entry = Entry(
+            format=1,
+            bundle=digest,
+            accepted=today(),
+            licence=licence,
+            warnings=[str(finding)[:500] for finding in verdict.findings],
+            manifest=manifest,
+            tasks=task_scores(verdict.run),
+            roles=scores,
+        )
+    except ValidationError as error:
+        raise ItamedError(f"--licence {shown(licence)} is no name of a licence: write it like apache-2.0.") from error
+    return Stored(entry, badge or ("re-scored" if manifest.model.revision else "self-reported"), draws)
 
 
 def task_scores(run: Run) -> dict[str, TaskScore]:
@@ -44,9 +88,7 @@ def role_scores(run: Run, version: str) -> tuple[dict[str, RoleScore], dict[str,
     """
     scores, draws = {}, {}
     for role in ROLES:
-        wanted = ranked_tasks(version, role)
-        lacking = {wanted[name] for name in wanted.keys() - {each.task.name for each in run.tasks}}
-        mine = tuple(each for each in run.tasks if each.task.name in wanted and each.task.family not in lacking)
+        mine, lacking = ranked_results(run, version, role)
         found = drawn_means(mine, drawn_tasks(replace(run, tasks=mine))).get(role, {})
         mean = found.pop("mean", None)
         families = {family: _span(summarise(score)) for family, score in found.items()}

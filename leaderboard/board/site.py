@@ -20,6 +20,7 @@ from .downloads import write_downloads
 from .entry import Span
 from .frontend import assets
 from .listing import Row, boards
+from .pairs import mode_pairs
 from .ranks import Rank
 from .store import read_store
 
@@ -71,7 +72,7 @@ class _Pages:
             "interval": _interval,
             "percent": _percent,
             "metrics": _metrics,
-            "places": _places,
+            "places": Rank.shown,
             "task": task_of,
         }
         self.environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
@@ -91,7 +92,12 @@ def _board(pages: _Pages, version: str, board: Sequence[Row]) -> None:
         "tasks": _task_names(board),
         "ranked": {role: _ranked(board, role) for role in ROLES},
         "published": published_table(),
-        "table": {"columns": [column._asdict() for column in BOARD], "rows": rows, "families": FAMILY_NAMES},
+        "table": {
+            "columns": [column._asdict() for column in BOARD],
+            "rows": rows,
+            "families": FAMILY_NAMES,
+            "pairs": mode_pairs(board),
+        },
     }
     pages.write("board.html", f"suites/{version}.html", f"Suite {version}", **values)
     if version == pages.common["versions"][0]:
@@ -139,11 +145,6 @@ def _clear(site: Path) -> None:
 
 def _percent(value: float) -> str:
     return f"{100 * value:.1f}"
-
-
-def _places(rank: Rank) -> str:
-    """Return a rank as a range, "2–5", or one number."""
-    return f"{rank.best}–{rank.worst}" if rank.best < rank.worst else str(rank.best)
 
 
 def _metrics(found: Mapping[str, Span]) -> str:

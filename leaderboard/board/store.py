@@ -3,6 +3,7 @@
 models/<namespace>__<name>/<revision>/<bundle>/bundle.zip      as it was handed in
                                               /entry.json      what the board shows
                                               /draws.npy       (roles, resamples) means, for ranks
+                                              /answers.npy     digests of all answers, see `said`
                                               /badge-<badge>.json
                                               /retracted.json  if it was taken back
 """
@@ -27,6 +28,7 @@ from .entry import BADGES, Badge, Entry, Retraction
 
 FOLDER = "models"
 ENTRY, DRAWS, BUNDLE, RETRACTED = "entry.json", "draws.npy", "bundle.zip", "retracted.json"
+ANSWERS = "answers.npy"
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -51,14 +53,24 @@ def retract(key: str, store: Path, reason: str) -> Path:
     Raises:
         ItamedError: there is no such entry, or it is retracted already.
     """
-    found = next((place for place in store.glob(f"{FOLDER}/*/*/*") if place.name == key), None)
-    if not found:
-        raise ItamedError(f"{store} has no entry {key}: name the last folder of one, as its page shows it.")
+    found = find_entry(key, store)
     if (found / RETRACTED).exists():
         raise ItamedError(f"{key} is retracted already, and nothing in the store is overwritten.")
     retraction = Retraction(reason=reason, date=today())
     write_bytes(found / RETRACTED, json_bytes(retraction.model_dump()))
     return found
+
+
+def find_entry(key: str, store: Path) -> Path:
+    """Return the folder of an entry.
+
+    Raises:
+        ItamedError: there is no such entry.
+    """
+    for folder in entry_folders(store):
+        if folder.name == key:
+            return folder
+    raise ItamedError(f"{store} has no entry {key}: name the last folder of one, as its page shows it.")
 
 
 def read_store(store: Path) -> list[Stored]:
@@ -69,13 +81,28 @@ def read_store(store: Path) -> list[Stored]:
     """
     if not (store / FOLDER).is_dir():
         raise ItamedError(f"{store} is no store: accept a bundle first (itamed board accept BUNDLE --store {store}).")
-    return [_stored(path.parent) for path in sorted(store.glob(f"{FOLDER}/*/*/*/{ENTRY}"))]
+    return [_stored(folder) for folder in entry_folders(store)]
 
 
-def _stored(folder: Path) -> Stored:
+def entry_folders(store: Path) -> list[Path]:
+    """Return the folders of all entries, in order; none where there is no store."""
+    return [path.parent for path in sorted(store.glob(f"{FOLDER}/*/*/*/{ENTRY}")) if path.parent.name[0] != "."]
+
+
+def read_entry(folder: Path) -> Entry:
+    """Read what an entry's folder says of the bundle.
+
+    Raises:
+        ItamedError: it is damaged, or of another bundle.
+    """
     entry = _read(Entry, folder / ENTRY)
     if short(entry.bundle) != folder.name:
         raise ItamedError(f"{folder / ENTRY} is of another bundle, {entry.bundle}: something was moved or edited.")
+    return entry
+
+
+def _stored(folder: Path) -> Stored:
+    entry = read_entry(folder)
     taken = folder / RETRACTED
     badges = [badge for badge in BADGES if (folder / f"badge-{badge}.json").is_file()]
     if not badges:

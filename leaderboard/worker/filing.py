@@ -8,6 +8,7 @@ from typing import Any
 from itamed.benchmark.errors import ItamedError
 
 from ..jsonsafe import json_bytes
+from ..manifest import NO_COMMIT, is_commit
 from .jobs import read_jobs
 from .place import REQUESTS, Place
 from .request import Request, id_of, read_request
@@ -20,8 +21,8 @@ def pinned(text: str) -> dict[str, str]:
         ItamedError: it has no commit.
     """
     name, _, revision = text.partition("@")
-    if not revision:
-        raise ItamedError(f"{text} has no commit: write NAMESPACE/NAME@COMMIT, with all 40 letters of the commit.")
+    if not is_commit(revision):
+        raise ItamedError(f"{text} {NO_COMMIT}")
     return {"name": name, "revision": revision}
 
 

@@ -29,11 +29,12 @@ class Repo:
 
 @dataclass
 class Pull:
-    """A pull request: its title, its text, and the files that it adds."""
+    """A pull request: its title, its text, the files that it adds, and what was said under it."""
 
     title: str
     text: str
     files: dict[str, bytes] = field(default_factory=dict)
+    comments: list[str] = field(default_factory=list)
 
 
 class FakeHub:
@@ -107,18 +108,21 @@ class _Handler(BaseHTTPRequestHandler):
             return self.answer(
                 401 if not known else 404, {"error": "Repository not found"}, X_Error_Code="RepoNotFound"
             )
-        if rest[:1] == ["revision"] and rest[1] not in (*repo.revisions, repo.sha):
+        pulls = [f"refs/pr/{number}" for number in range(1, len(repo.pulls) + 1)]
+        if rest[:1] == ["revision"] and rest[1] not in (*repo.revisions, repo.sha, *pulls):
             return self.answer(404, {"error": "Invalid rev"}, X_Error_Code="RevisionNotFound")
+        files = repo.pulls[pulls.index(rest[1])].files if rest[1:2] and rest[1] in pulls else repo.files
         if not rest or rest[0] == "revision":
-            return self.answer(body=_info(name, repo))
+            # A commit of its own, by its name: files are then asked for at that.
+            sha = rest[1] if rest[1:2] and rest[1] in pulls else repo.sha
+            return self.answer(body=_info(name, repo, files) | {"sha": sha})
         if repo.gated and not known:
             return self.answer(401, {"error": "Access is restricted"}, X_Error_Code="GatedRepo")
         if rest[0] == "tree":
-            return self.answer(body=[_entry(path, content) for path, content in sorted(repo.files.items())])
+            return self.answer(body=[_entry(path, content) for path, content in sorted(files.items())])
         if rest[0] == "discussions":
             found = [_discussion(name, number, pull) for number, pull in enumerate(repo.pulls, 1)]
             return self.answer(body={"discussions": found, "count": len(found), "start": 0})
-        files = repo.pulls[int(rest[1].rpartition("/")[2]) - 1].files if rest[1].startswith("refs/pr/") else repo.files
         if (path := "/".join(rest[2:])) not in files:
             return self.answer(404, {"error": "Entry not found"}, X_Error_Code="EntryNotFound")
         content = files[path]
@@ -135,6 +139,10 @@ class _Handler(BaseHTTPRequestHandler):
         if parts[-1] == "batch":
             return self.answer(
                 body={"transfer": "basic", "objects": [self.upload(o) for o in json.loads(body)["objects"]]}
+            )
+        if parts[4:5] == ["discussions"]:
+            return self.comment(
+                self.hub.repos["/".join(parts[2:4])].pulls[int(parts[5]) - 1], json.loads(body)["comment"]
             )
         if parts[4] == "preupload":
             repo = self.hub.repos["/".join(parts[2:4])]
@@ -153,6 +161,13 @@ class _Handler(BaseHTTPRequestHandler):
             return self.answer(409, {"error": "exists", "url": url})
         self.hub.repos[name] = Repo(private=wanted.get("visibility") == "private" or bool(wanted.get("private")))
         return self.answer(body={"url": url, "name": name})
+
+    def comment(self, pull, text):
+        pull.comments.append(text)
+        known = {"id": "1", "type": "comment", "createdAt": "2026-01-01T00:00:00.000Z", "author": {"name": "somebody"}}
+        return self.answer(
+            body={"newMessage": known | {"data": {"edited": False, "hidden": False, "latest": {"raw": text}}}}
+        )
 
     def upload(self, wanted):
         href = f"{self.hub.url}/lfs/{wanted['oid']}"
@@ -187,8 +202,8 @@ def _entry(path, content):
     return {"type": "file", "path": path, "size": len(content), "oid": _oid(content)[:40]}
 
 
-def _info(name, repo):
-    siblings = [{"rfilename": path, "size": len(content)} for path, content in sorted(repo.files.items())]
+def _info(name, repo, files):
+    siblings = [{"rfilename": path, "size": len(content)} for path, content in sorted(files.items())]
     counted = {"safetensors": {"parameters": {"F32": repo.parameters}, "total": repo.parameters}}
     found = {"id": name, "sha": repo.sha, "private": repo.private, "siblings": siblings}
     return found | (counted if repo.parameters else {})

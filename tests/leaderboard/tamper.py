@@ -5,7 +5,8 @@ import json
 from contextlib import suppress
 
 from itamed.leaderboard.archive import pack
-from itamed.leaderboard.bundle import MANIFEST
+from itamed.leaderboard.bundle import MANIFEST, SCORES
+from itamed.leaderboard.rescore import docs_of, rescore
 from itamed.leaderboard.validate import validate
 
 NER, QA, CRF = "itamed-mini-ner-e3c-clinentity", "itamed-mini-qa-casimedicos", "itamed-mini-crf-dyspnea"
@@ -46,6 +47,13 @@ def with_answers(files, task, found):
     """Return the files, sealed, with other answers to a task."""
     text = "".join(json.dumps(answer, ensure_ascii=False) + "\n" for answer in found)
     return sealed(files | {f"samples_{task}.jsonl": text.encode()})
+
+
+def rescored(files, task, found):
+    """Return the files of a bundle with other answers to a task and the scores that they give."""
+    reports = rescore(docs_of(task), {each["id"]: each["answer"] for each in found}).reports
+    files = changed(files, SCORES, lambda scores: scores["tasks"][task].update(modes=reports))
+    return with_answers(files, task, found)
 
 
 def verdict(files, place, against=None):

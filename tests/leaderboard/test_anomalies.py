@@ -6,19 +6,12 @@ import pytest
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.families import family_of
 from itamed.benchmark.rows import row_class
-from itamed.leaderboard import anomalies
+from itamed.leaderboard import anomalies, copies
 from itamed.leaderboard.archive import pack
-from itamed.leaderboard.bundle import MANIFEST, SCORES
-from itamed.leaderboard.rescore import docs_of, rescore
+from itamed.leaderboard.bundle import MANIFEST
+from itamed.leaderboard.rescore import docs_of
 
-from .tamper import CRF, NER, QA, TASKS, answers, changed, errors, only, verdict, with_answers
-
-
-def rescored(files, task, found):
-    """Return the files of a bundle with other answers to a task and the scores that they give."""
-    reports = rescore(docs_of(task), {each["id"]: each["answer"] for each in found}).reports
-    files = changed(files, SCORES, lambda scores: scores["tasks"][task].update(modes=reports))
-    return with_answers(files, task, found)
+from .tamper import CRF, NER, QA, TASKS, answers, changed, errors, only, rescored, verdict
 
 
 def gold(doc):
@@ -84,7 +77,7 @@ def test_a_bundle_that_is_there_already(files, tmp_path, others):
 
 
 def test_blanks_make_no_other_answers(files, tmp_path, others, monkeypatch):
-    monkeypatch.setattr(anomalies, "ENOUGH", 3)
+    monkeypatch.setattr(copies, "ENOUGH", 3)
     spaced = files
     for task in TASKS:
         spaced = rescored(spaced, task, [each | {"answer": each["answer"] + "\n"} for each in answers(spaced, task)])
@@ -108,18 +101,18 @@ def renamed(files, but=0):
 
 
 def test_answers_of_another_model(files, tmp_path, others, monkeypatch):
-    monkeypatch.setattr(anomalies, "ENOUGH", 3)
+    monkeypatch.setattr(copies, "ENOUGH", 3)
     found = only(anomalous(renamed(files), tmp_path, others))
     assert (found.field, found.severity) == ("answers", "error")
     assert "lookup ('lookup/one.zip')" in found.found
-    monkeypatch.setattr(anomalies, "SAME_SHARE", 0.5)
+    monkeypatch.setattr(copies, "SAME_SHARE", 0.5)
     assert only(anomalous(renamed(files, but=1), tmp_path, others)).severity == "warning"
-    monkeypatch.setattr(anomalies, "SAME_SHARE", 0.99)
+    monkeypatch.setattr(copies, "SAME_SHARE", 0.99)
     assert anomalous(renamed(files, but=1), tmp_path, others) == []
 
 
 def test_letters_and_empty_lists_are_no_copies(files, tmp_path, others, monkeypatch):
-    monkeypatch.setattr(anomalies, "ENOUGH", 1)
+    monkeypatch.setattr(copies, "ENOUGH", 1)
     same = files
     for task in TASKS:
         same = rescored(same, task, [each | {"answer": "{}", "finish": "whole"} for each in answers(files, task)])

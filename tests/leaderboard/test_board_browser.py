@@ -18,6 +18,7 @@ playwright = pytest.importorskip(
 axe = pytest.importorskip(
     "axe_playwright_python.sync_playwright", reason="no axe: pip install -c constraints.txt axe-playwright-python"
 )
+MODES = [{"mode": mode, "engine": "itamed-hf", "batch": "8"} for mode in ("free", "constrained")]
 NAMES = "#table tbody th a"
 
 
@@ -25,8 +26,12 @@ NAMES = "#table tbody th a"
 def site(files, tmp_path_factory):
     folder = tmp_path_factory.mktemp("board")
     for number in range(60):
-        mode = {"mode": ["free", "constrained"][number % 2], "engine": "itamed-hf", "batch": "8"}
-        add_entry(folder / "store", files, f"lab/m{number}", 0.2 + number / 100, seed=number, decoding=mode)
+        add_entry(
+            folder / "store", files, f"lab/m{number}", 0.2 + number / 100, seed=number, decoding=MODES[number % 2]
+        )
+    for number, mode in enumerate(MODES * 2):
+        name, mean = f"lab/both{number // 2}", 0.5 + number / 20
+        add_entry(folder / "store", files, name, mean, seed=100 + number, decoding=mode)
     retract(add_entry(folder / "store", files, "lab/gone").name, folder / "store", "wrong template")
     add_entry(folder / "store", files, "lab/old", version="0.0.9")
     build(folder / "store", folder / "site")
@@ -99,10 +104,39 @@ def test_search_families_and_pages(open_page):
 def test_charts_are_drawn_when_opened_and_their_points_are_links(open_page):
     page = open_page()
     assert page.locator(".chart svg").count() == 0
-    page.get_by_text("ID mean against parameters").click()
-    assert page.locator(".chart svg a").count() == 60
+    page.get_by_text("Mean against parameters").click()
+    assert page.locator(".chart svg a").count() == 64
     page.select_option("select[name=mode]", "free")
-    assert page.locator(".chart svg a").count() == 30
+    assert page.locator(".chart svg a").count() == 32
+    page.select_option("select[name=families]", "ood")
+    assert "OOD mean" in page.locator(".chart svg").get_attribute("aria-label")
+
+
+def test_models_that_were_asked_both_ways_are_joined(open_page):
+    page = open_page()
+    page.get_by_text("Free and constrained answers").click()
+    lines = page.locator("#pairs tbody tr")
+    assert [line.split()[0] for line in lines.all_inner_texts()] == ["lab/both1", "lab/both0"]
+    assert page.locator("#pairs .end-free").count() == page.locator("#pairs .end-constrained").count() == 3
+    assert "+5.0" in lines.first.inner_text()
+    page.select_option("select[name=mode]", "free")
+    assert lines.count() == 2
+    page.select_option("select[name=pairs]", "ner")
+    page.get_by_role("searchbox").fill("both0")
+    page.wait_for_function("document.querySelectorAll('#pairs tbody tr').length === 1")
+    again = open_page(fragment=page.url[page.url.index("#") :])
+    again.wait_for_selector("#pairs svg")
+    assert "NER in %" in again.locator("#pairs svg").get_attribute("aria-label")
+    assert again.locator("#pairs tbody tr").all_inner_texts() == lines.all_inner_texts()
+
+
+def test_tie_groups_are_shaded_by_the_families_shown(open_page):
+    page = open_page()
+    groups = page.locator("#table tbody tr").evaluate_all(
+        "lines => lines.map((line) => [line.querySelector('.rank small').textContent, line.className.includes('tied')])"
+    )
+    assert len({group for group, _ in groups}) > 1
+    assert all(tied == (int(group.split()[1]) % 2 == 1) for group, tied in groups)
 
 
 def test_without_scripts_the_first_rows_are_there(open_page):
@@ -121,6 +155,12 @@ def test_dark_mode_is_kept(open_page):
 
 def test_a_phone_scrolls_the_table_alone(open_page):
     page = open_page(viewport={"width": 390, "height": 800}, is_mobile=True)
+    page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
+    page.wait_for_selector("#pairs svg")
+    sizes = page.locator(".chart svg").evaluate_all(
+        "all => all.map((each) => each.clientWidth / each.viewBox.baseVal.width)"
+    )
+    assert min(sizes) > 0.95, "letters in pictures are as large as on a desk"
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 

@@ -7,15 +7,18 @@ import sys
 import time
 from types import SimpleNamespace
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import yaml
 from itamed.benchmark.errors import ItamedError
 from itamed.leaderboard.board import frontend
 from itamed.leaderboard.board.listing import boards
+from itamed.leaderboard.board.pairs import mode_pairs
 from itamed.leaderboard.board.site import FOLDERS, build
 from itamed.leaderboard.board.store import read_store, retract
 from itamed.leaderboard.bundle import MANIFEST
+from scipy.special import stdtrit
 
 from .made_up import add_entry
 
@@ -127,6 +130,39 @@ def test_markup_of_strangers_is_text(files, tmp_path):
         assert "<script>alert" not in path.read_text()
         assert "<img" not in path.read_text()
     assert page_data(tmp_path / "site" / "index.html")["rows"][0]["retracted"] == EVIL
+
+
+def test_pairs_differ_in_their_decoding_alone(files, tmp_path):
+    free, constrained = ({"mode": mode, "engine": "x", "batch": "1"} for mode in ("free", "constrained"))
+    suite = json.loads(files[MANIFEST])["suite"]
+    other = suite | {
+        "fingerprints": {name: dict.fromkeys(found, "0" * 32) for name, found in suite["fingerprints"].items()}
+    }
+
+    def add(name, mean, mode, **given):
+        return add_entry(tmp_path, files, name, mean, decoding=mode, **given).name
+
+    pair = {"free": add("both", 0.4, free, seed=1), "constrained": add("both", 0.5, constrained, seed=2)}
+    add("both", 0.9, constrained | {"reasoning": "cot"})
+    add("both", 0.9, constrained, kind="sample")
+    add("both", 0.9, constrained, created="2020-01-01T00:00:00Z")
+    retract(add("gone", 0.9, free), tmp_path, "wrong template")
+    for name, mode, more in (
+        ("gone", constrained, {}),
+        ("one", free, {}),
+        ("new", free, {}),
+        ("new", constrained, {"suite": other}),
+    ):
+        add(name, 0.3, mode, **more)
+    rows = boards(read_store(tmp_path))["0.1.0"]
+    (found,) = mode_pairs(rows)
+    gains = found.pop("gains")
+    assert found == pair
+    one, two = (next(row.stored for row in rows if row.stored.key == key) for key in pair.values())
+    error = np.std(two.draws["id"] - one.draws["id"])
+    value, low, high = gains["id"]
+    assert value == pytest.approx(0.1)
+    assert (high - low) / 2 == pytest.approx(stdtrit(40, 0.975) * error, rel=1e-3)
 
 
 def test_a_retraction_stays_visible(files, tmp_path):

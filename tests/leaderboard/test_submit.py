@@ -69,6 +69,7 @@ def test_a_bundle_with_errors_goes_nowhere(results, run_folder, tmp_path, monkey
         ([], "Say where to"),
         (["--out", "x.zip"], "mini set"),
         (["--out", "x.zip", "--declaration", "none.yaml"], "cannot be read as a declaration"),
+        (["--out", "x.zip", "--model", "clinic/small@main"], "A branch moves"),
     ],
 )
 def test_the_command(run_folder, arguments, message, tmp_path, monkeypatch):

@@ -11,7 +11,6 @@ from os.path import commonprefix
 
 import torch
 from itamed.benchmark.console import err, out
-from itamed.benchmark.engines.hf.lm import ItamedHF
 from itamed.benchmark.engines.hf.precision import fast_dtype, slow_in_bfloat16
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.report.run import model_arguments

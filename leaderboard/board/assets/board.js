@@ -21,10 +21,18 @@
   const wanted = () => Object.fromEntries([...new FormData(form)].filter(([, value]) => value));
   const found = () => table.rows({ search: "applied" }).data().toArray();
 
-  table.search.fixed("filters", (_, row) => Object.entries(wanted()).every(([name, value]) => {
+  const fits = (row, but = "") => Object.entries(wanted()).every(([name, value]) => {
     if (name === "ranked") return row.id_rank || row.ood_rank;
-    return name === "families" || row[name] === value;
-  }));
+    return ["families", "pairs", but].includes(name) || row[name] === value;
+  });
+  table.search.fixed("filters", (_, row) => fits(row));
+
+  // A search hides what it does not find, a filter of the decoding leaves both ends of a pair.
+  function shownPairs() {
+    const searched = new Set(table.rows({ search: "applied" }).data().toArray().map((row) => row.key));
+    return data.pairs.map((pair) => ({ ...pair, free: byKey.get(pair.free), constrained: byKey.get(pair.constrained) }))
+      .filter(({ free, constrained }) => [free, constrained].some((row) => searched.has(row.key)) && [free, constrained].every((row) => fits(row, "mode")));
+  }
 
   function keep() {
     const [first] = table.order();
@@ -36,8 +44,10 @@
     history.replaceState(null, "", `#${now}`);
   }
   function drawCharts() {
+    const { families: role = "id", pairs: family = "mean" } = wanted();
     for (const chart of document.querySelectorAll(".chart[open]")) {
-      board.scatter(chart.querySelector("figure"), found(), chart.dataset.x, chart.dataset.label);
+      if (chart.id === "pairs") board.dumbbell(chart, shownPairs(), role, family, data.families);
+      else board.scatter(chart.querySelector("figure"), found(), chart.dataset.x, chart.dataset.label, role);
     }
   }
   function drawPicked() {
@@ -62,9 +72,15 @@
   if (column >= 0 && ["asc", "desc"].includes(direction)) table.order([column, direction]);
   if (state.get("q")) table.search(state.get("q"));
   filter();
+  const shade = () => board.shade(table, shown);
+  const pairs = document.getElementById("pairs");
+  if (pairs) pairs.open = state.has("pairs");
+  shade();
 
-  table.on("draw", () => { keep(); drawPicked(); drawCharts(); });
+  table.on("draw", () => { keep(); shade(); drawPicked(); drawCharts(); });
   form.addEventListener("change", filter);
+  document.getElementById("pairs-score")?.addEventListener("change", filter);
+  window.addEventListener("resize", drawCharts);
   form.addEventListener("reset", () => setTimeout(() => { table.search("").order([]); filter(); }));
   document.getElementById("table").addEventListener("change", ({ target }) => {
     if (!target.matches("input.pick")) return;

@@ -2,9 +2,8 @@
 board.MOST = 4;
 board.compare = (rows, role, families) => {
   "use strict";
-  const { node, percent, score } = board;
-  const SVG = "http://www.w3.org/2000/svg", RADIUS = 120, DASHES = ["", "7 3", "2 3", "9 3 2 3"];
-  const svg = (tag, attributes, content = []) => node(tag, content, attributes, SVG);
+  const { node, svg, score } = board;
+  const RADIUS = 120, DASHES = ["", "7 3", "2 3", "9 3 2 3"];
   const axes = Object.keys(families).filter((name) => name !== "mean");
   const at = (axis, share) => {
     const angle = (2 * Math.PI * axis) / axes.length - Math.PI / 2;

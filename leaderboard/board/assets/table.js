@@ -20,8 +20,8 @@ const board = (() => {
   }
   function rank(place, row, key) {
     if (!place) return node("span", [NONE, " ", node("small", row[key.replace("rank", "unranked")] ?? "")]);
-    const [best, worst] = place;
-    return node("span", best === worst ? `${best}` : `${best}–${worst}`, { class: "rank" });
+    const [best, worst, group] = place;
+    return node("span", [best === worst ? `${best}` : `${best}–${worst}`, " ", node("small", `group ${group}`)], { class: "rank" });
   }
   function model(name, row) {
     const link = node("a", name, { href: `${root}entries/${row.key}.html` });
@@ -60,11 +60,19 @@ const board = (() => {
       layout: { topStart: "search", topEnd: "info", bottomStart: "pageLength", bottomEnd: "paging" },
       language: { search: "Search", info: "_START_–_END_ of _TOTAL_ models", infoFiltered: "(of _MAX_)", infoEmpty: "no model",
         lengthMenu: "_MENU_ a page", zeroRecords: "No model fits these filters." },
-      createdRow: (line, row) => {
-        line.classList.toggle("tied", Boolean(row.id_rank && row.id_rank[2] % 2));
-        line.classList.toggle("retracted", Boolean(row.retracted));
-      },
+      createdRow: (line, row) => line.classList.toggle("retracted", Boolean(row.retracted)),
     });
   }
-  return { node, percent, size, score, draw, NONE, root };
+  // Every other tie group of a role is shaded.
+  function shade(table, role) {
+    table.rows({ page: "current" }).every(function () {
+      const rank = this.data()[`${role}_rank`];
+      this.node().classList.toggle("tied", Boolean(rank && rank[2] % 2));
+    });
+  }
+  // Pictures are as wide as their place, so that a phone shows letters of the same size.
+  const width = (figure) => Math.round(Math.min(720, Math.max(280, figure.clientWidth || 720)));
+  const SVG = "http://www.w3.org/2000/svg";
+  const svg = (tag, attributes, content = []) => node(tag, content, attributes, SVG);
+  return { node, svg, width, percent, size, score, draw, shade, NONE, root };
 })();

@@ -32,7 +32,7 @@ def test_a_request_is_filed_once_and_seen(board, tmp_path):
     ("arguments", "message"),
     [
         (("request", "clinic/small", "--by", "A"), "has no commit"),
-        (("request", "clinic/small@main", "--by", "A"), "model.revision"),
+        (("request", "clinic/small@main", "--by", "A"), "A branch moves"),
         (("request", f"clinic/small@{COMMIT}", "--by", "=A"), "formula"),
         (("queue", "--queue", "./nowhere/at/all"), "no folder that exists"),
         (("worker", "--results", ".", "--beat", "20", "--stale", "30"), "three times --beat"),

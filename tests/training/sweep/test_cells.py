@@ -1,6 +1,7 @@
 """From a matrix to cells: what is run, in which order, in folders named after what they hold."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import yaml

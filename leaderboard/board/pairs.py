@@ -1,0 +1,54 @@
+"""Models that were asked both ways: what the grammar changes, free answers against constrained ones."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from itamed.benchmark.scoring.bootstrap import Drawn, gain_of, summarise_gain
+from itamed.benchmark.suite import ROLES
+
+from .entry import Span
+from .listing import Row, asked_alike
+
+MODES = ("free", "constrained")
+_DIGITS = 6
+
+
+def mode_pairs(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Return the pairs of rows that differ in their decoding alone, in the order of their better one.
+
+    They are of the same commit, adapter and number of examples, and neither a sample nor retracted; of several alike
+    the latest run. A pair has the keys of its rows by mode, and "gains": by role in which both answered the same tasks,
+    the gain of the mean by the grammar with its paired interval, None where there is no mean.
+    """
+    found: dict[tuple[object, ...], dict[str, Row]] = defaultdict(dict)
+    for row in sorted(rows, key=lambda each: (each.manifest.created, each.stored.key)):
+        if row.mode in MODES and row.manifest.kind == "full" and not row.stored.retracted:
+            model = row.manifest.model
+            found[model.name, model.revision, model.adapter, row.method][row.mode] = row
+    whole = [[by_mode[mode] for mode in MODES] for by_mode in found.values() if len(by_mode) == len(MODES)]
+    place = {row.stored.key: number for number, row in enumerate(rows)}
+    whole.sort(key=lambda pair: min(place[row.stored.key] for row in pair))
+    pairs = [{mode: row.stored.key for mode, row in zip(MODES, pair, strict=True)} | _gains(pair) for pair in whole]
+    return [pair for pair in pairs if pair["gains"]]
+
+
+def _gains(pair: Iterable[Row]) -> dict[str, Any]:
+    free, constrained = pair
+    roles = [role for role in ROLES if asked_alike(free.stored, constrained.stored, role)]
+    return {"gains": {role: _gain(free, constrained, role) for role in roles}}
+
+
+def _gain(free: Row, constrained: Row, role: str) -> Span | None:
+    first, second = (_drawn(row, role) for row in (free, constrained))
+    if first is None or second is None:
+        return None
+    gain = summarise_gain(gain_of(first, second))
+    return round(gain.value, _DIGITS), round(gain.low, _DIGITS), round(gain.high, _DIGITS)
+
+
+def _drawn(row: Row, role: str) -> Drawn | None:
+    score = row.stored.entry.roles[role]
+    return Drawn(score.mean[0], row.stored.draws[role], score.freedom) if score.mean else None

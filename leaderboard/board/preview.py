@@ -1,0 +1,147 @@
+"""What a bundle would be on the board, before it is accepted: its rank, and its gains on reference rows."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from itamed.benchmark.console import out
+from itamed.benchmark.errors import ItamedError
+from itamed.benchmark.report.compare import Difference, Pairing, corrected
+from itamed.benchmark.report.gains import corrected_together
+from itamed.benchmark.report.run import Run, TaskResult
+from itamed.benchmark.report.series import Series
+from itamed.benchmark.suite import ROLES
+
+from ..archive import content_of
+from ..rerun import reopened
+from ..validate import Verdict, validate
+from .listing import Row, boards
+from .scored import ranked_results, stored_of
+from .store import BUNDLE, FOLDER, find_entry, read_store
+
+Means = Mapping[tuple[str, str], Difference]
+"""Differences by role, and family or "mean"."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A row of the board, and what the bundle gains on it.
+
+    Gains are of the ranked means that both have, and of the tasks that both answered; chances are corrected (Holm) for
+    all means of all references together, for all families, and for all tasks.
+    """
+
+    row: Row
+    means: Means
+    tasks: Mapping[str, Difference]
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A checked bundle; without errors its row on the board, how many rows are ranked there by role, and references."""
+
+    digest: str
+    verdict: Verdict
+    row: Row | None = None
+    ranked: Mapping[str, int] = field(default_factory=dict)
+    references: tuple[Reference, ...] = ()
+
+
+def preview(path: Path, store: Path, chosen: Sequence[str] = (), *, mini: bool = False) -> Preview:
+    """Check a bundle as `accept` does, and compare it with rows of a store; nothing is written.
+
+    Args:
+        path: the archive.
+        store: see `store`; it may be empty, or not there yet.
+        chosen: names of entries to compare with; by default the best, and the one with the nearest mean.
+        mini: for tests, see `validate`.
+
+    Raises:
+        ItamedError: the bundle cannot be read, the store is damaged or has no such entry, or no bundle of a reference.
+    """
+    digest = hashlib.sha256(content_of(path)).hexdigest()
+    verdict = validate(path, store if store.is_dir() else None, itself=False, mini=mini)
+    if verdict.run is None:
+        return Preview(digest, verdict)
+    mine = stored_of(verdict, digest, "unknown")
+    there = read_store(store) if (store / FOLDER).is_dir() else []
+    board = boards([*there, mine])[mine.entry.manifest.suite.version]
+    row = next(each for each in board if each.stored is mine)
+    ranked = {role: sum(role in each.ranks for each in board) for role in ROLES}
+    found = [each for each in _references(board, row, chosen) if _whole(row) and _whole(each)]
+    return Preview(digest, verdict, row, ranked, _compared(row, verdict.run, found, store, mini=mini))
+
+
+def _references(board: Sequence[Row], row: Row, chosen: Sequence[str]) -> list[Row]:
+    by_key = {each.stored.key: each for each in board if each is not row}
+    if unknown := [key for key in chosen if key not in by_key]:
+        version = row.manifest.suite.version
+        raise ItamedError(
+            f"--reference {unknown[0]} is no other entry of suite {version}: name one as its page shows it."
+        )
+    if chosen:
+        return [by_key[key] for key in chosen]
+    role = next((role for role in ROLES if role in row.ranks), ROLES[0])
+    others = [each for each in by_key.values() if role in each.ranks]
+    mean = row.stored.entry.roles[role].mean
+    best, rest = others[:1], others[1:]
+    # The order is that of the board, the best first.
+    rest.sort(key=lambda each: abs(each.stored.entry.roles[role].ranked_mean[0] - mean[0]) if mean else 0)
+    return best + rest[:1]
+
+
+def _whole(row: Row) -> bool:
+    return row.manifest.kind == "full"
+
+
+def _compared(mine: Row, run: Run, rows: Sequence[Row], store: Path, *, mini: bool) -> tuple[Reference, ...]:
+    means: dict[str, Means] = {}
+    tasks: dict[tuple[str, str], Difference] = {}
+    for row in rows:
+        key = row.stored.key
+        out().print(f"Comparing with {row.name} ({key}) ...", markup=False, highlight=False)
+        other = reopened(find_entry(key, store) / BUNDLE, mini=mini)
+        means[key] = _means(mine, run, row, other)
+        common = {name for name in _tasks(run.tasks) & _tasks(other.tasks) if _alike(mine, row, {name})}
+        tasks |= {(key, each.name): each for each in _pairing(run, other, common).tasks()} if common else {}
+    means = dict(corrected_together(means))
+    tasks = dict(zip(tasks, corrected(list(tasks.values())), strict=True))
+    return tuple(
+        Reference(
+            row,
+            means[row.stored.key],
+            {name: each for (key, name), each in tasks.items() if key == row.stored.key},
+        )
+        for row in rows
+    )
+
+
+def _means(mine: Row, run: Run, row: Row, other: Run) -> Means:
+    """Return the gains of the means that are ranked, a role at a time, as the board computes them."""
+    found: dict[tuple[str, str], Difference] = {}
+    for role in ROLES:
+        one, two = (_tasks(ranked_results(each, mine.manifest.suite.version, role)[0]) for each in (run, other))
+        if one and one == two and _alike(mine, row, one):
+            found |= {(role, each.name): each for each in _pairing(run, other, one).means(role)}
+    return found
+
+
+def _pairing(run: Run, other: Run, names: set[str]) -> Pairing:
+    """Return the pairing in which the bundle is the second: gains are its own."""
+    second, first = (
+        Series((replace(each, tasks=tuple(task for task in each.tasks if task.name in names)),))
+        for each in (run, other)
+    )
+    return Pairing(first, second)
+
+
+def _tasks(results: Sequence[TaskResult]) -> set[str]:
+    return {each.name for each in results}
+
+
+def _alike(one: Row, two: Row, names: set[str]) -> bool:
+    first, second = (row.manifest.suite.fingerprints for row in (one, two))
+    return all(first[name] == second[name] for name in names)

@@ -1,0 +1,103 @@
+"""Bundles with the same answers as another: the same submission, or another model's."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from .board.store import ANSWERS, BUNDLE, entry_folders, read_entry
+from .findings import EXPLAIN, Finding, shown
+from .manifest import Manifest
+from .opened import Opened, open_bundle
+from .said import Said, read_said, said_of, same, telling
+
+ENOUGH = 20
+"""Telling answers from which on a share says something."""
+SAME_SHARE = 0.9
+
+
+@dataclass(frozen=True)
+class Other:
+    """Another bundle: where it is, what it says of itself, and what it has answered."""
+
+    file: str
+    manifest: Manifest
+    said: Said
+
+
+def others(path: Path, folder: Path, *, itself: bool, mini: bool = False) -> Iterator[Other]:
+    """Yield the other bundles below a folder; those that cannot be read are nobody's copy.
+
+    Entries of a store bring the digests of their answers, so that they are compared without being opened.
+
+    Args:
+        path: the bundle that is compared, left out.
+        folder: of bundles, or a store, or both.
+        itself: with its copies to the last byte, too, as where a bundle is handed in twice.
+        mini: for tests, see `validate`.
+
+    Raises:
+        ItamedError: an entry of the store is damaged.
+    """
+    seen = set[str]() if itself else {_digest(path)}
+    compared = {path.resolve()}
+    for place in entry_folders(folder):
+        if (place / ANSWERS).is_file():
+            entry = read_entry(place)
+            seen.add(entry.bundle)
+            compared.add((place / BUNDLE).resolve())
+            yield Other(_name(place / BUNDLE, folder), entry.manifest, read_said(place / ANSWERS))
+    for file in sorted(folder.rglob("*.zip")):
+        if file.resolve() in compared or _digest(file) in seen:
+            continue
+        bundle, _ = open_bundle(file, mini=mini)
+        if bundle:
+            yield Other(_name(file, folder), bundle.manifest, said_of(bundle.answers))
+
+
+def copy_findings(mine: Opened, found: Iterable[Other]) -> Iterator[Finding]:
+    """Tell of bundles with the same answers.
+
+    Answers that come more than once in a task, such as letters and empty lists, say nothing.
+
+    Args:
+        mine: the bundle to look at.
+        found: the others.
+    """
+    said = said_of(mine.answers)
+    own = telling(said)
+    for other in found:
+        equal, common = same(own, telling(other.said))
+        if _settings(mine.manifest) == _settings(other.manifest) and np.array_equal(said, other.said):
+            yield Finding("", "", "a new submission", f"that of {shown(other.file)}", "nothing: it is there already")
+        elif (
+            common >= ENOUGH and equal / common >= SAME_SHARE and mine.manifest.model.name != other.manifest.model.name
+        ):
+            yield Finding(
+                "",
+                "answers",
+                "answers of its own",
+                f"{equal} of {common} telling ones as of {other.manifest.model.name} ({shown(other.file)})",
+                EXPLAIN,
+                "error" if equal == common else "warning",
+            )
+
+
+def _settings(manifest: Manifest) -> tuple[object, ...]:
+    return manifest.model.name, manifest.model.revision, manifest.model.adapter, manifest.decoding.mode
+
+
+def _name(file: Path, folder: Path) -> str:
+    return file.relative_to(folder).as_posix()
+
+
+def _digest(file: Path) -> str:
+    try:
+        return hashlib.sha256(file.read_bytes()).hexdigest()
+    except OSError:
+        # Nobody's copy; whoever opens it says what is wrong.
+        return ""

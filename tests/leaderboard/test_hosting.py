@@ -1,0 +1,237 @@
+"""The workflows of docs/hosting: their steps run as a runner would, with hostile files and a hub on the loopback."""
+
+import os
+import runpy
+import shutil
+import stat
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from ..benchmark.fakehub import TOKEN, Pull, Repo
+from ..conftest import ROOT
+
+HOSTING = ROOT / "docs" / "hosting"
+OWN = (
+    "### Bundle `0123`\n\n`lab/m`, 0-shot. **Well** (errors: 0).\n\n| a | b |\n| --- | --- |\n| 1.0 [0.5, 2.0] | – |\n"
+)
+FINDINGS = "What was found:\n\n```text\nerror: <b>@you [x](y)\n```\n"
+
+
+def step(workflow, job, name):
+    """Return what a named step of a workflow runs."""
+    steps = yaml.safe_load((HOSTING / workflow).read_text())["jobs"][job]["steps"]
+    return next(each["run"] for each in steps if each.get("name") == name)
+
+
+def commented(folder):
+    """Return the comment on what is in a folder."""
+    return runpy.run_path(str(HOSTING / "comment.py"))["body"](folder)
+
+
+def shown(place, text):
+    """Return a text as the comment shows it."""
+    folder = place / "found"
+    folder.mkdir(exist_ok=True)
+    (folder / "1.md").write_text(text)
+    return commented(folder)
+
+
+@pytest.mark.parametrize("text", [OWN, OWN + "\n" + FINDINGS])
+def test_own_lines_stay_as_they_are(tmp_path, text):
+    assert shown(tmp_path, text) == text
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "@team",
+        "<img src=x>",
+        "<!-- hidden",
+        "[x](y)",
+        "[x]: y",
+        "![x]",
+        "https://evil.example",
+        "www.evil.example",
+        "evil.example",
+        "a@evil.example",
+        "#1",
+        ":tada:",
+        "&lt;",
+        "\\`",
+        "`a` and `@team",
+        "``` @team",
+        "~~~",
+        "zero\u200bwidth",
+        "\u202etxt",
+        "mailto:x",
+        "## title",
+    ],
+)
+def test_any_other_line_makes_all_of_it_plain_text(tmp_path, line):
+    found = shown(tmp_path, f"{OWN}\n{line}\n")
+    lines = found.splitlines()
+    assert (lines[0], lines[-1]) == ("```text", "```")
+    assert "`" not in "".join(lines[1:-1])
+    assert found.isascii()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "```text\nopen\n",
+        "```text\na\n```\n@b\n```\n",
+        "```\n@b\n```\n",
+        "```text\n```text\n```text\n@b\n```\n",
+        "x" * 20_000,
+    ],
+)
+def test_code_blocks_are_closed_and_short(tmp_path, text):
+    found = shown(tmp_path, text)
+    assert found.count("```") == 2
+    assert len(found) < 15_100
+
+
+def test_only_numbered_files_are_shown_and_few_of_them(tmp_path):
+    for number in range(1, 12):
+        (tmp_path / f"{number}.md").write_text(f"Bundle {number}\n")
+    (tmp_path / "x.md").write_text("no number\n")
+    (tmp_path / "99.md").symlink_to(ROOT / "README.md")
+    assert commented(tmp_path).split("\n\n") == [
+        "Bundle 1",
+        "Bundle 2",
+        "Bundle 3",
+        "Bundle 4",
+        "7 more bundles: see the log of the check.\n",
+    ]
+
+
+def test_nothing_new(tmp_path):
+    assert commented(tmp_path) == "No bundle that is new.\n"
+
+
+@pytest.fixture
+def tools(tmp_path):
+    """Return the environment of a runner whose `itamed` takes files that hold "right"; `hf` is the installed one."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    itamed = (
+        "#!/bin/bash\n"
+        'if grep -q crash "$3"; then exit 9; fi\n'
+        'echo "Looked at $(cat "$3") in $5" > "$7"\n'
+        'grep -q right "$3"\n'
+    )
+    hf = f'#!/bin/bash\nexec {sys.executable} -m huggingface_hub.cli.hf "$@"\n'
+    for name, text in (("itamed", itamed), ("hf", hf)):
+        (folder / name).write_text(text)
+        (folder / name).chmod(stat.S_IRWXU)
+    return os.environ | {"PATH": f"{folder}:{os.environ['PATH']}", "GIT_CONFIG_GLOBAL": os.devnull}
+
+
+def run(script, place, env):
+    return subprocess.run(["bash", "-e", "-c", script], cwd=place, env=env, capture_output=True, text=True, check=False)
+
+
+def git(place, *arguments):
+    settings = ["-c", "user.name=x", "-c", "user.email=x@example.org", "-c", "init.defaultBranch=main"]
+    return subprocess.run(["git", *settings, *arguments], cwd=place, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.fixture
+def pull(tmp_path):
+    """Return a function that makes a pull request of files by name, None for one that is gone, beside its base."""
+    submitted = tmp_path / "submitted"
+
+    def made(files):
+        (submitted / "bundles").mkdir(parents=True)
+        (submitted / "bundles" / "old.zip").write_text("right")
+        git(submitted, "init")
+        git(submitted, "add", "."), git(submitted, "commit", "-m", "base")
+        shutil.copytree(submitted, tmp_path / "store", ignore=shutil.ignore_patterns(".git"))
+        base = git(submitted, "rev-parse", "HEAD").strip()
+        for name, content in files.items():
+            path = submitted / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.unlink(missing_ok=True)
+            if content is not None:
+                path.symlink_to(content[1:]) if content.startswith("@") else path.write_text(content)
+        git(submitted, "add", "-A"), git(submitted, "commit", "-m", "head")
+        return base
+
+    return made
+
+
+@pytest.mark.parametrize(
+    ("files", "status", "said"),
+    [
+        ({"bundles/m/new.zip": "right"}, 0, "Looked at right in ../store"),
+        ({"bundles/m/new.zip": "wrong"}, 1, "Looked at wrong"),
+        ({"bundles/m/new.zip": "crash"}, 1, "failed itself"),
+        ({"bundles/m/$(id)\n; rm -rf x.zip": "right"}, 0, "Looked at right"),
+        ({"bundles/m/--store.zip": "right"}, 0, "Looked at right"),
+        ({"bundles/old.zip": "right too"}, 1, "changed or gone"),
+        ({"bundles/old.zip": None}, 1, "changed or gone"),
+        ({"bundles/link.zip": "@/etc/passwd"}, 1, "changed or gone"),
+        ({"models/m/x/y/entry.json": "{}"}, 1, "Not a bundle"),
+        ({".github/workflows/check.yml": "x"}, 1, "Not a bundle"),
+    ],
+)
+def test_a_pull_request_on_github(tmp_path, tools, pull, files, status, said):
+    env = tools | {"NUMBER": "7", "BASE": pull(files)}
+    done = run(step("check.yml", "check", "Check every bundle that is new"), tmp_path, env)
+    assert (done.returncode, done.stderr) == (status, "")
+    assert (tmp_path / "found" / "number").read_text() == "7\n"
+    assert said in (tmp_path / "found" / "1.md").read_text()
+    if "Looked" not in said:
+        assert "```" not in commented(tmp_path / "found"), "words of the workflow itself stay as they are"
+
+
+def test_a_pull_request_on_the_hub_is_fetched_checked_and_commented_on(tmp_path, tools, hub):
+    pulled = Pull(
+        "Add", "", {"bundles/old.zip": b"right", "bundles/m/new.zip": b"wrong", "bundles/m/two.zip": b"right"}
+    )
+    hub.repos["me/results"] = Repo({"bundles/old.zip": b"right", "models/a/b/c/entry.json": b"{}"}, [pulled])
+    env = tools | {"HF_ENDPOINT": hub.url, "RESULTS": "me/results", "NUMBER": "1", "HF_HUB_DISABLE_XET": "1"}
+    env |= {"HF_HOME": str(tmp_path / "hf"), "HF_HUB_OFFLINE": "0"}
+    done = run(step("check-hub.yml", "check", "Fetch what is there, and what is added"), tmp_path, env)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "store" / "models" / "a" / "b" / "c" / "entry.json").is_file()
+    done = run(step("check-hub.yml", "check", "Check every bundle that is new"), tmp_path, env)
+    assert (done.returncode, sorted(path.name for path in (tmp_path / "found").iterdir())) == (
+        1,
+        ["1.md", "2.md", "number"],
+    )
+    posted = run(
+        step("check-hub.yml", "comment", "Make the comment").replace("own/.github/workflows", str(HOSTING)),
+        tmp_path,
+        env,
+    )
+    assert posted.returncode == 0, posted.stderr
+    done = subprocess.run(
+        [sys.executable, "-c", step("check-hub.yml", "comment", "Comment")],
+        cwd=tmp_path,
+        env=env | {"HF_TOKEN": TOKEN},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    (said,) = pulled.comments
+    assert "Looked at wrong" in said
+    assert "Looked at right" in said
+
+
+def test_what_has_rights_runs_nothing_of_a_stranger():
+    """No job both reads a bundle and holds a secret, and those that comment take the default branch."""
+    for path in HOSTING.glob("*.yml"):
+        workflow = yaml.safe_load(path.read_text())
+        for job in workflow["jobs"].values():
+            text = yaml.safe_dump(job)
+            reads, holds = "itamed board" in text, "secrets." in text or "github-token" in text
+            assert not (reads and holds), path
+            if holds:
+                assert "ref:" not in text, path
+        rights = workflow["permissions"]
+        assert rights == {"contents": "read"} or path.name == "comment.yml"
