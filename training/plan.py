@@ -87,7 +87,7 @@ def _sft_plan(recipe: Recipe, sft: Sft) -> Plan:
 
 def _sizes(stage: Stage, passed: Counter[str]) -> Iterator[Size]:
     too_long: dict[str, int] = stage.data["left_out_as_too_long"]
-    tokens: dict[str, list[int]] = {task: [] for task in stage.data["examples"]} | {task: [] for task in too_long}
+    tokens: dict[str, list[int]] = {task: [] for task in (*stage.data["examples"], *too_long)}
     for example in stage.examples:
         tokens[example.task].append(len(example))
     for task, sizes in tokens.items():
