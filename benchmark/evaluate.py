@@ -25,6 +25,7 @@ from .version import __version__
 DEFAULT_OUTPUT = "itamed-results"
 MODELS = {
     "itamed-baseline": "itamed.benchmark.baselines:Baseline",
+    "itamed-encoder": "itamed.benchmark.engines.encoder.lm:ItamedEncoder",
     "itamed-hf": "itamed.benchmark.engines.hf.lm:ItamedHF",
     "itamed-stock": "itamed.benchmark.engines.stock:StockHF",
     "itamed-vllm": "itamed.benchmark.engines.vllm:ItamedVLLM",
@@ -33,6 +34,7 @@ MODELS = {
 }
 """Model classes that `itamed eval --model` takes beside the harness's own."""
 _TEMPLATE_MODELS = frozenset({"hf", "vllm", "itamed-hf", "itamed-vllm"})
+_AUTO_BATCH = ("itamed-hf", "itamed-encoder")
 _MODEL = ("--model", "-M")
 _MODEL_ARGS = ("--model_args", "-a")
 _OUTPUT = ("--output_path", "-o")
@@ -50,7 +52,7 @@ def harness_arguments(arguments: Sequence[str]) -> list[str]:
 
     Added where missing: an output folder and the samples (results that are not kept cannot be
     checked), the folder of the task files in an editable install, "enable_thinking=False" for a
-    chat template of a local model, and for `itamed-hf` a batch size by memory. "--resume" becomes a
+    chat template of a local model, and for our local models a batch size of their own choice. "--resume" becomes a
     response cache whose name holds the model (of a local folder its files), the suite's version and
     its grammars, because the harness's own key, the prompt with its settings, holds none of them.
     """
@@ -62,7 +64,7 @@ def harness_arguments(arguments: Sequence[str]) -> list[str]:
         added.append("--log_samples")
     if "lm_eval" not in tasks_dir().parts and not _has(given, "--include_path"):
         added += ["--include_path", str(tasks_dir())]
-    if _value(given, *_MODEL) == "itamed-hf" and not _has(given, "--batch_size", "-b"):
+    if _value(given, *_MODEL) in _AUTO_BATCH and not _has(given, "--batch_size", "-b"):
         added += ["--batch_size", "auto"]
     if "--resume" in arguments:
         added += ["--use_cache", str(_cache_name(given, output_of([*given, *added])))]

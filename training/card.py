@@ -12,7 +12,12 @@ from itamed.benchmark.version import __version__
 
 from .recipe import Recipe
 
-_NAMES = {"cpt": "continual pre-training", "sft": "supervised fine-tuning"}
+_NAMES = {
+    "cpt": "continual pre-training",
+    "sft": "supervised fine-tuning",
+    "mlm": "masked language modelling",
+    "tags": "token classification",
+}
 
 
 def model_card(recipe: Recipe, stages: Sequence[dict[str, Any]], scores: str = "") -> str:
@@ -23,17 +28,17 @@ def model_card(recipe: Recipe, stages: Sequence[dict[str, Any]], scores: str = "
         stages: what was done; see `output.done`.
         scores: tables of what the model scores, once it has been evaluated.
     """
+    base = f"base_model: {recipe.base}\n" if recipe.base else ""
     return f"""---
-base_model: {recipe.base}
-language: it
+{base}language: it
 library_name: transformers
-pipeline_tag: text-generation
+pipeline_tag: {"token-classification" if recipe.encoder else "text-generation"}
 tags: [itamed, medical]
 ---
 
 # {recipe.name}
 
-{recipe.base}, trained for Italian clinical tasks with itamed {__version__} (seed {recipe.seed}):
+{recipe.base or "A new encoder"}, trained for Italian clinical tasks with itamed {__version__} (seed {recipe.seed}):
 {"; then ".join(map(_stage, stages))}.
 
 Not a medical device: a professional must check its answers.
@@ -44,7 +49,7 @@ What the licences of the data forbid, such as commercial use, this model must no
 {_scores(scores)}## Evaluate
 
 ```
-itamed eval --model itamed-hf --model_args pretrained=THIS{_chat(recipe)} --tasks itamed
+{_command(recipe, stages)}
 ```
 
 `training.json` holds the recipe, the versions and the whole log.
@@ -65,10 +70,11 @@ def _data(stages: Sequence[dict[str, Any]]) -> Iterator[str]:
     for stage in stages:
         data = stage["data"]
         yield f"## Data of {_NAMES[stage['stage']]}\n\n"
-        if stage["stage"] == "cpt":
+        if stage["stage"] in ("cpt", "mlm"):
             rows = [[name, str(count), data["licences"].get(name, "")] for name, count in data["documents"].items()]
-            yield table(["corpus", "documents", "licence"], rows)
-            yield f"\n{data['words']} words. {_decontamination(data)}\n\n"
+            yield table(["corpus", "documents", "licence"], rows) if rows else "The notes of the training rows alone.\n"
+            notes = f", those of {data['notes']} training notes among them" if rows and "notes" in data else ""
+            yield f"\n{data['words']} words{notes}. {_decontamination(data) if rows else ''}\n\n"
             continue
         rows = [[f"`{task}`", str(count), _licence(task)] for task, count in data["examples"].items()]
         yield table(["task", "examples", "licence"], rows)
@@ -93,5 +99,9 @@ def _licence(task: str) -> str:
     return "in our own words" if task.startswith(MINI_PREFIX) else source_of(task_of(task).name).licence
 
 
-def _chat(recipe: Recipe) -> str:
-    return " --apply_chat_template" if recipe.sft and recipe.sft.chat else ""
+def _command(recipe: Recipe, stages: Sequence[dict[str, Any]]) -> str:
+    if recipe.encoder:
+        tasks = ",".join(name for stage in stages if stage["stage"] == "tags" for name in stage["data"]["examples"])
+        return f"itamed eval --model itamed-encoder --model_args pretrained=THIS --tasks {tasks}"
+    chat = " --apply_chat_template" if recipe.sft and recipe.sft.chat else ""
+    return f"itamed eval --model itamed-hf --model_args pretrained=THIS{chat} --tasks itamed"

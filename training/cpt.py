@@ -20,7 +20,7 @@ from .decontaminate import HeldOut, decontaminated
 from .dev import Dev
 from .encode import Encoded
 from .packing import packs
-from .recipe import Cpt
+from .recipe import Cpt, Mlm
 from .stage import Stage
 
 _log = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ def cpt_stage(cpt: Cpt, lm: ItamedHF, output: Path) -> Stage:
     return Stage(examples, dev, cpt.batch, cpt.pack, cpt.lora, cpt.optimizer, cpt.dev_every, data)
 
 
-def prepare(cpt: Cpt) -> tuple[list[Document], dict[str, Any]]:
+def prepare(cpt: Cpt | Mlm) -> tuple[list[Document], dict[str, Any]]:
     """Read, clean, choose and decontaminate; returns the documents and what was left out."""
     left_out: Counter[str] = Counter()
     read = (document for corpus in cpt.corpora for document in read_corpus(corpus))

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from statistics import mean
 
 import torch
-from itamed.benchmark.engines.hf.lm import ItamedHF
 from itamed.benchmark.suite import task_of
 from itamed.benchmark.verdict import Record, filtered, record, report
 from lm_eval.api.instance import Instance
+from lm_eval.api.model import LM
 
 from .attention import Layout
 from .model import pack_loss
@@ -36,8 +36,11 @@ def dev_loss(model: torch.nn.Module, head: torch.nn.Module, packs: Sequence[Pack
     return total / max(1, sum(len(pack.targets) for pack in packs))
 
 
-def dev_scores(lm: ItamedHF, requests: Sequence[Instance]) -> dict[str, float]:
-    """Answer requests, constrained; return the score of each family and their "mean", from 0 to 1."""
+def dev_scores(lm: LM, requests: Sequence[Instance]) -> dict[str, float]:
+    """Answer requests, constrained where the engine can be; return the score of each family and their "mean".
+
+    Scores are from 0 to 1.
+    """
     records: dict[str, list[Record]] = defaultdict(list)
     for request, answer in zip(requests, lm.generate_until(list(requests), disable_tqdm=True), strict=True):
         name = str(request.task_name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -22,6 +22,7 @@ from transformers import PreTrainedTokenizerBase
 from .card import model_card
 from .recipe import Recipe
 from .shards import gathered
+from .stage_trainer import StageTrainer
 from .trainer import PackTrainer
 
 MANIFEST = "training.json"
@@ -43,12 +44,12 @@ def stages_of(folder: Path) -> list[dict[str, Any]]:
     return stages
 
 
-def done(trainer: PackTrainer, stage: str, seconds: float) -> dict[str, Any]:
+def done(trainer: StageTrainer, stage: str, seconds: float) -> dict[str, Any]:
     """Return what a stage did.
 
     Args:
         trainer: after its training.
-        stage: "cpt" or "sft".
+        stage: "cpt" or "sft"; of an encoder "mlm" or "tags".
         seconds: wall time of this call (a resumed training has more).
     """
     state = trainer.state
@@ -85,19 +86,21 @@ def save(
     """
     model = gathered(trainer, fresh)
     if trainer.is_world_process_zero():
-        _write(model, tokenizer, recipe, output, stages)
+        write(model, tokenizer, recipe, output, stages)
     # The next stage starts from these files in every process.
     trainer.accelerator.wait_for_everyone()
     return output / "model"
 
 
-def _write(
+def write(
     model: Any,
     tokenizer: PreTrainedTokenizerBase,
     recipe: Recipe,
     output: Path,
     stages: list[dict[str, Any]],
+    more: Mapping[str, str] | None = None,
 ) -> None:
+    """Write what `save` does of a model that is whole; `more` are texts by file name that belong beside it."""
     manifest = {
         "itamed": __version__,
         "packages": {name: version(name) for name in _PACKAGES},
@@ -108,6 +111,7 @@ def _write(
     texts = {
         "README.md": model_card(recipe, stages),
         MANIFEST: json.dumps(manifest, indent=2, ensure_ascii=False) + "\n",
+        **(more or {}),
     }
     write_text(output / "loss.svg", loss_plot(stages[-1]["log"]))
     if isinstance(model, PeftModel):

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import torch
 from itamed.benchmark.engines.hf.lm import ItamedHF
 from itamed.benchmark.errors import ItamedError
-from transformers import PreTrainedModel, TrainingArguments
+from transformers import PreTrainedModel
 
+from .arguments import arguments_of
 from .checkpoints import last_whole
 from .dev import Dev
 from .encode import Encoded
@@ -74,7 +74,16 @@ def prepared(stage: Stage, recipe: Recipe, lm: ItamedHF, folder: Path) -> PackTr
     """Return the trainer of a stage, whose adapters the model now has; for the arguments see `run`."""
     model: PreTrainedModel = lm.model
     adapted = with_adapters(model, stage.lora, recipe.seed)
-    arguments = _arguments(stage, recipe, folder, model)
+    # Adapters stand in float32 beside weights of any precision; whole weights are cast as they are used.
+    arguments = arguments_of(
+        recipe,
+        stage.optimizer,
+        folder,
+        look_every=stage.look_every,
+        watched=("eval_mean" if stage.dev.requests else "eval_loss") if stage.dev.packs else "",
+        bf16=stage.lora is None,
+        use_cpu=model.device.type == "cpu",
+    )
     processes = max(1, arguments.world_size)
     steps = steps_of(stage, recipe.seed, processes)
     _log.info("%d examples, %d steps.", len(stage.examples), -(-len(steps) // processes))
@@ -103,39 +112,3 @@ def steps_of(stage: Stage, seed: int, processes: int) -> Steps:
         seed=seed,
         most=stage.optimizer.max_steps * processes,
     )
-
-
-def _arguments(stage: Stage, recipe: Recipe, folder: Path, model: PreTrainedModel) -> TrainingArguments:
-    """Return a recipe's settings as the trainer's."""
-    opt, watched, scored = stage.optimizer, bool(stage.dev.packs), bool(stage.dev.requests)
-    arguments = TrainingArguments(
-        output_dir=str(folder),
-        per_device_train_batch_size=1,
-        num_train_epochs=1,
-        learning_rate=opt.learning_rate,
-        lr_scheduler_type=opt.schedule,
-        warmup_steps=opt.warmup,
-        weight_decay=opt.weight_decay,
-        max_grad_norm=opt.clip,
-        seed=recipe.seed,
-        # Adapters stand in float32 beside weights of any precision; whole weights are cast as they are used.
-        bf16=stage.lora is None and recipe.dtype != "float32" and torch.cuda.is_available(),
-        gradient_checkpointing=recipe.gradient_checkpointing,
-        use_cpu=model.device.type == "cpu",
-        logging_steps=1,
-        report_to=["tensorboard"],
-        eval_strategy="steps" if watched else "no",
-        eval_steps=stage.look_every,
-        save_strategy="steps",
-        save_steps=stage.look_every,
-        save_total_limit=2,
-        load_best_model_at_end=watched,
-        metric_for_best_model=("eval_mean" if scored else "eval_loss") if watched else None,
-        greater_is_better=scored if watched else None,
-        remove_unused_columns=False,
-        dataloader_pin_memory=False,
-    )
-    # Without a launcher one GPU is used, not all of them through DataParallel; reading `device` sets the number.
-    if arguments.device.type == "cuda":
-        arguments._n_gpu = 1
-    return arguments

@@ -15,6 +15,7 @@ from itamed.benchmark.evaluate import require_folder
 from itamed.benchmark.files import write_text
 
 from .cpt import cpt_stage
+from .encoder.train import train_encoder
 from .model import load_base, with_adapters
 from .output import MANIFEST, done, save, stages_of
 from .recipe import Cpt, Recipe, Sft
@@ -46,11 +47,13 @@ def train(recipe: Recipe, output: Path) -> Path:
             raise
         raise ItamedError(
             "Out of memory: lower pack (tokens of a forward), set gradient_checkpointing, or take dtype: bfloat16. "
-            "Then give the same command again."
+            "Then give the same command again. Of an encoder lower batch instead, with another --output."
         ) from error
 
 
 def _stages(recipe: Recipe, output: Path) -> Path:
+    if recipe.encoder:
+        return train_encoder(recipe, recipe.encoder, output)
     history: list[dict[str, Any]] = []
     base = recipe.base
     if recipe.cpt and recipe.sft:
