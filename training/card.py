@@ -46,7 +46,7 @@ Not a medical device: a professional must check its answers.
 {"".join(_data(stages))}
 What the licences of the data forbid, such as commercial use, this model must not be used for either.
 
-{_scores(scores)}## Evaluate
+{_scores(scores)}## {"Evaluate" if not recipe.encoder or _tagged(stages) else "Train it on"}
 
 ```
 {_command(recipe, stages)}
@@ -99,9 +99,15 @@ def _licence(task: str) -> str:
     return "in our own words" if task.startswith(MINI_PREFIX) else source_of(task_of(task).name).licence
 
 
+def _tagged(stages: Sequence[dict[str, Any]]) -> list[str]:
+    """Return the tasks of a tagger; none before it has been trained on any."""
+    return [name for stage in stages if stage["stage"] == "tags" for name in stage["data"]["examples"]]
+
+
 def _command(recipe: Recipe, stages: Sequence[dict[str, Any]]) -> str:
+    if recipe.encoder and not _tagged(stages):
+        return "itamed train encoder-italian --base THIS"
     if recipe.encoder:
-        tasks = ",".join(name for stage in stages if stage["stage"] == "tags" for name in stage["data"]["examples"])
-        return f"itamed eval --model itamed-encoder --model_args pretrained=THIS --tasks {tasks}"
+        return f"itamed eval --model itamed-encoder --model_args pretrained=THIS --tasks {','.join(_tagged(stages))}"
     chat = " --apply_chat_template" if recipe.sft and recipe.sft.chat else ""
     return f"itamed eval --model itamed-hf --model_args pretrained=THIS{chat} --tasks itamed"

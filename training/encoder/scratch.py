@@ -151,7 +151,8 @@ def sequences(texts: Iterable[str], tokenizer: PreTrainedTokenizerBase, length: 
     """
     held: list[int] = []
     for text in texts:
-        held += [*tokenizer.encode(text, add_special_tokens=False, truncation=False), int(tokenizer.sep_token_id)]
+        held += tokenizer.encode(text, add_special_tokens=False, truncation=False, verbose=False)
+        held.append(int(tokenizer.sep_token_id))
         while len(held) >= length - 1:
             yield {"input_ids": [int(tokenizer.cls_token_id), *held[: length - 1]]}
             held = held[length - 1 :]

@@ -64,8 +64,6 @@ class Tagger:
             ItamedError: it is not there, or no tagger.
         """
         try:
-            tokenizer = load_tokenizer(name, revision)
-            model: Any = AutoModelForTokenClassification.from_pretrained(name, revision=revision or "main")
             place = cached_file(name, FILE, revision=revision or "main", _raise_exceptions_for_missing_entries=False)
         except (OSError, ValueError) as error:
             raise ItamedError(f"The encoder {name} cannot be loaded: {reason_of(error)}.") from error
@@ -75,6 +73,11 @@ class Tagger:
                 "encoder section (the model/ folder of the training)."
             )
         settings = Settings.from_json(Path(place).read_text(encoding="utf-8"), place)
+        try:
+            tokenizer = load_tokenizer(name, revision)
+            model: Any = AutoModelForTokenClassification.from_pretrained(name, revision=revision or "main")
+        except (OSError, ValueError) as error:
+            raise ItamedError(f"The encoder {name} cannot be loaded: {reason_of(error)}.") from error
         if model.config.num_labels != len(settings.labels):
             raise ItamedError(f"{place} is of another model: it names {len(settings.labels)} outputs.")
         return cls(model.to(device).eval(), tokenizer, settings)

@@ -94,7 +94,12 @@ class Reader:
     def _pieces(self, texts: Sequence[Sequence[str]]) -> list[list[list[int]]]:
         """Return the tokens of every word of some texts; a word that the tokenizer drops is an unknown one."""
         given = [list(text) for text in texts if text]
-        encoded = self._tokenizer(given, is_split_into_words=True, add_special_tokens=False, truncation=False)
+        if not given:
+            return [[] for _ in texts]
+        # Silent about long texts, which are cut into windows.
+        encoded = self._tokenizer(
+            given, is_split_into_words=True, add_special_tokens=False, truncation=False, verbose=False
+        )
         read = iter(range(len(given)))
         found: list[list[list[int]]] = []
         for text in texts:

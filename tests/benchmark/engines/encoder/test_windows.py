@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from itamed.benchmark.engines.encoder.tagger import load_tokenizer
 from itamed.benchmark.engines.encoder.tags import words
 from itamed.benchmark.engines.encoder.windows import Reader, stretches
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.mini.rows import mini_rows
+from transformers import BertTokenizer, RobertaTokenizer
 
 from . import tiny
 
@@ -52,6 +54,20 @@ def test_first_tokens_are_those_of_the_words_with_every_kind_of_tokenizer(kind):
                 alone = made([text[word]], is_split_into_words=True, add_special_tokens=False)["input_ids"]
                 assert window.ids[place] == alone[0]
         assert [word for window in windows for word in window.own] == list(range(len(text)))
+
+
+def test_the_tokenizers_of_bert_and_roberta_take_words_once_loaded(tmp_path):
+    letters = ["Ġ", *"adeFfebrt"]
+    names = ["<s>", "<pad>", "</s>", "<unk>", "<mask>", *letters]
+    roberta = RobertaTokenizer(vocab={name: number for number, name in enumerate(names)}, merges=[])
+    pieces = [*tiny.MARKS, "a", "##d", "feb", "##bre"]
+    bert = BertTokenizer(vocab={name: number for number, name in enumerate(pieces)}, do_lower_case=False)
+    for number, (made, first) in enumerate(((roberta, "Ġ"), (bert, "feb"))):
+        made.save_pretrained(tmp_path / str(number))
+        loaded = load_tokenizer(str(tmp_path / str(number)))
+        ((window,),) = Reader(loaded, 16, 4).windows([["ad", "febbre"]])
+        assert loaded.convert_ids_to_tokens([int(window.ids[window.first[1]])]) == [first]
+        assert (window.ids[0], window.ids[-1]) == (loaded.cls_token_id, loaded.sep_token_id)
 
 
 def test_words_without_tokens_and_words_longer_than_a_window():
