@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +50,8 @@ def train_encoder(recipe: Recipe, encoder: Encoder, output: Path) -> Path:
         history += pretrained(recipe, encoder, encoder.scratch, tasks, output / "mlm")
         base, revision = str(output / "mlm" / "model"), ""
     started = time.time()
-    settings, examples, data = _data(encoder, tasks, tokenizer := _tokenizer(base, revision, encoder.length))
+    tokenizer = _tokenizer(base, revision, encoder.length)
+    settings, examples, data = _data(encoder, tasks, tokenizer)
     lm = ItamedEncoder(Tagger(_model(base, revision, settings, recipe.seed), tokenizer, settings))
     trainer = _trainer(lm, examples, _dev(lm, tasks, encoder.dev_notes), recipe, encoder, output / "checkpoints")
     trainer.data = data
@@ -104,8 +104,8 @@ def _data(
     left_out = sum(lost(row, heads[name]) for name, found in rows.items() for row in found)
     if left_out:
         _log.warning("%d of %d spans are not of whole words, and cannot be learnt.", left_out, spans)
-    counts = Counter({name: len(found) for name, found in rows.items()})
-    return settings, examples, {"examples": dict(counts), "leaked": {}, "spans": spans, "lost_spans": left_out}
+    counts = {name: len(found) for name, found in rows.items()}
+    return settings, examples, {"examples": counts, "leaked": {}, "spans": spans, "lost_spans": left_out}
 
 
 def _dev(lm: ItamedEncoder, tasks: list[str], notes: int) -> list[Instance]:

@@ -107,7 +107,8 @@ class Reader:
             if text:
                 at = next(read)
                 for token, word in zip(encoded["input_ids"][at], encoded.word_ids(at), strict=True):
-                    pieces[word].append(token)
+                    if word is not None:
+                        pieces[word].append(token)
             found.append([piece or [int(self._tokenizer.unk_token_id)] for piece in pieces])
         return found
 
