@@ -96,7 +96,7 @@ def requests(lm: LM, names: Sequence[str], split: str, asking: Asking) -> list[A
         ItamedError: a task has no rows of this split, they are not built, or the model has no chat
             template and one is asked for.
     """
-    if asking.chat and not lm.tokenizer.chat_template:  # type: ignore[attr-defined]
+    if asking.chat and not lm.tokenizer.chat_template:
         raise ItamedError("The model has no chat template: set sft.chat to false, or take the instruct model.")
     found: list[Asked] = []
     for task in _tasks(names, split, asking):
