@@ -74,9 +74,10 @@ def located(row: SpanRow) -> list[Located]:
 
 
 def head_for(name: str, rows: Sequence[SpanRow]) -> Head:
-    """Return the tags of a task: its types, in as many layers as its training spans overlap."""
+    """Return the tags of a task: its types, in as many layers as its training spans overlap, two if spans may nest."""
     task = task_of(name)
-    return Head(task.name, tuple(task.labels), max([1, *(len(layered(located(row))) for row in rows)]))
+    least = 2 if task.bounds.nested else 1
+    return Head(task.name, tuple(task.labels), max([least, *(len(layered(located(row))) for row in rows)]))
 
 
 def lost(row: SpanRow, head: Head) -> int:

@@ -109,8 +109,10 @@ def test_settings_are_written_and_read_and_what_is_else_is_refused(tmp_path):
     for text in ("", "[]", settings.to_json().replace('"format": 1', '"format": 2'), '{"format": 1, "heads": [{}]}'):
         with pytest.raises(ItamedError, match="train the tagger again"):
             Settings.from_json(text, "x")
-    with pytest.raises(ItamedError, match="cannot be loaded"):
+    with pytest.raises(ItamedError, match=r"has no tagger.json"):
         Tagger.load(str(tmp_path))
+    with pytest.raises(ItamedError, match="cannot be loaded"):
+        Tagger.load(str(tmp_path / "none"))
 
 
 @pytest.mark.parametrize(("arguments", "message"), [({"batch_size": 0}, "at least 1"), ({"dtype": "x"}, "no argument")])
