@@ -22,6 +22,7 @@ _OUTPUT = "itamed-results"
 _TEMPLATE_MODELS = frozenset({"hf", "vllm", "itamed-hf", "itamed-stock", "itamed-vllm"})
 _DATED_MODELS = frozenset({"itamed-hf", "itamed-vllm"})
 """Models that fix the date in prompts themselves."""
+_AUTO_BATCH = frozenset({"itamed-hf", "itamed-encoder"})
 _LABEL = "--label"
 _RESUME = "--resume"
 
@@ -59,9 +60,10 @@ def harness_arguments(arguments: Sequence[str]) -> list[str]:
 
     Added where missing: an output folder and the samples (results that are not kept cannot be
     checked), the folder of the task files in an editable install, "enable_thinking=False" and a fixed
-    date for a chat template of a local model, and for `itamed-hf` a batch size by memory. "--resume" becomes a
-    response cache whose name holds the model (of a local folder its files), the seeds, the suite's
-    version and its grammars: the harness's own key, the prompt with its settings, holds none of them.
+    date for a chat template of a local model, and for our local models a batch size of their own
+    choice. "--resume" becomes a response cache whose name holds the model (of a local folder its
+    files), the seeds, the suite's version and its grammars: the harness's own key, the prompt with its
+    settings, holds none of them.
 
     Raises:
         ItamedError, SystemExit: see `harness_settings`.
@@ -76,7 +78,7 @@ def harness_arguments(arguments: Sequence[str]) -> list[str]:
         added.append("--log_samples")
     if "lm_eval" not in tasks_dir().parts and not settings["include_path"]:
         added += ["--include_path", str(tasks_dir())]
-    if model == "itamed-hf" and settings["batch_size"] is None:
+    if model in _AUTO_BATCH and settings["batch_size"] is None:
         added += ["--batch_size", "auto"]
     if settings["apply_chat_template"] and (defaults := _template_defaults(model)).keys() - model_args:
         # All of them: flags replace those of a --config file.

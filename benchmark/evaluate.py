@@ -21,6 +21,7 @@ from .version import __version__
 
 MODELS = {
     "itamed-baseline": "itamed.benchmark.baselines:Baseline",
+    "itamed-encoder": "itamed.benchmark.engines.encoder.lm:ItamedEncoder",
     "itamed-hf": "itamed.benchmark.engines.hf.lm:ItamedHF",
     "itamed-stock": "itamed.benchmark.engines.stock:StockHF",
     "itamed-vllm": "itamed.benchmark.engines.vllm:ItamedVLLM",

@@ -15,7 +15,12 @@ from .manifest import Corpus, Declaration, Decontamination, read
 
 TRAINING = "training.json"
 """Written beside a model by `itamed train`."""
-_NAMES = {"cpt": "continual pre-training", "sft": "supervised fine-tuning"}
+_NAMES = {
+    "cpt": "continual pre-training",
+    "sft": "supervised fine-tuning",
+    "mlm": "masked language modelling",
+    "tags": "token classification",
+}
 _NGRAMS = "documents that share eight words in a row with development or test rows were dropped"
 
 
@@ -56,10 +61,11 @@ def trained_with_itamed(folder: Path) -> Declaration | None:
 
 def _declared(recipe: Mapping[str, Any], stages: list[Mapping[str, Any]]) -> Declaration:
     by_kind = {stage["stage"]: stage["data"] for stage in stages}
-    cpt, sft = by_kind.get("cpt"), by_kind.get("sft", {})
+    # Of an encoder other stages do the same.
+    cpt, sft = by_kind.get("cpt") or by_kind.get("mlm"), by_kind.get("sft") or by_kind.get("tags") or {}
     return Declaration(
         origin="training.json",
-        base=without_folder(recipe["base"]),
+        base=without_folder(recipe["base"]) if recipe["base"] else None,
         training=", then ".join(_NAMES[stage["stage"]] for stage in stages),
         tasks=list(sft.get("examples", {})),
         corpora=[

@@ -77,9 +77,9 @@ class Model(Weights):
 
 
 class Decoding(Strict):
-    """How it answered: always greedily."""
+    """How it answered: always greedily; "tagged" are words of the note, without a prompt."""
 
-    mode: Literal["free", "constrained"]
+    mode: Literal["free", "constrained", "tagged"]
     reasoning: Literal["none", "cot", "think"] = "none"
     engine: Word
     batch: Word

@@ -10,7 +10,7 @@ from typing import Any
 
 from itamed.benchmark.data.load import build_record
 from itamed.benchmark.report.label import telling_part
-from itamed.benchmark.report.run import ADDED, Run, model_arguments
+from itamed.benchmark.report.run import ADDED, TAGGER, Run, model_arguments
 from itamed.benchmark.suite import MINI_PREFIX, task_of
 
 from .jsonsafe import flaw
@@ -69,6 +69,7 @@ def decoding_of(run: Run, data: Mapping[str, Any]) -> Decoding:
     """Return how a run's answers were made."""
     reasoning = str(model_arguments(data["config"]).get("reasoning") or "none")
     mode: Any = "constrained" if run.settings["constrained"] else "free"
+    mode = "tagged" if run.settings["backend"] == TAGGER else mode
     kind: Any = reasoning
     return Decoding(mode=mode, reasoning=kind, engine=run.settings["backend"], batch=str(run.settings["batch"]))
 

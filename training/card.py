@@ -14,7 +14,12 @@ from itamed.benchmark.version import __version__
 
 from .recipe import Recipe
 
-_NAMES = {"cpt": "continual pre-training", "sft": "supervised fine-tuning"}
+_NAMES = {
+    "cpt": "continual pre-training",
+    "sft": "supervised fine-tuning",
+    "mlm": "masked language modelling",
+    "tags": "token classification",
+}
 
 
 def model_card(recipe: Recipe, stages: Sequence[dict[str, Any]], scores: str = "", *, adapter: bool = False) -> str:
@@ -28,18 +33,17 @@ def model_card(recipe: Recipe, stages: Sequence[dict[str, Any]], scores: str = "
     """
     base = str(without_folder(recipe.base))
     # The Hub refuses what is no name of its own.
-    known = "" if base != recipe.base or Path(base).exists() else f"base_model: {base}\n"
-    loaded = f"pretrained={base},peft=THIS" if adapter else "pretrained=THIS"
+    known = "" if base != recipe.base or not base or Path(base).exists() else f"base_model: {base}\n"
     return f"""---
 {known}language: it
 library_name: {"peft" if adapter else "transformers"}
-pipeline_tag: text-generation
+pipeline_tag: {"token-classification" if recipe.encoder else "text-generation"}
 tags: [itamed, medical]
 ---
 
 # {recipe.name}
 
-{base}, trained for Italian clinical tasks with itamed {__version__} (seed {recipe.seed}):
+{base or "A new encoder"}, trained for Italian clinical tasks with itamed {__version__} (seed {recipe.seed}):
 {"; then ".join(map(_stage, stages))}.
 
 Not a medical device: a professional must check its answers.
@@ -47,10 +51,10 @@ Not a medical device: a professional must check its answers.
 {"".join(_data(stages))}
 What the licences of the data forbid, such as commercial use, this model must not be used for either.
 
-{_scores(scores)}## Evaluate
+{_scores(scores)}## {"Evaluate" if not recipe.encoder or _tagged(stages) else "Train it on"}
 
 ```
-itamed eval --model itamed-hf --model_args {loaded}{_chat(recipe)} --tasks itamed
+{_command(recipe, stages, adapter=adapter)}
 ```
 
 `training.json` holds the recipe, the versions and the whole log.
@@ -71,10 +75,11 @@ def _data(stages: Sequence[dict[str, Any]]) -> Iterator[str]:
     for stage in stages:
         data = stage["data"]
         yield f"## Data of {_NAMES[stage['stage']]}\n\n"
-        if stage["stage"] == "cpt":
+        if stage["stage"] in ("cpt", "mlm"):
             rows = [[name, str(count), data["licences"].get(name, "")] for name, count in data["documents"].items()]
-            yield table(["corpus", "documents", "licence"], rows)
-            yield f"\n{data['words']} words. {_decontamination(data)}\n\n"
+            yield table(["corpus", "documents", "licence"], rows) if rows else "The notes of the training rows alone.\n"
+            notes = f", those of {data['notes']} training notes among them" if rows and "notes" in data else ""
+            yield f"\n{data['words']} words{notes}. {_decontamination(data) if rows else ''}\n\n"
             continue
         rows = [[f"`{task}`", str(count), _licence(task)] for task, count in data["examples"].items()]
         yield table(["task", "examples", "licence"], rows)
@@ -99,5 +104,16 @@ def _licence(task: str) -> str:
     return "in our own words" if task.startswith(MINI_PREFIX) else source_of(task_of(task).name).licence
 
 
-def _chat(recipe: Recipe) -> str:
-    return " --apply_chat_template" if recipe.sft and recipe.sft.chat else ""
+def _tagged(stages: Sequence[dict[str, Any]]) -> list[str]:
+    """Return the tasks of a tagger; none before it has been trained on any."""
+    return [name for stage in stages if stage["stage"] == "tags" for name in stage["data"]["examples"]]
+
+
+def _command(recipe: Recipe, stages: Sequence[dict[str, Any]], *, adapter: bool) -> str:
+    if recipe.encoder and not _tagged(stages):
+        return "itamed train encoder-italian --base THIS"
+    if recipe.encoder:
+        return f"itamed eval --model itamed-encoder --model_args pretrained=THIS --tasks {','.join(_tagged(stages))}"
+    chat = " --apply_chat_template" if recipe.sft and recipe.sft.chat else ""
+    loaded = f"pretrained={without_folder(recipe.base)},peft=THIS" if adapter else "pretrained=THIS"
+    return f"itamed eval --model itamed-hf --model_args {loaded}{chat} --tasks itamed"

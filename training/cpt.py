@@ -21,7 +21,7 @@ from .dev import Dev
 from .encode import Encoded
 from .packing import packs
 from .progress import bar
-from .recipe import Cpt
+from .recipe import Cpt, Mlm
 from .stage import Stage
 
 _log = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ def watched(cpt: Cpt, documents: list[Document]) -> tuple[list[Document], list[D
     return documents[:count], documents[count:]
 
 
-def prepare(cpt: Cpt) -> tuple[list[Document], dict[str, Any]]:
+def prepare(cpt: Cpt | Mlm) -> tuple[list[Document], dict[str, Any]]:
     """Read, clean, choose and decontaminate; returns the documents and what was left out."""
     left_out: Counter[str] = Counter()
     read = (document for corpus in cpt.corpora for document in read_corpus(corpus))

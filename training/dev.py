@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import mean
+from typing import Protocol
 
 import torch
 from accelerate.utils import gather_object
-from itamed.benchmark.engines.hf.lm import ItamedHF
 from itamed.benchmark.suite import task_of
 from itamed.benchmark.verdict import Record, filtered, record, report
 from lm_eval.api.instance import Instance
@@ -20,6 +20,14 @@ from .packing import Pack
 
 _RESAMPLES = 1
 """Scores in training need no intervals."""
+
+
+class Answering(Protocol):
+    """What a score needs of an engine."""
+
+    def generate_until(self, requests: list[Instance], disable_tqdm: bool = False) -> list[str]:
+        """Answer requests."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -37,8 +45,10 @@ def dev_loss(model: torch.nn.Module, head: torch.nn.Module, packs: Sequence[Pack
     return total / max(1, sum(len(pack.targets) for pack in packs))
 
 
-def dev_scores(lm: ItamedHF, requests: Sequence[Instance], process: int = 0, processes: int = 1) -> dict[str, float]:
-    """Answer requests, constrained; return the score of each family and their "mean", from 0 to 1.
+def dev_scores(lm: Answering, requests: Sequence[Instance], process: int = 0, processes: int = 1) -> dict[str, float]:
+    """Answer requests, constrained where the engine can be; return the score of each family and their "mean".
+
+    Scores are from 0 to 1.
 
     Args:
         lm: the model.

@@ -8,11 +8,11 @@ from itertools import groupby, islice
 from typing import TypeAlias
 
 from itamed.benchmark.docs import task_rows
-from itamed.benchmark.engines.hf.lm import ItamedHF
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.evaluate import quiet_harness
 from itamed.benchmark.suite import MINI_PREFIX, suite, task_of, tasks_dir
 from lm_eval.api.instance import Instance
+from lm_eval.api.model import LM
 from lm_eval.api.task import Task
 from lm_eval.tasks import TaskManager, get_task_dict
 
@@ -89,7 +89,7 @@ def _tasks(names: Sequence[str], split: str, asking: Asking) -> list[Task]:
     return found
 
 
-def requests(lm: ItamedHF, names: Sequence[str], split: str, asking: Asking) -> list[Asked]:
+def requests(lm: LM, names: Sequence[str], split: str, asking: Asking) -> list[Asked]:
     """Return the harness's requests for all rows of a split, in the order of tasks and rows.
 
     Raises:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Callable
-from dataclasses import asdict, replace
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from transformers import PreTrainedTokenizerBase
 from .card import model_card
 from .recipe import Recipe
 from .shards import gathered
+from .stage_trainer import StageTrainer
 from .trainer import PackTrainer
 
 MANIFEST = "training.json"
@@ -46,12 +47,12 @@ def stages_of(folder: Path) -> list[dict[str, Any]]:
     return stages
 
 
-def done(trainer: PackTrainer, stage: str, seconds: float) -> dict[str, Any]:
+def done(trainer: StageTrainer, stage: str, seconds: float) -> dict[str, Any]:
     """Return what a stage did.
 
     Args:
         trainer: after its training.
-        stage: "cpt" or "sft".
+        stage: "cpt" or "sft"; of an encoder "mlm" or "tags".
         seconds: wall time of this call (a resumed training has more).
     """
     state = trainer.state
@@ -91,16 +92,32 @@ def save(
     """
     model = gathered(trainer, fresh)
     if trainer.is_world_process_zero():
-        try:
-            _write(model, tokenizer, recipe, output, stages)
-        except (OSError, SafetensorError) as error:
-            raise ItamedError(
-                f"The model could not be written to {output} ({reason_of(error)[:200]}): make room, and give the same "
-                "command again. Its checkpoints are whole."
-            ) from error
+        write(model, tokenizer, recipe, output, stages)
     # The next stage starts from these files in every process.
     trainer.accelerator.wait_for_everyone()
     return output / "model"
+
+
+def write(
+    model: Any,
+    tokenizer: PreTrainedTokenizerBase,
+    recipe: Recipe,
+    output: Path,
+    stages: list[dict[str, Any]],
+    more: Mapping[str, str] | None = None,
+) -> None:
+    """Write what `save` does of a model that is whole; `more` are texts by file name that belong beside it.
+
+    Raises:
+        ItamedError: the folder cannot be written.
+    """
+    try:
+        _write(model, tokenizer, recipe, output, stages, more or {})
+    except (OSError, SafetensorError) as error:
+        raise ItamedError(
+            f"The model could not be written to {output} ({reason_of(error)[:200]}): make room, and give the same "
+            "command again. Its checkpoints are whole."
+        ) from error
 
 
 def _write(
@@ -109,38 +126,38 @@ def _write(
     recipe: Recipe,
     output: Path,
     stages: list[dict[str, Any]],
+    more: Mapping[str, str],
 ) -> None:
     # What may be pushed names no folders of this machine.
-    manifest = _manifest(without_folders(recipe), stages)
+    texts = {MANIFEST: _manifest(without_folders(asdict(recipe)), stages), **more}
     write_text(output / "loss.svg", loss_plot(stages[-1]["log"]))
     if isinstance(model, PeftModel):
         card = model_card(recipe, stages, adapter=True)
-        _with_texts(model, tokenizer, output / ADAPTER, {"README.md": card, MANIFEST: manifest})
+        _with_texts(model, tokenizer, output / ADAPTER, {"README.md": card, **texts})
         model = model.merge_and_unload()
-    card = model_card(recipe, stages)
-    _with_texts(model, tokenizer, output / "model", {"README.md": card, MANIFEST: manifest})
+    _with_texts(model, tokenizer, output / "model", {"README.md": model_card(recipe, stages), **texts})
     # Last: it says that all the rest is there.
-    write_text(output / MANIFEST, _manifest(recipe, stages))
+    write_text(output / MANIFEST, _manifest(asdict(recipe), stages))
 
 
-def _manifest(recipe: Recipe, stages: list[dict[str, Any]]) -> str:
+def _manifest(recipe: dict[str, Any], stages: list[dict[str, Any]]) -> str:
     manifest = {
         "itamed": __version__,
         "packages": {name: version(name) for name in _PACKAGES},
         "python": platform.python_version(),
-        "recipe": asdict(recipe),
+        "recipe": recipe,
         "stages": stages,
     }
     return json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
 
 
-def without_folders(recipe: Recipe) -> Recipe:
-    """Return a recipe that names folders of this machine by their last part."""
-    cpt = recipe.cpt
-    if cpt:
-        corpora = [replace(corpus, path=without_folder(corpus.path)) for corpus in cpt.corpora]
-        cpt = replace(cpt, corpora=corpora)
-    return replace(recipe, base=without_folder(recipe.base), cpt=cpt)
+def without_folders(settings: Any) -> Any:
+    """Return a recipe's settings with folders of this machine named by their last part."""
+    if isinstance(settings, dict):
+        return {name: without_folders(value) for name, value in settings.items()}
+    if isinstance(settings, list):
+        return [without_folders(value) for value in settings]
+    return without_folder(settings)
 
 
 def _with_texts(model: Any, tokenizer: PreTrainedTokenizerBase, folder: Path, texts: dict[str, str]) -> None:

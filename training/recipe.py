@@ -109,17 +109,63 @@ class Cpt:
 
 
 @dataclass(frozen=True)
+class Mlm:
+    """Masked language modelling: an encoder guesses hidden tokens of the training notes and of other text."""
+
+    corpora: list[Corpus] = explained("What to read beside the notes of the training rows.", [])
+    caps: dict[str, int] = explained("Most words of a corpus, or of a kind of document in it, such as leaflets.", {})
+    decontaminate: bool = explained("Drop documents that share 8 words in a row with held-out rows of the suite.", True)
+    mask: float = explained("Share of the tokens that are guessed.", 0.2)
+    batch: int = explained("Sequences a step, as long as the encoder's windows.", 32)
+    optimizer: Optimizer = explained("Optimizer and schedule.", Optimizer(learning_rate=1e-3))
+    dev_share: float = explained("Share of the sequences that is watched and not trained on.", 0.02)
+    dev_every: int = explained("Steps between two looks at them, and between checkpoints.", 200)
+
+
+@dataclass(frozen=True)
+class Scratch:
+    """An encoder without any base model: tokenizer and weights come from the training notes and corpora alone."""
+
+    vocabulary: int = explained("Tokens of its WordPiece vocabulary.", 8000)
+    layers: int = explained("Of the ModernBERT that is made.", 3)
+    width: int = explained("Its hidden size.", 128)
+    heads: int = explained("Its attention heads.", 4)
+    mlm: Mlm = explained("What it reads first.", Mlm())
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """A token classifier for the span tasks, one for all of them, in the place of a language model."""
+
+    tasks: list[str] = explained(
+        "Tasks or groups of the suite; of a group those are taken that ask for spans and have training rows.",
+        ["itamed-id"],
+    )
+    weights: dict[str, float] = explained(
+        "How often a task's rows are passed an epoch, where not once: 0.25 takes a quarter of them, 2 all twice.", {}
+    )
+    length: int = explained("Tokens of a window; longer notes are read in several.", 512)
+    overlap: int = explained("Tokens that two windows of a note share.", 128)
+    batch: int = explained("Windows a step.", 16)
+    optimizer: Optimizer = explained("Optimizer and schedule.", Optimizer(learning_rate=5e-5, epochs=8.0))
+    dev_notes: int = explained("Notes a task of the development rows that are scored in training; 0: none.", 40)
+    dev_every: int = explained("Steps between two looks at them, and between checkpoints; the best is kept.", 200)
+    scratch: Scratch | None = explained("Where there is no base model; null: there is one.", None)
+
+
+@dataclass(frozen=True)
 class Recipe:
     """A checkpoint in the making."""
 
     name: str = explained("Name of the checkpoint, and of its folder.")
-    base: str = explained("Hub name or folder of the base model.")
+    base: str = explained("Hub name or folder of the base model; empty for an encoder from scratch alone.", "")
     revision: str = explained("Its branch, tag or commit; empty: the newest.", "")
     seed: int = explained("Of the order of the data, dropout and new weights.", 0)
     dtype: str = explained("bfloat16, float32, or auto: what this machine is fast in.", "auto")
     gradient_checkpointing: bool = explained("Compute activations twice and keep fewer: less memory, more time.", False)
     cpt: Cpt | None = explained("Continual pre-training; null: none.", None)
     sft: Sft | None = explained("Supervised fine-tuning, after it; null: none.", None)
+    encoder: Encoder | None = explained("A token classifier, instead of both; null: none.", None)
 
 
 def load_recipe(name: str) -> Recipe:
@@ -160,13 +206,18 @@ def _merged(first: Any, second: Any, kind: Any) -> Any:
 
 
 def _check(recipe: Recipe) -> None:
-    if recipe.cpt is None and recipe.sft is None:
-        raise ItamedError("The recipe trains nothing: give it a cpt or an sft section.")
+    if recipe.cpt is None and recipe.sft is None and recipe.encoder is None:
+        raise ItamedError("The recipe trains nothing: give it a cpt, an sft or an encoder section.")
+    if recipe.encoder and (recipe.cpt or recipe.sft):
+        raise ItamedError("The recipe has an encoder section, which makes another kind of model: drop cpt and sft.")
+    if bool(recipe.base) == bool(recipe.encoder and recipe.encoder.scratch):
+        raise ItamedError("The recipe needs either a base or, for an encoder without one, encoder.scratch.")
     _one_of("dtype", recipe.dtype, ("auto", "bfloat16", "float32"))
     _at_least("seed", recipe.seed, 0)
+    if recipe.encoder:
+        _check_encoder(recipe.encoder)
     if recipe.cpt:
-        for number, corpus in enumerate(recipe.cpt.corpora):
-            _one_of(f"cpt.corpora[{number}].format", corpus.format, ("e3c", "parquet", "jsonl", "text", "hub"))
+        _check_corpora("cpt", recipe.cpt)
         _check_stage("cpt", recipe.cpt)
         _at_least("cpt.length", recipe.cpt.length, 2)
         _between("cpt.dev_share", recipe.cpt.dev_share, 0, 0.5)
@@ -181,12 +232,40 @@ def _check(recipe: Recipe) -> None:
             _at_least(f"sft.weights.{task}", weight, 0)
 
 
+def _check_encoder(encoder: Encoder) -> None:
+    _check_steps("encoder", encoder)
+    _at_least("encoder.length", encoder.length, 8)
+    _between("encoder.overlap", encoder.overlap, 0, encoder.length // 2)
+    _at_least("encoder.dev_notes", encoder.dev_notes, 0)
+    for task, weight in encoder.weights.items():
+        _at_least(f"encoder.weights.{task}", weight, 0)
+    if scratch := encoder.scratch:
+        for field, least in (("vocabulary", 64), ("layers", 1), ("width", 2), ("heads", 1)):
+            _at_least(f"encoder.scratch.{field}", getattr(scratch, field), least)
+        if scratch.width % (2 * scratch.heads):
+            raise ItamedError("encoder.scratch.width must be a multiple of twice encoder.scratch.heads.")
+        _check_corpora("encoder.scratch.mlm", scratch.mlm)
+        _check_steps("encoder.scratch.mlm", scratch.mlm)
+        _between("encoder.scratch.mlm.mask", scratch.mlm.mask, 0.01, 0.9)
+        _between("encoder.scratch.mlm.dev_share", scratch.mlm.dev_share, 0, 0.5)
+
+
+def _check_corpora(name: str, stage: Cpt | Mlm) -> None:
+    for number, corpus in enumerate(stage.corpora):
+        _one_of(f"{name}.corpora[{number}].format", corpus.format, ("e3c", "parquet", "jsonl", "text", "hub"))
+
+
 def _check_stage(name: str, stage: Sft | Cpt) -> None:
-    for field in ("batch", "pack", "dev_every"):
-        _at_least(f"{name}.{field}", getattr(stage, field), 1)
+    _at_least(f"{name}.pack", stage.pack, 1)
     if stage.lora:
         _at_least(f"{name}.lora.rank", stage.lora.rank, 1)
         _between(f"{name}.lora.dropout", stage.lora.dropout, 0, 1)
+    _check_steps(name, stage)
+
+
+def _check_steps(name: str, stage: Sft | Cpt | Encoder | Mlm) -> None:
+    for field in ("batch", "dev_every"):
+        _at_least(f"{name}.{field}", getattr(stage, field), 1)
     opt = stage.optimizer
     _one_of(f"{name}.optimizer.schedule", opt.schedule, _SCHEDULES)
     _between(f"{name}.optimizer.warmup", opt.warmup, 0, 1)

@@ -11,22 +11,20 @@ from pathlib import Path
 from typing import Any
 
 from itamed.benchmark.engines.hf.lm import ItamedHF
-from itamed.benchmark.engines.hf.precision import fast_dtype
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.files import write_text
-from transformers import PreTrainedModel, TrainingArguments
+from transformers import PreTrainedModel
 
+from .arguments import arguments_of
 from .checkpoints import last_whole
 from .dev import Dev
 from .encode import Encoded
-from .model import check, trainable, training_device, with_adapters
+from .model import check, trainable, with_adapters
 from .recipe import Lora, Optimizer, Recipe
 from .steps import Steps
 from .trainer import PackTrainer
 
 _log = logging.getLogger(__name__)
-_SCHEDULES = {"constant": "constant_with_warmup"}
-"""The trainer's names where they differ: its "constant" knows no warm-up."""
 _EXAMPLES = "examples.sha256"
 
 
@@ -103,7 +101,15 @@ def _require_same(folder: Path, digest: str) -> None:
 def prepared(stage: Stage, recipe: Recipe, lm: ItamedHF, folder: Path) -> PackTrainer:
     """Return the trainer of a stage, whose adapters the model now has; for the arguments see `run`."""
     adapted = with_adapters(lm.model, stage.lora, recipe.seed)
-    arguments = _arguments(stage, recipe, folder)
+    arguments = arguments_of(
+        recipe,
+        stage.optimizer,
+        folder,
+        look_every=stage.look_every,
+        watched=("eval_mean" if stage.dev.requests else "eval_loss") if stage.dev.packs else "",
+        # Adapters stand in float32 beside weights of any precision; whole weights are cast as they are used.
+        bf16=stage.lora is None,
+    )
     processes = max(1, arguments.world_size)
     steps = steps_of(stage, recipe.seed, processes)
     count = len(steps) // processes
@@ -136,39 +142,3 @@ def steps_of(stage: Stage, seed: int, processes: int) -> Steps:
         seed=seed,
         most=stage.optimizer.max_steps,
     )
-
-
-def _arguments(stage: Stage, recipe: Recipe, folder: Path) -> TrainingArguments:
-    """Return a recipe's settings as the trainer's."""
-    opt, watched, scored = stage.optimizer, bool(stage.dev.packs), bool(stage.dev.requests)
-    device = training_device()
-    arguments = TrainingArguments(
-        output_dir=str(folder),
-        per_device_train_batch_size=1,
-        num_train_epochs=1,
-        learning_rate=opt.learning_rate,
-        lr_scheduler_type=_SCHEDULES.get(opt.schedule, opt.schedule),
-        weight_decay=opt.weight_decay,
-        max_grad_norm=opt.clip,
-        seed=recipe.seed,
-        # Adapters stand in float32 beside weights of any precision; whole weights are cast as they are used.
-        bf16=stage.lora is None and fast_dtype(recipe.dtype, device) != "float32",
-        gradient_checkpointing=recipe.gradient_checkpointing,
-        use_cpu=device == "cpu",
-        logging_steps=1,
-        report_to=["tensorboard"],
-        eval_strategy="steps" if watched else "no",
-        eval_steps=stage.look_every,
-        save_strategy="steps",
-        save_steps=stage.look_every,
-        save_total_limit=2,
-        load_best_model_at_end=watched,
-        metric_for_best_model=("eval_mean" if scored else "eval_loss") if watched else None,
-        greater_is_better=scored if watched else None,
-        remove_unused_columns=False,
-        dataloader_pin_memory=False,
-    )
-    # Without a launcher one GPU is used, not all of them through DataParallel; reading `device` sets the number.
-    if arguments.device.type == "cuda":
-        arguments._n_gpu = 1
-    return arguments

@@ -42,11 +42,8 @@ class Steps(Dataset[list[Pack]]):
         most: int = 0,
     ) -> None:
         self._examples, self._batch, self._room, self._processes = examples, batch, room, processes
-        order = [_epoch(examples, weights, np.random.default_rng([seed, epoch])) for epoch in range(math.ceil(epochs))]
-        size = sum(map(len, order)) / max(1, len(order))
-        self._order = np.concatenate(order)[: round(size * epochs)] if order else np.zeros(0, np.int64)
         # Not left to the trainer, which takes one step more when it resumes at its last one.
-        self._order = self._order[: most * batch or None]
+        self._order = order_of([each.task for each in examples], weights, epochs, seed)[: most * batch or None]
 
     def __len__(self) -> int:
         """Return the number of shares; the last step may be smaller than others."""
@@ -67,11 +64,25 @@ class Steps(Dataset[list[Pack]]):
         return [self._examples[number] for number in chosen[process :: self._processes]]
 
 
-def _epoch(examples: Sequence[Encoded], weights: Mapping[str, float], random: np.random.Generator) -> np.ndarray:
+def order_of(tasks: Sequence[str], weights: Mapping[str, float], epochs: float, seed: int) -> np.ndarray:
+    """Return the numbers of examples in the order in which they are trained on.
+
+    Args:
+        tasks: of each example.
+        weights: see `Steps`.
+        epochs: likewise.
+        seed: likewise.
+    """
+    order = [_epoch(tasks, weights, np.random.default_rng([seed, epoch])) for epoch in range(math.ceil(epochs))]
+    size = sum(map(len, order)) / max(1, len(order))
+    return np.concatenate(order)[: round(size * epochs)] if order else np.zeros(0, np.int64)
+
+
+def _epoch(tasks: Sequence[str], weights: Mapping[str, float], random: np.random.Generator) -> np.ndarray:
     """Return the numbers of an epoch's examples in their order."""
     by_task: dict[str, list[int]] = {}
-    for number, example in enumerate(examples):
-        by_task.setdefault(example.task, []).append(number)
+    for number, task in enumerate(tasks):
+        by_task.setdefault(task, []).append(number)
     chosen = []
     for task, numbers in by_task.items():
         whole, part = divmod(weights.get(task, 1.0), 1.0)

@@ -15,6 +15,7 @@ from itamed.benchmark.evaluate import require_folder
 from itamed.benchmark.files import write_text
 
 from .cpt import cpt_stage
+from .encoder.train import train_encoder
 from .model import load_base, with_adapters
 from .output import MANIFEST, done, save, stages_of
 from .recipe import Cpt, Recipe, Sft
@@ -47,11 +48,13 @@ def train(recipe: Recipe, output: Path) -> Path:
         raise ItamedError(
             "Out of memory: lower pack (tokens of a forward) or set gradient_checkpointing, and give the same command "
             "again. Where one example alone is too much (max_length; length of cpt), or the model: lower that, take "
-            "dtype: bfloat16, or adapters (lora), in another --output."
+            "dtype: bfloat16, or adapters (lora), in another --output. Of an encoder lower batch, likewise in another."
         ) from error
 
 
 def _stages(recipe: Recipe, output: Path) -> Path:
+    if recipe.encoder:
+        return train_encoder(recipe, recipe.encoder, output)
     history: list[dict[str, Any]] = []
     base = recipe.base
     if recipe.cpt and recipe.sft:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from contextlib import nullcontext
 from typing import Any
 
 import torch
 from itamed.benchmark.engines.hf.lm import ItamedHF
-from itamed.benchmark.errors import ItamedError, reason_of
-from safetensors import SafetensorError
-from torch.utils.data import SequentialSampler
-from transformers import Trainer
+from itamed.benchmark.errors import ItamedError
 
 from .attention import Layout
 from .dev import Dev, dev_loss, dev_scores
 from .model import pack_loss
 from .packing import Pack
 from .shards import whole
+from .stage_trainer import StageTrainer
 from .work import Arithmetic, Meter, peak_flops
 
 
@@ -27,13 +24,13 @@ def together(steps: list[list[Pack]]) -> dict[str, list[Pack]]:
     return {"packs": packs}
 
 
-class PackTrainer(Trainer):
+class PackTrainer(StageTrainer):
     """Trains on `Steps`: every item of the data set is what one process does in one step.
 
     Args:
         lm: the model as the benchmark's engine, for the development score.
         dev: what is watched.
-        **kwargs: as for `Trainer`.
+        **kwargs: as for `StageTrainer`.
     """
 
     def __init__(self, *, lm: ItamedHF, dev: Dev, **kwargs: Any) -> None:
@@ -45,12 +42,6 @@ class PackTrainer(Trainer):
         self._arithmetic = Arithmetic.of(lm.model, self._head)
         self._peak = peak_flops(self.args.device, torch.bfloat16 if self.args.bf16 else lm.model.dtype)
         self._meter = Meter()
-        self.data: dict[str, Any] = {}
-        """What the training data were, for the manifest."""
-
-    def _get_train_sampler(self, *_: Any) -> SequentialSampler:
-        """Take the steps in their order, which is shuffled already."""
-        return SequentialSampler(self.train_dataset)  # type: ignore[arg-type]
 
     def training_step(
         self, model: torch.nn.Module, inputs: dict[str, Any], num_items_in_batch: Any = None
@@ -81,20 +72,6 @@ class PackTrainer(Trainer):
         self._meter.add(packs, self._arithmetic)
         return total
 
-    def _get_grad_norm(self, model: torch.nn.Module, grad_norm: Any = None) -> Any:
-        """Refuse gradients that are no numbers before the step that they would ruin, and a checkpoint after it."""
-        norm = super()._get_grad_norm(model, grad_norm=grad_norm)
-        self._require_finite(float(norm), "gradient's norm", self.state.global_step + 1)
-        return norm
-
-    @staticmethod
-    def _require_finite(value: float, what: str, step: int) -> None:
-        if not math.isfinite(value):
-            raise ItamedError(
-                f"The {what} of step {step} is {value}: lower optimizer.learning_rate, or take dtype: float32. The "
-                "last checkpoint is whole."
-            )
-
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
         """Look at the development rows; see `dev_loss` and `dev_scores`."""
         model = self._lm.model.eval()
@@ -110,18 +87,6 @@ class PackTrainer(Trainer):
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         self._meter = Meter()
         return metrics
-
-    def _save_checkpoint(self, *args: Any, **kwargs: Any) -> None:
-        """Say what to do where a checkpoint cannot be written; torch reports a full disk as an error of its own."""
-        try:
-            super()._save_checkpoint(*args, **kwargs)
-        except (OSError, SafetensorError, RuntimeError) as error:
-            if isinstance(error, RuntimeError) and "PytorchStreamWriter" not in str(error):
-                raise
-            raise ItamedError(
-                f"A checkpoint could not be written to {self.args.output_dir} ({reason_of(error)[:200]}): make room, "
-                "and give the same command again. The checkpoint before it is whole."
-            ) from error
 
     def log(self, logs: dict[str, float], *args: Any, **kwargs: Any) -> None:
         """Add speed and memory to what is logged of training steps."""

@@ -19,6 +19,9 @@ HIDDEN = "report_stderr"
 """The metric under which the harness keeps a task's full report (see the task files' hooks)."""
 ADDED = "itamed"
 """The key of a results file under which `itamed eval` adds what the harness does not know."""
+TAGGER = "itamed-encoder"
+"""The engine that tags words of notes: no prompt is read, and no text is generated."""
+_RULES = "itamed-baseline"
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,9 @@ class Run:
 
     @property
     def method(self) -> str:
-        """Return how the model was asked: "4-shot constrained"."""
+        """Return how the model was asked: "4-shot constrained"; "tagger" if it was not asked but tags words."""
+        if self.settings["backend"] == TAGGER:
+            return "tagger"
         shots = sorted({result.shots for result in self.tasks})
         return f"{'/'.join(map(str, shots))}-shot{' constrained' if self.settings['constrained'] else ''}"
 
@@ -142,7 +147,7 @@ def model_arguments(config: Mapping[str, Any]) -> dict[str, Any]:
 def _constrained(config: Mapping[str, Any]) -> bool:
     """Tell whether answers were held to grammars: by our own models, unless they were told not to."""
     model = str(config.get("model"))
-    ours = model.startswith("itamed-") and model != "itamed-baseline"
+    ours = model.startswith("itamed-") and model not in (_RULES, TAGGER)
     return ours and str(model_arguments(config).get("constrained")).lower() != "false"
 
 

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from ..files import write_text
 from ..suite import MINI_PREFIX, PREFIX
-from .run import ADDED, model_arguments
+from .run import ADDED, TAGGER, model_arguments
 from .samples import damaged, read_samples, samples_path
 
 _log = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ def add_usage(path: Path, added: Mapping[str, Any] | None = None) -> None:
         data = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise damaged(path, error) from error
-    tokenizer = tokenizer_of(model_arguments(data["config"]))
+    tokenizer = tokenizer_of(data["config"])
     samples = {name: samples_path(path, name) for name in data["results"] if name.startswith((PREFIX, MINI_PREFIX))}
     by_task = {name: _count(place, tokenizer) for name, place in samples.items()}
     data[ADDED] = dict(added or {})
@@ -63,8 +63,17 @@ def _version(package: str) -> str | None:
         return None
 
 
-def tokenizer_of(model_args: Mapping[str, Any]) -> Tokenizer | None:
-    """Return the tokenizer that model arguments name, or None, with a warning, where it cannot be loaded."""
+def tokenizer_of(config: Mapping[str, Any]) -> Tokenizer | None:
+    """Return the tokenizer that counts what a run's model has read and written; None where nothing can be counted.
+
+    A tagger reads no prompt and writes no token. One that cannot be loaded is warned of.
+
+    Args:
+        config: of a results file.
+    """
+    model_args = model_arguments(config)
+    if config.get("model") == TAGGER:
+        return None
     name = model_args.get("tokenizer") or model_args.get("pretrained")
     if not name:
         return None

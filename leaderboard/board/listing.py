@@ -41,16 +41,21 @@ class Row:
 
     @property
     def method(self) -> str:
-        """Return how the model was asked and whether it was trained for it: "4-shot", "0-shot, trained", "rule"."""
+        """Return how the model was asked and whether it was trained for it: "4-shot", "0-shot, trained".
+
+        Of what is not asked it says what it is: "rule", "tagger".
+        """
         if self.manifest.decoding.engine == BASELINE:
             return "rule"
+        if self.manifest.decoding.mode == "tagged":
+            return "tagger"
         shots = "/".join(map(str, sorted({task.shots for task in self.stored.entry.tasks.values()})))
         declared = self.manifest.declaration
         return f"{shots}-shot, trained" if declared and declared.tasks else f"{shots}-shot"
 
     @property
     def mode(self) -> str:
-        """Return how answers were decoded: "free", "constrained", "think + constrained"."""
+        """Return how answers were decoded: "free", "constrained", "think + constrained", "tagged"."""
         decoding = self.manifest.decoding
         return decoding.mode if decoding.reasoning == "none" else f"{decoding.reasoning} + {decoding.mode}"
 

@@ -3,6 +3,7 @@
 import pytest
 from itamed.benchmark.cli import app
 from itamed.benchmark.errors import ItamedError
+from itamed.training.encoder.examples import tagged_tasks
 from itamed.training.examples import task_names
 from itamed.training.named import names_of
 from itamed.training.recipe import Recipe, load_recipe
@@ -110,9 +111,10 @@ def test_the_smallest_model_is_fine_tuned_alike_with_and_without_text_before():
 @pytest.mark.parametrize("name", names_of("recipe"))
 def test_the_recipes_of_the_package_are_right(name):
     recipe = load_recipe(name)
-    names = task_names(recipe.sft.tasks)
+    section = recipe.sft or recipe.encoder
+    names = tagged_tasks(section.tasks) if recipe.encoder else task_names(section.tasks)
     assert names
-    assert set(recipe.sft.weights) <= set(names)
+    assert set(section.weights) <= set(names)
 
 
 def test_every_setting_is_explained():

@@ -51,6 +51,8 @@ class Training:
     def digest(self) -> str:
         """Return a hash of what decides the weights; memory and names do not."""
         settings = without_memory(asdict(self.recipe)) | {"name": "", "base": weights_fingerprint(self.recipe.base)}
+        # Never set here: cells of versions that did not know it keep their folders.
+        del settings["encoder"]
         data = data_fingerprint(task_names(self.recipe.sft.tasks)) if self.recipe.sft else ""
         content = [settings, data, __version__, grammar_fingerprint()]
         if cpt := self.recipe.cpt:
@@ -189,6 +191,10 @@ def _of_model(matrix: Matrix, model: Model, root: Path, near: Path) -> Iterator[
             yield Evaluation(model, None, method, seed, matrix, root)
     for label, name in model.recipes.items():
         recipe = load_recipe(str(near / name) if is_file_name(name) else name)
+        if recipe.encoder:
+            raise ItamedError(
+                f"{name} trains an encoder, which cannot be prompted: train it with `itamed train` alone."
+            )
         if recipe.sft and recipe.sft.chat != model.chat:
             raise ItamedError(
                 f"{name} has sft.chat {recipe.sft.chat}, {model.name} has chat {model.chat}: make them alike."

@@ -1,0 +1,1 @@
+"""`itamed-encoder`: a token classifier that answers the suite's span tasks."""

@@ -1,0 +1,1 @@
+"""Token classifiers for the span tasks: the encoder that reports and leaderboard are compared with."""
