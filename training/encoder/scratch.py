@@ -26,6 +26,7 @@ from transformers import (
 
 from ..arguments import arguments_of
 from ..checkpoints import last_whole
+from ..corpus import Document
 from ..cpt import REPORT, prepare
 from ..output import MANIFEST, done, stages_of, write
 from ..recipe import Encoder, Mlm, Recipe, Scratch
@@ -75,7 +76,7 @@ def pretrained(recipe: Recipe, encoder: Encoder, scratch: Scratch, tasks: Sequen
 def _texts(mlm: Mlm, notes: list[str], output: Path) -> tuple[list[str], dict[str, Any]]:
     """Return what is read, in an order of its own, and what it was."""
     report: dict[str, Any] = {"left_out": {}, "dropped": [], "unchecked_tasks": []}
-    documents = []
+    documents: list[Document] = []
     if mlm.corpora:
         documents, report = prepare(mlm)
         write_text(output / REPORT, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
@@ -127,7 +128,7 @@ def new_model(scratch: Scratch, tokenizer: PreTrainedTokenizerBase, length: int)
         intermediate_size=2 * scratch.width,
         num_hidden_layers=scratch.layers,
         num_attention_heads=scratch.heads,
-        global_attn_every_n_layers=1,
+        layer_types=["full_attention"] * scratch.layers,
         max_position_embeddings=length,
         # Dropout is all that such small data have against learning them by heart.
         mlp_dropout=0.1,
