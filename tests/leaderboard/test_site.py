@@ -51,6 +51,17 @@ def test_two_builds_are_the_same_bytes_and_old_pages_go(files, tmp_path):
     assert not list((tmp_path / "one").glob("**/.*"))
 
 
+def test_what_is_not_prompted_is_called_by_its_kind(files, tmp_path):
+    free = {"engine": "itamed-baseline", "mode": "free", "batch": "1"}
+    tagged = {"engine": "itamed-encoder", "mode": "tagged", "batch": "auto"}
+    add_entry(tmp_path, files, "a/rule", decoding=free)
+    add_entry(tmp_path, files, "a/tagger", decoding=tagged, lacks=("id", "ood"))
+    rows = listed(tmp_path)
+    assert (rows["a/rule"].method, rows["a/rule"].mode) == ("rule", "free")
+    assert (rows["a/tagger"].method, rows["a/tagger"].mode) == ("tagger", "tagged")
+    assert rows["a/tagger"].unranked == {"id": "tasks are missing", "ood": "tasks are missing"}
+
+
 def test_a_folder_of_something_else_is_not_touched(files, tmp_path):
     add_entry(tmp_path / "store", files, "a/b")
     (tmp_path / "data").mkdir()
