@@ -197,5 +197,5 @@ def test_samples_that_are_not_whole(run, change, message):
 
 def test_samples_that_were_not_kept(run):
     samples_path(run.path, NER).unlink()
-    with pytest.raises(ItamedError, match="keep them"):
+    with pytest.raises(ItamedError, match="half-written, without answers to"):
         remade(run)

@@ -1,6 +1,7 @@
 """A model that has read test notes is found out by its scores on them, and not given to others."""
 
 import json
+from itertools import combinations
 
 import pytest
 from itamed.benchmark.errors import ItamedError, PublishError
@@ -42,8 +43,11 @@ def test_leaked_notes_score_higher(leaky):
     cells = (leaky / "leak.md").read_text().splitlines()[-1].split(" | ")
     leaked, clean = (float(cell.split()[0]) for cell in cells[3:5])
     assert leaked > clean + 20
-    # Two notes of six: no difference is rarer than one split in fifteen.
-    assert float(cells[6].rstrip(" |")) == pytest.approx(1 / 15, abs=0.02)
+    # Two notes of six: what share of the fifteen splits differs as much?
+    right = [1, 1, *([1] * round(clean / 25)), *([0] * (4 - round(clean / 25)))]
+    gaps = [abs(sum(pair) / 2 - (sum(right) - sum(pair)) / 4) for pair in combinations(right, 2)]
+    chance = sum(gap >= gaps[0] for gap in gaps) / len(gaps)
+    assert float(cells[6].rstrip(" |")) == pytest.approx(chance, abs=0.02)
 
 
 def test_the_training_says_what_it_leaked(leaky):

@@ -72,8 +72,8 @@ def test_the_harness_gets_what_was_asked_and_no_more(tmp_path):
     assert arguments(asked, "itamed", tmp_path) == [
         *("--model", "itamed-hf", "--model_args"),
         f"pretrained={tmp_path}/model,dtype=float32,constrained=False,reasoning=none,peft={tmp_path}/adapter",
-        *("--tasks", "itamed", "--num_fewshot", "4", "--output_path", f"{tmp_path}/run", "--resume"),
-        *("--apply_chat_template", "--fewshot_as_multiturn", "true"),
+        *("--tasks", "itamed", "--num_fewshot", "4", "--apply_chat_template", "--fewshot_as_multiturn", "true"),
+        *("--output_path", f"{tmp_path}/run", "--resume"),
     ]
     assert "--apply_chat_template" not in arguments(read(), "itamed", tmp_path)
 

@@ -237,6 +237,6 @@ def test_the_paper_s_rows_and_what_runs_on_a_processor_come_along(tmp_path):
     large = [cell.name for cell in paper if cell.name.startswith(("medgemma-27b", "Qwen3-32B"))]
     assert len(trained) == 8 and len({name.split()[0] for name in large}) == 2, "ten rows"
     small = cells(load_matrix("small"), tmp_path, tmp_path)
-    assert len(small) == 7 and small[0].command[small[0].command.index("--tasks") + 1].count(",") == 13
+    assert len(small) == 10 and small[0].command[small[0].command.index("--tasks") + 1].count(",") == 13
     with pytest.raises(ItamedError, match=r"No matrix is named big: .* paper, small"):
         load_matrix("big")
