@@ -9,14 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
+from .anomalies import ENOUGH
 from .board.store import ANSWERS, BUNDLE, entry_folders, read_entry
 from .findings import EXPLAIN, Finding, shown
 from .manifest import Manifest
 from .opened import Opened, open_bundle
 from .said import Said, read_said, said_of, same, telling
 
-ENOUGH = 20
-"""Telling answers from which on a share says something."""
 SAME_SHARE = 0.9
 
 

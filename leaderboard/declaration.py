@@ -10,17 +10,10 @@ from typing import Any
 import yaml
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.report.redact import without_folder
+from itamed.benchmark.trained import MANIFEST, STAGES
 
 from .manifest import Corpus, Declaration, Decontamination, read
 
-TRAINING = "training.json"
-"""Written beside a model by `itamed train`."""
-_NAMES = {
-    "cpt": "continual pre-training",
-    "sft": "supervised fine-tuning",
-    "mlm": "masked language modelling",
-    "tags": "token classification",
-}
 _NGRAMS = "documents that share eight words in a row with development or test rows were dropped"
 
 
@@ -49,7 +42,7 @@ def trained_with_itamed(folder: Path) -> Declaration | None:
     Raises:
         ItamedError: it is damaged.
     """
-    path = folder / TRAINING
+    path = folder / MANIFEST
     if not path.is_file():
         return None
     try:
@@ -66,7 +59,7 @@ def _declared(recipe: Mapping[str, Any], stages: list[Mapping[str, Any]]) -> Dec
     return Declaration(
         origin="training.json",
         base=without_folder(recipe["base"]) if recipe["base"] else None,
-        training=", then ".join(_NAMES[stage["stage"]] for stage in stages),
+        training=", then ".join(STAGES[stage["stage"]] for stage in stages),
         tasks=list(sft.get("examples", {})),
         corpora=[
             Corpus(name=name, licence=cpt["licences"].get(name) or "unknown", documents=documents)

@@ -10,16 +10,10 @@ from itamed.benchmark.report.markdown import table
 from itamed.benchmark.report.redact import without_folder
 from itamed.benchmark.sources.registry import source_of
 from itamed.benchmark.suite import MINI_PREFIX, task_of
+from itamed.benchmark.trained import STAGES
 from itamed.benchmark.version import __version__
 
 from .recipe import Recipe
-
-_NAMES = {
-    "cpt": "continual pre-training",
-    "sft": "supervised fine-tuning",
-    "mlm": "masked language modelling",
-    "tags": "token classification",
-}
 
 
 def model_card(recipe: Recipe, stages: Sequence[dict[str, Any]], scores: str = "", *, adapter: bool = False) -> str:
@@ -67,14 +61,14 @@ def _scores(tables: str) -> str:
 
 def _stage(stage: dict[str, Any]) -> str:
     kept = f", of which step {stage['best_step']} was kept" if stage["best_step"] else ""
-    return f"{_NAMES[stage['stage']]}, {stage['steps']} steps{kept}"
+    return f"{STAGES[stage['stage']]}, {stage['steps']} steps{kept}"
 
 
 def _data(stages: Sequence[dict[str, Any]]) -> Iterator[str]:
     """Yield a part of the card for the data of each stage."""
     for stage in stages:
         data = stage["data"]
-        yield f"## Data of {_NAMES[stage['stage']]}\n\n"
+        yield f"## Data of {STAGES[stage['stage']]}\n\n"
         if stage["stage"] in ("cpt", "mlm"):
             rows = [[name, str(count), data["licences"].get(name, "")] for name, count in data["documents"].items()]
             yield table(["corpus", "documents", "licence"], rows) if rows else "The notes of the training rows alone.\n"

@@ -35,7 +35,7 @@ def cpt_stage(cpt: Cpt, lm: ItamedHF, output: Path) -> Stage:
         ItamedError: a corpus cannot be read, or nothing of it is left.
     """
     documents, report = prepare(cpt)
-    write_text(output / REPORT, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
+    write_report(report, output)
     if not documents:
         raise ItamedError(f"No document is left to train on: {output / REPORT} says why.")
     held, used = watched(cpt, documents)
@@ -45,16 +45,28 @@ def cpt_stage(cpt: Cpt, lm: ItamedHF, output: Path) -> Stage:
     _log.info("%d sequences; documents were cut at %d places, to be no longer than cpt.length.", len(examples), cut)
     dev = Dev(list(packs(sequences(held, lm.tokenizer, cpt.length), cpt.pack)), ())
     data = {
-        "documents": dict(Counter(document.corpus for document in used)),
         "words": sum(len(document.text.split()) for document in used),
         "sequences": len(examples),
-        "left_out": report["left_out"],
-        "decontaminated": cpt.decontaminate,
-        "contaminated": [found["key"] for found in report["dropped"]],
-        "unchecked_tasks": report["unchecked_tasks"],
-        "licences": {corpus.name: corpus.licence for corpus in cpt.corpora},
+        **provenance(cpt, used, report),
     }
     return Stage(examples, dev, cpt.batch, cpt.pack, cpt.lora, cpt.optimizer, cpt.dev_every, data)
+
+
+def write_report(report: dict[str, Any], output: Path) -> None:
+    """Write what `prepare` has left out, and why, to `REPORT`."""
+    write_text(output / REPORT, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
+
+
+def provenance(settings: Cpt | Mlm, used: Iterable[Document], report: dict[str, Any]) -> dict[str, Any]:
+    """Return what a manifest says of corpora: which documents are trained on, which are not, under which licences."""
+    return {
+        "documents": dict(Counter(document.corpus for document in used)),
+        "left_out": report["left_out"],
+        "decontaminated": settings.decontaminate,
+        "contaminated": [found["key"] for found in report["dropped"]],
+        "unchecked_tasks": report["unchecked_tasks"],
+        "licences": {corpus.name: corpus.licence for corpus in settings.corpora},
+    }
 
 
 def watched(cpt: Cpt, documents: list[Document]) -> tuple[list[Document], list[Document]]:

@@ -15,6 +15,7 @@ from itamed.benchmark.errors import ItamedError, reason_of
 from itamed.benchmark.files import write_text
 from itamed.benchmark.report.plot import drawn
 from itamed.benchmark.report.redact import without_folder
+from itamed.benchmark.trained import MANIFEST
 from itamed.benchmark.version import __version__
 from matplotlib.figure import Figure
 from peft import PeftModel
@@ -27,7 +28,6 @@ from .shards import gathered
 from .stage_trainer import StageTrainer
 from .trainer import PackTrainer
 
-MANIFEST = "training.json"
 ADAPTER = "adapter"
 _PACKAGES = ("torch", "transformers", "peft", "accelerate", "lm_eval", "datasets")
 _SIZE = (7.0, 3.6)

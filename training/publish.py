@@ -8,8 +8,9 @@ from pathlib import Path
 from itamed.benchmark.errors import PublishError, reason_of
 from itamed.benchmark.sources.hub_errors import endpoint, hub_calls
 from itamed.benchmark.sources.hub_repo import open_repo
+from itamed.benchmark.trained import MANIFEST
 
-from .output import MANIFEST, stages_of
+from .output import stages_of
 
 _FILES = ("*.json", "*.safetensors", "*.model", "*.jinja", "README.md")
 _ADAPTER_SETTINGS = "adapter_config.json"

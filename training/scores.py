@@ -13,10 +13,11 @@ from itamed.benchmark.report.finding import find_runs
 from itamed.benchmark.report.markdown import sheets
 from itamed.benchmark.report.report import headline
 from itamed.benchmark.report.run import Run
+from itamed.benchmark.trained import MANIFEST
 
 from .card import model_card
 from .fields import read
-from .output import ADAPTER, MANIFEST, stages_of
+from .output import ADAPTER, stages_of
 from .recipe import Recipe
 
 

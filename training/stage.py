@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -113,8 +112,6 @@ def prepared(stage: Stage, recipe: Recipe, lm: ItamedHF, folder: Path) -> PackTr
     processes = max(1, arguments.world_size)
     steps = steps_of(stage, recipe.seed, processes)
     count = len(steps) // processes
-    # As a number: the trainer takes a share of one for a single step.
-    arguments.warmup_steps = math.ceil(stage.optimizer.warmup * count)
     _log.info("%d examples, %d steps.", len(stage.examples), count)
     trainer = PackTrainer(model=adapted, lm=lm, dev=stage.dev, args=arguments, train_dataset=steps, eval_dataset=steps)
     trainer.data = stage.data | {

@@ -27,6 +27,12 @@ class StageTrainer(Trainer):
     def _get_train_sampler(self, *_: Any) -> SequentialSampler:
         return SequentialSampler(self.train_dataset)  # type: ignore[arg-type]
 
+    def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
+        """Warm up over a share of the steps, as a number: the trainer takes a share of one for a single step."""
+        if self.lr_scheduler is None:
+            self.args.warmup_steps = math.ceil(self.args.warmup_steps * num_training_steps)
+        return super().create_scheduler(num_training_steps, optimizer)
+
     def _get_grad_norm(self, model: torch.nn.Module, grad_norm: Any = None) -> Any:
         """Refuse gradients that are no numbers before the step that they would ruin, and a checkpoint after it."""
         norm = super()._get_grad_norm(model, grad_norm=grad_norm)

@@ -13,11 +13,12 @@ from itamed.benchmark.engines.hf.memory import is_out_of_memory
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.evaluate import require_folder
 from itamed.benchmark.files import write_text
+from itamed.benchmark.trained import MANIFEST
 
 from .cpt import cpt_stage
 from .encoder.train import train_encoder
 from .model import load_base, with_adapters
-from .output import MANIFEST, done, save, stages_of
+from .output import done, save, stages_of
 from .recipe import Cpt, Recipe, Sft
 from .sft import sft_stage
 from .stage import engine, run

@@ -34,6 +34,10 @@ class Label:
         seed = None if self.seed is None else f"seed {self.seed}"
         return " ".join(filter(None, [self.model, self.training, method, seed]))
 
+    def setting(self, method: str) -> str:
+        """Return training and method, "FT 0-shot": all but the model."""
+        return f"{self.training} {method}".strip()
+
     def written(self) -> str:
         """Return the text that `parsed` reads."""
         return ",".join(f"{name}={value}" for name, value in self.as_dict().items() if value not in ("", None))

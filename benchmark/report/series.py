@@ -45,7 +45,7 @@ class Series:
     @property
     def setting(self) -> str:
         """Return training and method, "FT 0-shot": all but the model."""
-        return f"{self.named.training} {self.method}".strip()
+        return self.named.setting(self.method)
 
     @property
     def label(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from itamed.benchmark.console import out
@@ -131,11 +131,7 @@ def _means(mine: Row, run: Run, row: Row, other: Run) -> Means:
 
 def _pairing(run: Run, other: Run, names: set[str]) -> Pairing:
     """Return the pairing in which the bundle is the second: gains are its own."""
-    second, first = (
-        Series((replace(each, tasks=tuple(task for task in each.tasks if task.name in names)),))
-        for each in (run, other)
-    )
-    return Pairing(first, second)
+    return Pairing(Series((other,)).only(names), Series((run,)).only(names))
 
 
 def _tasks(results: Sequence[TaskResult]) -> set[str]:

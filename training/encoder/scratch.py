@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import time
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ from typing import Any
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.files import write_text
 from itamed.benchmark.text import stable_order
+from itamed.benchmark.trained import MANIFEST
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import (
     DataCollatorForLanguageModeling,
@@ -27,8 +26,8 @@ from transformers import (
 from ..arguments import arguments_of
 from ..checkpoints import last_whole
 from ..corpus import Document
-from ..cpt import REPORT, prepare
-from ..output import MANIFEST, done, stages_of, write
+from ..cpt import prepare, provenance, write_report
+from ..output import done, stages_of, write
 from ..recipe import Encoder, Mlm, Recipe, Scratch
 from ..stage_trainer import StageTrainer
 from .examples import training_rows
@@ -79,17 +78,13 @@ def _texts(mlm: Mlm, notes: list[str], output: Path) -> tuple[list[str], dict[st
     documents: list[Document] = []
     if mlm.corpora:
         documents, report = prepare(mlm)
-        write_text(output / REPORT, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
+        write_report(report, output)
     texts = stable_order([*notes, *(document.text for document in documents)], "mlm")
     data = {
+        **provenance(mlm, documents, report),
         "notes": len(notes),
-        "documents": dict(Counter(document.corpus for document in documents)),
         "words": sum(len(text.split()) for text in texts),
-        "left_out": report["left_out"],
         "decontaminated": mlm.decontaminate or not mlm.corpora,
-        "contaminated": [found["key"] for found in report["dropped"]],
-        "unchecked_tasks": report["unchecked_tasks"],
-        "licences": {corpus.name: corpus.licence for corpus in mlm.corpora},
     }
     return texts, data
 

@@ -12,13 +12,14 @@ from itamed.benchmark.engines.encoder.settings import FILE, Settings
 from itamed.benchmark.engines.encoder.tagger import Tagger, load_tokenizer
 from itamed.benchmark.engines.encoder.windows import Reader
 from itamed.benchmark.errors import ItamedError, reason_of
+from itamed.benchmark.trained import MANIFEST
 from lm_eval.api.instance import Instance
 from transformers import AutoConfig, AutoModelForTokenClassification, PreTrainedTokenizerBase, set_seed
 
 from ..arguments import arguments_of
 from ..checkpoints import last_whole
 from ..examples import Asking, has_rows, requests
-from ..output import MANIFEST, done, write
+from ..output import done, write
 from ..recipe import Encoder, Recipe
 from ..steps import order_of
 from .examples import Collator, Ordered, Tagged, head_for, lost, tagged, tagged_tasks, training_rows

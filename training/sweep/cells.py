@@ -20,12 +20,12 @@ from itamed.benchmark.report.gains import baseline_of
 from itamed.benchmark.report.label import Label
 from itamed.benchmark.report.run import Run, read_run
 from itamed.benchmark.suite import suite
+from itamed.benchmark.trained import MANIFEST
 from itamed.benchmark.version import __version__
 
 from ..corpus import content_of
 from ..examples import task_names
 from ..named import is_file_name
-from ..output import MANIFEST
 from ..recipe import Recipe, load_recipe
 from ..train import without_memory
 from .matrix import Matrix, Method, Model, methods_of
@@ -111,7 +111,7 @@ class Evaluation:
     def line(self) -> Line:
         """Return what names its line in a report."""
         named, method = replace(self.label, seed=None), str(self.method)
-        return Line(named.text(method), f"{named.training} {method}".strip())
+        return Line(named.text(method), named.setting(method))
 
     @cached_property
     def folder(self) -> Path:
