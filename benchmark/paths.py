@@ -32,6 +32,11 @@ def downloads_dir() -> Path:
     return home() / "downloads"
 
 
+def corpora_dir() -> Path:
+    """Return the folder of text that was made ready to train on."""
+    return home() / "corpora"
+
+
 @contextmanager
 def storing(folder: Path) -> Iterator[None]:
     """Turn an error of the file system below `folder` into a message that says what to do.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Protocol, SupportsIndex
 
 import numpy as np
 from itamed.benchmark.engines.hf.lm import ItamedHF
@@ -29,6 +30,22 @@ class Encoded:
     def __len__(self) -> int:
         """Return the number of tokens of both."""
         return len(self.prompt) + len(self.answer)
+
+
+class Examples(Protocol):
+    """Examples by number, all in memory or read when they are asked for."""
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        ...
+
+    def __getitem__(self, number: SupportsIndex, /) -> Encoded:
+        """Return one."""
+        ...
+
+    def __iter__(self) -> Iterator[Encoded]:
+        """Yield all."""
+        ...
 
 
 def encode(

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
-from functools import lru_cache
+from dataclasses import dataclass, replace
 
 import torch
 from itamed.benchmark.engines.hf.lm import ItamedHF
@@ -14,11 +12,11 @@ from itamed.benchmark.engines.hf.precision import fast_dtype
 from itamed.benchmark.errors import ItamedError, reason_of
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
-from .corpus import Document
-from .cpt import prepare, sequences, watched
+from .corpora.prepare import prepare
+from .corpora.sequences import sequences
+from .cpt import split
 from .dev import Dev
 from .encode import Encoded
-from .fields import read
 from .model import with_adapters
 from .recipe import Cpt, Recipe, Sft
 from .sft import sft_stage
@@ -96,24 +94,24 @@ def _sizes(stage: Stage, passed: Counter[str]) -> Iterator[Size]:
 
 
 def _cpt_plan(recipe: Recipe, cpt: Cpt) -> Plan:
-    used = _documents(json.dumps(asdict(cpt)))
-    if not used:
+    _, used = split(cpt, prepare(cpt).documents)
+    if not len(used):
         raise ItamedError("No document is left to train on: `cpt` leaves all of them out.")
     lm = without_weights(recipe.base, recipe.revision)
-    sample = used[:_SAMPLE]
+    sample = used.select(range(min(_SAMPLE, len(used))))
     examples = list(sequences(sample, lm.tokenizer, cpt.length))
     stage = Stage(examples, Dev((), ()), cpt.batch, cpt.pack, cpt.lora, cpt.optimizer, cpt.dev_every, {})
     # Of the sample one pass; what all take follows from the number of their words.
     once = replace(stage, optimizer=replace(stage.optimizer, epochs=1, max_steps=0))
     counted, _ = _counted(once, recipe, lm, "cpt")
-    ratio = _words(used) / max(1, _words(sample))
+    ratio = sum(used["words"]) / max(1, sum(sample["words"]))
     whole = round(len(examples) * ratio * cpt.optimizer.epochs)
     most = cpt.optimizer.max_steps * cpt.batch or whole
     share = min(whole, most) / len(examples)
-    counts, tokens = Counter(document.corpus for document in used), Counter[str]()
+    counts, tokens = Counter(used["corpus"]), Counter[str]()
     for example in examples:
         tokens[example.task] += len(example)
-    sampled = Counter(document.corpus for document in sample)
+    sampled = Counter(sample["corpus"])
     epochs = share / ratio
     sizes = [
         Size(name, count, tokens[name] / max(1, sampled[name]), _longest(examples, name), 0, round(count * epochs))
@@ -129,17 +127,6 @@ def _cpt_plan(recipe: Recipe, cpt: Cpt) -> Plan:
         flops=counted.flops * share,
         sample=len(sample) if len(sample) < len(used) else 0,
     )
-
-
-@lru_cache(maxsize=1)
-def _documents(settings: str) -> list[Document]:
-    """Return what a cpt section trains on; models of an experiment mostly read the same text."""
-    cpt = read(Cpt, json.loads(settings))
-    return watched(cpt, prepare(cpt)[0])[1]
-
-
-def _words(documents: Sequence[Document]) -> int:
-    return sum(len(document.text.split()) for document in documents)
 
 
 def _longest(examples: Sequence[Encoded], name: str) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from transformers import PreTrainedModel
 from .arguments import arguments_of
 from .checkpoints import last_whole
 from .dev import Dev
-from .encode import Encoded
+from .encode import Examples
 from .model import check, trainable, with_adapters
 from .recipe import Lora, Optimizer, Recipe
 from .steps import Steps
@@ -31,7 +31,7 @@ _EXAMPLES = "examples.sha256"
 class Stage:
     """What a stage trains on and how; the fields are those of the recipe's sections."""
 
-    examples: Sequence[Encoded]
+    examples: Examples
     dev: Dev
     batch: int
     pack: int
@@ -80,7 +80,7 @@ def run(stage: Stage, recipe: Recipe, lm: ItamedHF, folder: Path) -> PackTrainer
     return trainer
 
 
-def _digest(examples: Sequence[Encoded]) -> str:
+def _digest(examples: Examples) -> str:
     found = hashlib.sha256()
     for example in examples:
         found.update(example.prompt.tobytes() + b"|" + example.answer.tobytes() + b"\n")

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 from torch.utils.data import Dataset
 
-from .encode import Encoded
+from .encode import Encoded, Examples
 from .packing import Pack, packs
 
 
@@ -31,7 +31,7 @@ class Steps(Dataset[list[Pack]]):
 
     def __init__(  # noqa: PLR0913 - each is named by the caller
         self,
-        examples: Sequence[Encoded],
+        examples: Examples,
         weights: Mapping[str, float],
         *,
         batch: int,

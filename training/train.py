@@ -15,6 +15,7 @@ from itamed.benchmark.evaluate import require_folder
 from itamed.benchmark.files import write_text
 from itamed.benchmark.trained import MANIFEST
 
+from .corpora.prepare import prepare
 from .cpt import cpt_stage
 from .encoder.train import train_encoder
 from .model import load_base, with_adapters
@@ -74,6 +75,9 @@ def _stage(name: str, recipe: Recipe, base: str, output: Path, history: list[dic
     assert section is not None
     # Whole weights are kept in float32: steps are smaller than what less precise ones can hold.
     dtype = recipe.dtype if section.lora else "float32"
+    if isinstance(section, Cpt):
+        # What is wrong with a corpus, or takes its time, is seen before a model is loaded.
+        prepare(section)
     model, tokenizer = load_base(base, revision, dtype)
     lm = engine(model, tokenizer)
 

@@ -25,8 +25,8 @@ from transformers import (
 
 from ..arguments import arguments_of
 from ..checkpoints import last_whole
-from ..corpus import Document
-from ..cpt import prepare, provenance, write_report
+from ..corpora.prepare import prepare
+from ..cpt import provenance, write_report
 from ..output import done, stages_of, write
 from ..recipe import Encoder, Mlm, Recipe, Scratch
 from ..stage_trainer import StageTrainer
@@ -75,11 +75,11 @@ def pretrained(recipe: Recipe, encoder: Encoder, scratch: Scratch, tasks: Sequen
 def _texts(mlm: Mlm, notes: list[str], output: Path) -> tuple[list[str], dict[str, Any]]:
     """Return what is read, in an order of its own, and what it was."""
     report: dict[str, Any] = {"left_out": {}, "dropped": [], "unchecked_tasks": []}
-    documents: list[Document] = []
+    documents = None
     if mlm.corpora:
-        documents, report = prepare(mlm)
+        documents, report, _ = prepare(mlm)
         write_report(report, output)
-    texts = stable_order([*notes, *(document.text for document in documents)], "mlm")
+    texts = stable_order([*notes, *(documents["text"] if documents else ())], "mlm")
     data = {
         **provenance(mlm, documents, report),
         "notes": len(notes),

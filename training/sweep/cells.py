@@ -23,7 +23,7 @@ from itamed.benchmark.suite import suite
 from itamed.benchmark.trained import MANIFEST
 from itamed.benchmark.version import __version__
 
-from ..corpus import content_of
+from ..corpora.read import content_of
 from ..examples import task_names
 from ..named import is_file_name
 from ..recipe import Recipe, load_recipe

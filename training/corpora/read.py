@@ -1,41 +1,28 @@
-"""Text for continual pre-training: read, cleaned, near copies dropped, kinds capped."""
+"""Corpora as they are: documents of archives, files and data sets of the Hub, in their order."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import logging
-import re
-import unicodedata
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
 from itamed.benchmark.errors import ItamedError, reason_of
 from itamed.benchmark.paths import downloads_dir
 from itamed.benchmark.sources.e3c import ARCHIVE
 from itamed.benchmark.sources.tree import open_tree
-from itamed.benchmark.text import stable_hash, words
 
-from .progress import bar
-from .recipe import Corpus
-from .shingles import sampled, shingles
+from ..recipe import Corpus
 
-_log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from datasets import Dataset
+
 _E3C = ("data_collection/Italian/layer3/*.json",)
-_LEAST_WORDS = 20
-_COPIED = 0.5
-"""Share of a document's n-grams that kept ones hold already, from which on it is a copy."""
-_BROKEN = 0.001
-"""Share of undecodable characters from which on a document is dropped."""
-_ITALIAN = frozenset(words("di che è e la il un a per non una con del della sono le in si da i al nel gli alla dei"))
-_ENGLISH = frozenset(words("the of and to in is that for it with as was on are be this by or from at which have"))
 _PART = 2**20
-_BLANKS = re.compile(r"[ \t\u00a0]+")
-_LINES = re.compile(r"\n{3,}")
 
 
 @dataclass(frozen=True)
@@ -81,17 +68,33 @@ def _archive(corpus: Corpus) -> Path:
 
 
 def _hub(corpus: Corpus) -> Iterator[Document]:
+    rows = _hub_rows(corpus)
+    if corpus.column not in rows.column_names:
+        raise ItamedError(f"{corpus.path} has no column {corpus.column}, but {', '.join(rows.column_names)}.")
+    for number, row in enumerate(rows):
+        yield Document(str(number), corpus.name, corpus.name, str(row[corpus.column]))
+
+
+def _hub_rows(corpus: Corpus) -> Dataset:
     from datasets import load_dataset
 
     try:
-        rows = load_dataset(corpus.path, corpus.config, split="train")
-        for number, row in enumerate(rows):
-            yield Document(str(number), corpus.name, corpus.name, str(row[corpus.column]))
+        return load_dataset(corpus.path, corpus.config, split="train")
     except (OSError, ValueError, KeyError) as error:
         raise ItamedError(
             f"{corpus.path} cannot be read from the Hub ({reason_of(error)}): correct cpt.corpora, or accept its terms "
             "there and `hf auth login`."
         ) from error
+
+
+def revision_of(corpus: Corpus) -> str:
+    """Return what tells the content of a corpus from others: see `content_of`; of the Hub, which is asked, its commit.
+
+    Raises:
+        ItamedError: the Hub does not give it.
+    """
+    # The library names what it keeps of a data set after the commit.
+    return str(_hub_rows(corpus)._fingerprint) if corpus.format == "hub" else content_of(corpus)
 
 
 def content_of(corpus: Corpus) -> str:
@@ -138,67 +141,3 @@ def _texts(corpus: Corpus, file: Path) -> Iterator[str]:
         raise ItamedError(
             f"{file} cannot be read as {corpus.format} with a column {corpus.column} ({error!r})."
         ) from error
-
-
-def clean(text: str) -> str:
-    """Return a text with composed accents, plain blanks and no control characters, lines kept."""
-    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
-    text = "".join(char for char in text if char in "\n\t" or unicodedata.category(char)[0] != "C")
-    lines = (_BLANKS.sub(" ", line).strip() for line in text.split("\n"))
-    return _LINES.sub("\n\n", "\n".join(lines)).strip()
-
-
-def fault(text: str) -> str | None:
-    """Return why a cleaned text is not worth training on, if it is not."""
-    found = words(text)
-    if len(found) < _LEAST_WORDS:
-        return "short"
-    if text.count("\ufffd") > _BROKEN * len(text):
-        return "undecodable"
-    if sum(word in _ITALIAN for word in found) <= sum(word in _ENGLISH for word in found):
-        return "not Italian"
-    return None
-
-
-class Copies:
-    """Tells documents that repeat what others said before them, such as leaflets of one substance."""
-
-    def __init__(self) -> None:
-        self._seen: set[int] = set()
-
-    def is_copy(self, text: str) -> bool:
-        """Return whether a text is mostly a copy; what is not is remembered."""
-        found = sampled(shingles(text)).tolist()
-        if found and sum(each in self._seen for each in found) >= _COPIED * len(found):
-            return True
-        self._seen.update(found)
-        return False
-
-
-def chosen(documents: Iterable[Document], caps: dict[str, int], left_out: Counter[str]) -> list[Document]:
-    """Return the documents worth training on, in a fixed random order; `left_out` counts the others by reason.
-
-    Args:
-        documents: as read.
-        caps: most words of a kind or of a corpus.
-        left_out: is added to.
-    """
-    copies, kept = Copies(), []
-    size: Counter[str] = Counter()
-    order = sorted(bar(documents, "Reading"), key=lambda each: stable_hash(f"{each.corpus}:{each.key}"))
-    for document in bar(order, "Cleaning"):
-        text = clean(document.text)
-        reason = fault(text)
-        count = len(text.split())
-        names = {document.kind, document.corpus}
-        if reason is None and any(size[name] + count > caps[name] for name in names & caps.keys()):
-            reason = "over the cap"
-        # Last: what is kept is remembered.
-        if reason is None and copies.is_copy(text):
-            reason = "near copy"
-        if reason:
-            left_out[reason] += 1
-            continue
-        size.update(dict.fromkeys(names, count))
-        kept.append(Document(document.key, document.corpus, document.kind, text))
-    return kept

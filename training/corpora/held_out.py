@@ -1,33 +1,22 @@
-"""Keep what is tested out of what is trained on: documents that share n-grams with held-out rows are dropped."""
+"""What is tested, as n-grams that no document to train on may hold."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
+import numpy as np
 from itamed.benchmark.docs import task_rows
 from itamed.benchmark.errors import DataMissingError
 from itamed.benchmark.rows import Row
 from itamed.benchmark.suite import suite
+from itamed.benchmark.text import words
 
-from .corpus import Document
-from .progress import bar
-from .shingles import shingles
+from .shingles import Hashes, shingles
 
 HELD_OUT = ("dev", "test")
 _NAMES = frozenset({"id", "doc_id", "split"})
-
-
-@dataclass(frozen=True)
-class Overlap:
-    """A dropped document, how many n-grams it shares with held-out rows, and the first of those rows."""
-
-    key: str
-    corpus: str
-    shared: int
-    task: str
-    row: str
 
 
 class HeldOut:
@@ -43,7 +32,7 @@ class HeldOut:
         for task, row in rows:
             self.tasks.add(task)
             for text in _strings(row.to_dict()):
-                for found in shingles(text).tolist():
+                for found in shingles(words(text)).tolist():
                     self._places.setdefault(found, (task, row.id))
 
     @classmethod
@@ -60,10 +49,14 @@ class HeldOut:
             rows += [(name, row) for split in HELD_OUT for row in by_split.get(split, ())]
         return cls(rows, missing)
 
-    def overlap(self, document: Document) -> Overlap | None:
-        """Return what a document shares with held-out rows, if anything."""
-        found = [place for each in shingles(document.text).tolist() if (place := self._places.get(each))]
-        return Overlap(document.key, document.corpus, len(found), *found[0]) if found else None
+    @cached_property
+    def hashes(self) -> Hashes:
+        """Return the n-grams' hashes, sorted."""
+        return np.sort(np.fromiter(self._places, np.int64, len(self._places)))
+
+    def place(self, ngram: int) -> tuple[str, str]:
+        """Return the task and the row that first hold an n-gram."""
+        return self._places[ngram]
 
 
 def _strings(value: Any) -> Iterator[str]:
@@ -77,20 +70,3 @@ def _strings(value: Any) -> Iterator[str]:
     elif isinstance(value, list | tuple):
         for inner in value:
             yield from _strings(inner)
-
-
-def decontaminated(documents: Iterable[Document], held_out: HeldOut) -> tuple[list[Document], dict[str, Any]]:
-    """Return the documents that share nothing with held-out rows, and a report on the others."""
-    kept, dropped = [], []
-    for document in bar(documents, "Decontaminating"):
-        if overlap := held_out.overlap(document):
-            dropped.append(asdict(overlap))
-        else:
-            kept.append(document)
-    report = {
-        "checked_tasks": sorted(held_out.tasks),
-        "unchecked_tasks": sorted(held_out.missing),
-        "kept": len(kept),
-        "dropped": dropped,
-    }
-    return kept, report

@@ -1,0 +1,1 @@
+"""Tests of the text that is pre-trained on."""

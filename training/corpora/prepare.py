@@ -1,0 +1,214 @@
+"""Corpora made ready to train on: read once, cleaned by all cores, and kept on disk.
+
+Whoever trains on the same text next opens the files: the other processes of a launcher, a run that goes on, other seeds
+and other models. Nothing of a corpus is held in memory but hashes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from itertools import chain
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from datasets import Dataset, Features, Sequence, Value, load_from_disk
+from datasets.exceptions import DatasetGenerationError
+from filelock import FileLock
+from itamed.benchmark.errors import ItamedError
+from itamed.benchmark.files import write_text
+from itamed.benchmark.fingerprint import data_fingerprint
+from itamed.benchmark.paths import corpora_dir, storing
+from itamed.benchmark.suite import suite
+from itamed.benchmark.text import stable_hash, words
+
+from ..progress import bar
+from ..recipe import Corpus, Cpt, Mlm
+from .clean import Copies, clean, fault
+from .held_out import HeldOut
+from .read import read_corpus, revision_of
+from .shingles import Hashes, sampled, shared, shingles
+
+_log = logging.getLogger(__name__)
+REPORT = "decontamination.json"
+_DOCUMENTS = "documents"
+_STRING = Value("string")
+_READ = Features(dict.fromkeys(("key", "corpus", "kind", "text"), _STRING))
+_KEPT = Features({**_READ, "words": Value("int64")})
+_LOOKED_AT = Features(
+    {
+        **_KEPT,
+        "fault": _STRING,
+        "order": Value("int64"),
+        "sample": Sequence(Value("int64")),
+        "shared": Value("int64"),
+        "first": Value("int64"),
+    }
+)
+_SHARE = 500
+"""Documents below which another process costs more than it saves."""
+
+
+class Prepared(NamedTuple):
+    """What there is to train on.
+
+    `documents` have a key, corpus, kind, text and number of words each, in a random order that names alone decide;
+    `report` says what was left out, and why; `folder` holds both, and what is made of them.
+    """
+
+    documents: Dataset
+    report: dict[str, Any]
+    folder: Path
+
+
+def prepare(settings: Cpt | Mlm) -> Prepared:
+    """Read, clean, choose and decontaminate corpora, or open what another training of the same text left.
+
+    Raises:
+        ItamedError: a corpus cannot be read, or the folder of corpora cannot be written.
+    """
+    folder = corpora_dir() / _digest(settings)
+    with storing(corpora_dir()):
+        corpora_dir().mkdir(parents=True, exist_ok=True)
+        # Processes of one launcher ask at the same time: the first works, the others wait for it.
+        with FileLock(folder.with_name(f".{folder.name}.lock")):
+            if not folder.is_dir():
+                _build(settings, folder)
+    documents = load_from_disk(folder / _DOCUMENTS)
+    report = json.loads((folder / REPORT).read_text(encoding="utf-8"))
+    if unknown := settings.caps.keys() - {*documents.unique("kind"), *documents.unique("corpus")}:
+        _log.warning("caps names kinds that no kept document is of: %s.", ", ".join(sorted(unknown)))
+    if missing := report["unchecked_tasks"]:
+        _log.warning("Held-out rows of %s cannot be kept out: their data are not built.", ", ".join(missing))
+    dropped = len(report["dropped"])
+    _log.info("%d documents; left out %s; %d contaminated.", len(documents), report["left_out"], dropped)
+    return Prepared(documents, report, folder)
+
+
+def _digest(settings: Cpt | Mlm) -> str:
+    """Return what decides the documents: content, caps, what is held out, and the code that looks at all this."""
+    # Where files lie decides nothing; of the Hub the name comes along with the commit.
+    corpora = [(each.name, each.format, each.config, each.column, revision_of(each)) for each in settings.corpora]
+    held_out = data_fingerprint(suite()) if settings.decontaminate else ""
+    code = [path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("*.py"))]
+    content = [corpora, dict(sorted(settings.caps.items())), held_out, code]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
+
+
+def _build(settings: Cpt | Mlm, folder: Path) -> None:
+    """Make a folder of documents and their report; what a killed process left of it is made anew."""
+    partial = folder.with_name(f".{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    ready = partial / "ready"
+    try:
+        held_out = HeldOut.of_suite() if settings.decontaminate else HeldOut(())
+        looked_at = _looked_at(settings.corpora, held_out.hashes, partial)
+        kept, report = _chosen(looked_at, settings.caps, held_out)
+        looked_at.select(kept).select_columns(list(_KEPT)).save_to_disk(ready / _DOCUMENTS, num_shards=1)
+        write_text(ready / REPORT, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
+        ready.rename(folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _looked_at(corpora: list[Corpus], held_out: Hashes, folder: Path) -> Dataset:
+    """Return all documents of some corpora, cleaned, with what is to be known of each."""
+    try:
+        read = Dataset.from_generator(_read, _READ, cache_dir=str(folder), gen_kwargs={"corpora": corpora})
+    except DatasetGenerationError as error:
+        if isinstance(error.__cause__, ItamedError | OSError):
+            raise error.__cause__ from error
+        raise
+    processes = min(_cores(), len(read) // _SHARE)
+    return read.map(
+        look_at,
+        fn_kwargs={"held_out": held_out},
+        features=_LOOKED_AT,
+        num_proc=processes if processes > 1 else None,
+        cache_file_name=str(folder / "looked-at.arrow"),
+        # Its content decides nothing here, and to hash the function would hash all that is held out.
+        new_fingerprint="looked-at",
+        desc="Cleaning",
+    )
+
+
+def _cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _read(corpora: list[Corpus]) -> Iterator[dict[str, str]]:
+    for corpus in corpora:
+        documents = read_corpus(corpus)
+        first = next(documents, None)
+        if first is None:
+            raise ItamedError(f"{corpus.name} holds no documents: correct its path ({corpus.path}).")
+        yield from map(asdict, chain([first], documents))
+
+
+def look_at(document: Mapping[str, str], held_out: Hashes) -> dict[str, Any]:
+    """Clean a document, and say all that decides whether it is trained on.
+
+    Args:
+        document: with its key, corpus and text.
+        held_out: sorted hashes of what must not be trained on.
+    """
+    text = clean(document["text"])
+    found = words(text)
+    hashes = shingles(found)
+    tested = shared(hashes, held_out)
+    return {
+        "text": text,
+        "words": len(text.split()),
+        "fault": fault(text, found),
+        "order": stable_hash(f"{document['corpus']}:{document['key']}") >> 1,
+        "sample": sampled(hashes),
+        "shared": len(tested),
+        "first": tested[0] if len(tested) else 0,
+    }
+
+
+def _chosen(looked_at: Dataset, caps: dict[str, int], held_out: HeldOut) -> tuple[list[int], dict[str, Any]]:
+    """Return the numbers of the documents worth training on, in a fixed random order, and a report on the others.
+
+    Args:
+        looked_at: all documents.
+        caps: most words of a kind or of a corpus.
+        held_out: what must not be trained on.
+    """
+    order = np.argsort(looked_at.with_format("numpy")["order"][:], kind="stable").tolist()
+    facts = looked_at.remove_columns(["text", "order"]).select(order)
+    copies, left_out, size = Copies(), Counter[str](), Counter[str]()
+    kept, dropped = [], []
+    for number, document in zip(order, bar(facts, "Choosing"), strict=True):
+        names = {document["kind"], document["corpus"]}
+        reason = document["fault"]
+        if not reason and any(size[name] + document["words"] > caps[name] for name in names & caps.keys()):
+            reason = "over the cap"
+        # Last: what is kept is remembered.
+        if not reason and copies.is_copy(document["sample"]):
+            reason = "near copy"
+        if reason:
+            left_out[reason] += 1
+            continue
+        size.update(dict.fromkeys(names, document["words"]))
+        if document["shared"]:
+            task, row = held_out.place(document["first"])
+            found = {name: document[name] for name in ("key", "corpus", "shared")}
+            dropped.append(found | {"task": task, "row": row})
+        else:
+            kept.append(number)
+    return kept, {
+        "checked_tasks": sorted(held_out.tasks),
+        "unchecked_tasks": sorted(held_out.missing),
+        "kept": len(kept),
+        "dropped": dropped,
+        "left_out": dict(left_out),
+    }
