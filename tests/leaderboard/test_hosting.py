@@ -1,5 +1,6 @@
 """The workflows of docs/hosting: their steps run as a runner would, with hostile files and a hub on the loopback."""
 
+import json
 import os
 import runpy
 import shutil
@@ -235,3 +236,72 @@ def test_what_has_rights_runs_nothing_of_a_stranger():
                 assert "ref:" not in text, path
         rights = workflow["permissions"]
         assert rights == {"contents": "read"} or path.name == "comment.yml"
+
+
+NODE = """
+const fs = require("fs");
+const { script, sha, comments } = JSON.parse(fs.readFileSync(0));
+const done = [];
+const listComments = () => {};
+const github = {
+  paginate: async (asked, given) => (asked === listComments && given.issue_number === 7 ? comments : []),
+  rest: {
+    pulls: { get: async (given) => ({ data: { head: { sha: given.pull_number === 7 ? "good" : "none" } } }) },
+    issues: {
+      listComments,
+      createComment: async (given) => done.push(["create", given]),
+      updateComment: async (given) => done.push(["update", given]),
+    },
+  },
+};
+const context = { repo: { owner: "me", repo: "results" }, payload: { workflow_run: { head_sha: sha } } };
+const AsyncFunction = Object.getPrototypeOf(async () => {}).constructor;
+new AsyncFunction("github", "context", "require", script)(github, context, require)
+  .then(() => console.log(JSON.stringify(done)));
+"""
+MARK = "<!-- itamed check -->\n"
+
+
+def posted(folder, number="7\n", sha="good", comments=()):
+    """Run the script of comment.yml as the action does that it is given to; return what it asked of GitHub."""
+    steps = yaml.safe_load((HOSTING / "comment.yml").read_text())["jobs"]["comment"]["steps"]
+    (folder / "found").mkdir(exist_ok=True)
+    (folder / "found" / "number").write_text(number)
+    (folder / "body.md").write_text(OWN)
+    given = {"script": steps[-1]["with"]["script"], "sha": sha, "comments": list(comments)}
+    return subprocess.run(
+        ["node", "-e", NODE], input=json.dumps(given), cwd=folder, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="needs Node.js, which runs the workflow's script")
+def test_a_pull_request_has_one_comment_that_each_push_renews(tmp_path):
+    where = {"owner": "me", "repo": "results"}
+    ((what, given),) = json.loads(posted(tmp_path).stdout)
+    assert (what, given) == ("create", where | {"issue_number": 7, "body": MARK + OWN})
+    bot = {"login": "github-actions[bot]"}
+    others = [
+        {"id": 1, "user": {"login": "somebody"}, "body": MARK},
+        {"id": 2, "user": bot, "body": "another workflow's"},
+        {"id": 3, "user": None, "body": None},
+    ]
+    ((what, _),) = json.loads(posted(tmp_path, comments=others).stdout)
+    assert what == "create", "a stranger's comment is not written over"
+    ((what, given),) = json.loads(posted(tmp_path, comments=[*others, {"id": 4, "user": bot, "body": MARK}]).stdout)
+    assert (what, given) == ("update", where | {"comment_id": 4, "body": MARK + OWN})
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="needs Node.js, which runs the workflow's script")
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"number": "7; drop"}, "no number"),
+        ({"number": "-1"}, "no number"),
+        ({"number": ""}, "no number"),
+        ({"number": "8"}, "another pull request"),
+        ({"sha": "other"}, "another pull request"),
+    ],
+)
+def test_a_stranger_cannot_choose_what_is_commented_on(tmp_path, given, said):
+    done = posted(tmp_path, **given)
+    assert done.returncode != 0 and not done.stdout and said in done.stderr
