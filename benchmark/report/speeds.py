@@ -12,7 +12,6 @@ from typing import Any, TypeAlias
 from ..errors import ItamedError
 from ..suite import FAMILIES
 from .run import model_arguments
-from .samples import damaged
 from .sheet import FAMILY_NAMES
 from .show import show_tables
 
@@ -44,7 +43,10 @@ def read_measurements(path: Path, fields: Collection[str]) -> list[Measurement]:
     try:
         found = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     except (OSError, ValueError) as error:
-        raise damaged(path, error) from error
+        raise ItamedError(
+            f"{path} is no file of measurements, one JSON object a line ({error}): choose another, or delete it "
+            "and measure again."
+        ) from error
     for number, each in enumerate(found, 1):
         if not isinstance(each, dict) or set(each) != set(fields):
             raise ItamedError(f"Line {number} of {path} is no measurement of this command: choose another file.")
