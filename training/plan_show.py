@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from itamed.benchmark.report.show import show_tables
+from itamed.benchmark.trained import STAGES
 
 from .plan import Plan, Size
 from .recipe import Recipe
@@ -14,7 +15,6 @@ _TITLES = {
     "cpt": ("Text of continual pre-training", "corpus", "documents"),
     "sft": ("Training rows", "task", "examples"),
 }
-_STAGES = {"cpt": "continual pre-training", "sft": "fine-tuning"}
 
 
 def show(recipe: Recipe, plans: Sequence[Plan], tflops: float, mfu: float, markdown: Path | None = None) -> None:
@@ -37,7 +37,7 @@ def show(recipe: Recipe, plans: Sequence[Plan], tflops: float, mfu: float, markd
         header = [first, counted, "tokens each", "longest", "too long", "passed"]
         tables.append((title + about, header, [_row(size) for size in found.sizes]))
         sums = [list(line) for line in _sums(found, tflops, mfu)]
-        tables.append((f"What {recipe.name} takes in {_STAGES[found.stage]}{about}", ["", "in all"], sums))
+        tables.append((f"What {recipe.name} takes in {STAGES[found.stage]}{about}", ["", "in all"], sums))
     show_tables(tables, markdown)
 
 
