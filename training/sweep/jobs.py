@@ -1,8 +1,12 @@
-"""Cells as jobs: here one after the other, or on a cluster, always so that each can be killed and begun again."""
+"""Cells as jobs: here one after the other, or on a cluster, always so that each can be killed and begun again.
+
+Nothing large is imported here: a job is a process that does nothing but wait for the command that it has started.
+"""
 
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import re
 import subprocess
@@ -10,11 +14,12 @@ import sys
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from itamed.benchmark.errors import ItamedError
+from itamed.benchmark.trained import MANIFEST
 
 BUSY = 75
 """Exit status of a cell that another process is at."""
@@ -37,12 +42,15 @@ class Runnable(Protocol):
         """Return the arguments of `itamed`."""
         ...
 
-    def done(self) -> bool:
-        """Return whether it is finished."""
-        ...
+
+class Job(NamedTuple):
+    """All that a job knows of a cell: where its results go, and the arguments of `itamed`."""
+
+    folder: Path
+    command: list[str]
 
 
-def run(what: Runnable, environment: Mapping[str, str] | None) -> int:
+def run(what: Job, environment: Mapping[str, str] | None) -> int:
     """Run the command of a cell, unless it is done; what it says goes to a file beside its folder.
 
     Args:
@@ -55,7 +63,7 @@ def run(what: Runnable, environment: Mapping[str, str] | None) -> int:
     with _held(what.folder, _PATIENCE) as lock:
         if lock is None:
             return BUSY
-        if what.done():
+        if finished(what.folder):
             return 0
         called = [sys.executable, "-m", "itamed.benchmark.cli", *what.command]
         with beside(what.folder, "log").open("wb") as log:
@@ -63,6 +71,17 @@ def run(what: Runnable, environment: Mapping[str, str] | None) -> int:
             return subprocess.run(
                 called, stdout=log, stderr=subprocess.STDOUT, check=False, env=environment, pass_fds=(lock,)
             ).returncode
+
+
+def finished(folder: Path) -> bool:
+    """Return whether there is what a training or an evaluation writes last."""
+    if (folder / MANIFEST).is_file():
+        return True
+    for path in folder.rglob("results_*.json"):
+        with suppress(OSError, ValueError, AttributeError):
+            if json.loads(path.read_text(encoding="utf-8")).get("usage"):
+                return True
+    return False
 
 
 def busy(folder: Path) -> bool:
@@ -154,7 +173,7 @@ class Jobs:
 
     def submit(self, what: Runnable) -> Any:
         """Submit a cell; returns submitit's job."""
-        return self._executor.submit(run, what, self._environment)
+        return self._executor.submit(run, Job(what.folder, what.command), self._environment)
 
 
 def _parsed(settings: str) -> dict[str, Any]:

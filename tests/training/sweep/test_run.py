@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.report.finding import find_run
+from itamed.benchmark.trained import MANIFEST
 from itamed.training.sweep import jobs
 from itamed.training.sweep import run as running
 from itamed.training.sweep.run import Cell, run_cells
@@ -30,7 +31,7 @@ class Fake:
     ran: list = field(default_factory=list)
 
     def done(self):
-        return (self.folder / "done").exists()
+        return jobs.finished(self.folder)
 
     def prepare(self):
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -38,6 +39,10 @@ class Fake:
     @property
     def command(self):
         return [self.name]
+
+
+def job(cell):
+    return jobs.Job(cell.folder, cell.command)
 
 
 class Jobs:
@@ -59,7 +64,7 @@ class Jobs:
         if cell.fails:
             jobs.beside(cell.folder, "log").write_text("Loading\nOut of memory: take fewer.\n")
             return 1
-        (cell.folder / "done").touch()
+        (cell.folder / MANIFEST).touch()
         cell.ran.append(cell.name)
         return 0
 
@@ -114,11 +119,11 @@ def test_a_cell_that_another_process_is_at_is_waited_for(tmp_path, monkeypatch):
     with ThreadPoolExecutor(1) as pool:
         with jobs._held(cell.folder, 0):
             assert jobs.busy(cell.folder)
-            assert jobs.run(cell, None) == jobs.BUSY
+            assert jobs.run(job(cell), None) == jobs.BUSY
             done = pool.submit(run_all, [cell, next_one])
             time.sleep(0.3)
             assert cell.ran == next_one.ran == [], "one at a time, whoever has begun it"
-            (cell.folder / "done").touch()
+            (cell.folder / MANIFEST).touch()
         assert done.result()[-1] == ["done", "done"]
     assert "base" not in cell.ran, "the other process did it"
 
@@ -136,13 +141,27 @@ def test_a_job_does_not_run_what_is_done_and_its_command_keeps_the_lock(tmp_path
         return subprocess.CompletedProcess(command, kept)
 
     monkeypatch.setattr(jobs.subprocess, "run", call)
-    kept = jobs.run(cell, {"CUDA_VISIBLE_DEVICES": "1"})
+    kept = jobs.run(job(cell), {"CUDA_VISIBLE_DEVICES": "1"})
     assert called[0][0][-1] == "base" and called[0][1] == {"CUDA_VISIBLE_DEVICES": "1"}
     assert jobs.busy(cell.folder)
     os.close(kept)
     assert not jobs.busy(cell.folder)
-    (cell.folder / "done").touch()
-    assert jobs.run(cell, None) == 0 and len(called) == 1
+    (cell.folder / MANIFEST).touch()
+    assert jobs.run(job(cell), None) == 0 and len(called) == 1
+
+
+def test_results_that_are_half_written_are_not_finished(tmp_path):
+    assert not jobs.finished(tmp_path / "none")
+    place = tmp_path / "model" / "results_1.json"
+    place.parent.mkdir()
+    for text, whole in (("{", False), ('{"results": {}}', False), ('{"usage": {"seconds": 1}}', True)):
+        place.write_text(text)
+        assert jobs.finished(tmp_path) == whole
+
+
+def test_a_job_that_waits_takes_little_memory():
+    code = "import sys, itamed.training.sweep.jobs; print(sorted({'torch', 'lm_eval', 'numpy'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
 def test_progress_and_last_words_are_read_from_what_a_cell_says(tmp_path):
