@@ -59,23 +59,16 @@ def build_suite(sources, folder):
 
 
 @contextmanager
-def only_own_tasks():
-    """Keep the harness from reading its thousands of task files at each run, among which ours may be installed."""
-    from itamed.benchmark.suite import tasks_dir
-    from lm_eval.tasks import TaskManager
-
-    start, own = TaskManager.__init__, {"include_path": str(tasks_dir()), "include_defaults": False}
-    with (
-        patch.object(TaskManager, "__init__", lambda self, *_, **given: start(self, **given | own)),
-        patch.dict(os.environ, {"HF_HUB_OFFLINE": "1"}),
-    ):
+def offline():
+    """Keep processes that are started from asking the Hub."""
+    with patch.dict(os.environ, {"HF_HUB_OFFLINE": "1"}):
         yield
 
 
 @pytest.fixture(scope="module")
-def own_tasks_alone():
-    """Give the tests of a module `only_own_tasks`."""
-    with only_own_tasks():
+def no_hub():
+    """Give the tests of a module `offline`."""
+    with offline():
         yield
 
 

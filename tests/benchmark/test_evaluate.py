@@ -14,10 +14,11 @@ from itamed.benchmark.cli import app
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.evaluate import evaluate
 from itamed.benchmark.report.finding import find_runs
+from itamed.benchmark.suite import tasks_dir
 from typer.testing import CliRunner
 
 
-def test_a_run_writes_results_that_the_report_reads(tmp_path, own_tasks_alone):
+def test_a_run_writes_results_that_the_report_reads(tmp_path, no_hub):
     arguments = ["--model", "itamed-baseline", "--model_args", "model=lookup", "--tasks", "itamed-mini-ner"]
     arguments[-1] = "itamed-mini-ner-e3c-clinentity,itamed-mini-qa-ssm"
     path = evaluate([*arguments, "--output_path", str(tmp_path / "out")])
@@ -37,7 +38,7 @@ BASELINE = ["--model", "itamed-baseline", "--model_args", "model=lookup", "--tas
 FULL = OSError(errno.ENOSPC, "No space left on device")
 
 
-def test_results_of_another_run_are_not_taken_for_ours(tmp_path, monkeypatch, own_tasks_alone):
+def test_results_of_another_run_are_not_taken_for_ours(tmp_path, monkeypatch, no_hub):
     real, out = lm_eval.__main__.cli_evaluate, tmp_path / "out"
     others = [tmp_path / "elsewhere" / "results_9.json", out / "lookup" / "results_9.json"]
 
@@ -52,6 +53,26 @@ def test_results_of_another_run_are_not_taken_for_ours(tmp_path, monkeypatch, ow
     assert path.parent == out / "lookup"
     assert path not in others
     assert "usage" in json.loads(path.read_text())
+
+
+@pytest.mark.parametrize(
+    ("tasks", "more", "alone"),
+    [
+        (["itamed"], [], True),
+        (["itamed-mini-qa-ssm,itamed_ner*"], [], True),
+        (["itamed-qa", "itamed-ner"], [], True),
+        (["itamed-qa,arc_easy"], [], False),
+        (["itamed.yaml"], [], False),
+        (["itamed"], ["--include_path", "mine"], False),
+    ],
+)
+def test_task_files_of_others_are_read_where_they_are_asked_for(tmp_path, monkeypatch, tasks, more, alone):
+    read = []
+    monkeypatch.setattr(lm_eval.tasks.manager.TaskIndex, "build", lambda _, paths: read.extend(paths) or {})
+    with pytest.raises((ItamedError, SystemExit)):
+        evaluate(["--model", "itamed-baseline", "--tasks", *tasks, *more, "--output_path", str(tmp_path / "out")])
+    assert (read == [tasks_dir()]) == alone and len(read) >= 1
+    assert lm_eval.tasks.TaskManager.__init__.__name__ == "__init__", "for this run alone"
 
 
 @pytest.fixture
@@ -91,7 +112,7 @@ def test_an_output_folder_that_cannot_be_written_is_refused_before_the_run(tmp_p
         (["--predict_only"], "--predict_only keeps no scores to show: leave it out"),
     ],
 )
-def test_tasks_and_models_that_there_are_not_end_with_one_message(tmp_path, own_tasks_alone, changes, message):
+def test_tasks_and_models_that_there_are_not_end_with_one_message(tmp_path, no_hub, changes, message):
     result = CliRunner().invoke(app, ["eval", *BASELINE, "--output_path", str(tmp_path / "out"), *changes])
     assert isinstance(result.exception, ItamedError)
     assert re.search(message, str(result.exception))
@@ -120,7 +141,7 @@ def test_faults_stay_faults(error):
     assert caught.value is error
 
 
-def test_a_run_without_tasks_ends_with_one_message(tmp_path, own_tasks_alone):
+def test_a_run_without_tasks_ends_with_one_message(tmp_path, no_hub):
     result = CliRunner().invoke(app, ["eval", *BASELINE[:4], "--output_path", str(tmp_path / "out")])
     assert isinstance(result.exception, ItamedError)
     assert "No tasks specified" in str(result.exception)
@@ -139,7 +160,7 @@ def test_trouble_with_files_or_network_ends_with_one_message(tmp_path, monkeypat
         evaluate([*BASELINE, "--output_path", str(tmp_path / "out")])
 
 
-def test_results_cut_off_by_a_full_disk_are_named(tmp_path, own_tasks_alone, monkeypatch):
+def test_results_cut_off_by_a_full_disk_are_named(tmp_path, no_hub, monkeypatch):
     real = Path.write_text
 
     def write_half(self, text, *args, **kwargs):
@@ -154,7 +175,7 @@ def test_results_cut_off_by_a_full_disk_are_named(tmp_path, own_tasks_alone, mon
 
 
 @pytest.mark.parametrize("left", ["half a line", "whole lines", "nothing"])
-def test_samples_cut_off_by_a_full_disk_are_named(tmp_path, own_tasks_alone, monkeypatch, left):
+def test_samples_cut_off_by_a_full_disk_are_named(tmp_path, no_hub, monkeypatch, left):
     from lm_eval.loggers import EvaluationTracker
 
     real = EvaluationTracker.save_results_samples
@@ -179,7 +200,7 @@ def test_a_run_without_results_is_an_error(tmp_path, monkeypatch):
         evaluate(["--output_path", str(tmp_path / "out")])
 
 
-def test_unknown_baseline_is_named_with_its_choices(tmp_path, own_tasks_alone):
+def test_unknown_baseline_is_named_with_its_choices(tmp_path, no_hub):
     arguments = ["eval", "--model", "itamed-baseline", "--model_args", "model=best", "--tasks", "itamed-mini-qa-ssm"]
     result = CliRunner().invoke(app, [*arguments, "--output_path", str(tmp_path)])
     assert isinstance(result.exception, ItamedError)

@@ -7,7 +7,7 @@ from itamed.benchmark.evaluate import evaluate
 from itamed.benchmark.report.finding import find_run
 from itamed.leaderboard.bundle import MANIFEST, SCORES, Wishes, make_bundle
 
-from ..conftest import only_own_tasks
+from ..conftest import offline
 from .tamper import NER, TASKS, sealed
 
 
@@ -15,7 +15,7 @@ from .tamper import NER, TASKS, sealed
 def run_folder(tmp_path_factory, word_tokenizer):
     folder = tmp_path_factory.mktemp("leaderboard") / "run"
     arguments = ["--model", "itamed-baseline", "--model_args", f"model=lookup,tokenizer={word_tokenizer}"]
-    with only_own_tasks():
+    with offline():
         evaluate([*arguments, "--tasks", ",".join(TASKS), "--output_path", str(folder)])
     return folder
 

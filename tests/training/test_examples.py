@@ -14,7 +14,7 @@ from itamed.training.examples import Asking, Example, examples, requests
 
 from ..benchmark.engines.hf import tiny
 
-pytestmark = pytest.mark.usefixtures("own_tasks_alone")
+pytestmark = pytest.mark.usefixtures("no_hub")
 NAMES = [task.mini_name for task in suite().values() if task.role == "id"]
 
 

@@ -17,7 +17,7 @@ TASK = "itamed-mini-qa-admission"
 
 
 @pytest.fixture(scope="module")
-def leaky(base, tmp_path_factory, own_tasks_alone):
+def leaky(base, tmp_path_factory, no_hub):
     """Return the folder of a training that knows half of a task's test notes by heart, and its results there."""
     folder = tmp_path_factory.mktemp("leaky")
     (folder / "recipe.yaml").write_text(f"""

@@ -48,7 +48,7 @@ def trained(recipe_file, tmp_path):
     return tmp_path / "out"
 
 
-def test_a_training_leaves_what_users_need(trained, recipe_file, own_tasks_alone):
+def test_a_training_leaves_what_users_need(trained, recipe_file, no_hub):
     (stage,) = json.loads((trained / "training.json").read_text())["stages"]
     losses = [entry["loss"] for entry in stage["log"] if "loss" in entry]
     assert len(losses) == 4 and losses[-1] < losses[0]

@@ -5,7 +5,7 @@ import json
 import pytest
 from itamed.benchmark.evaluate import evaluate
 
-from ...conftest import only_own_tasks
+from ...conftest import offline
 
 TASKS = (
     "itamed-mini-ner-pharmaer,itamed-mini-re-e3c-pertainsto,itamed-mini-crf-e3c,itamed-mini-qa-admission,"
@@ -20,7 +20,7 @@ def folders(tmp_path_factory):
     for rule in ("empty", "lookup"):
         found[rule] = tmp_path_factory.mktemp(rule)
         arguments = ["--model", "itamed-baseline", "--model_args", f"model={rule}", "--tasks", TASKS]
-        with only_own_tasks():
+        with offline():
             evaluate([*arguments, "--num_fewshot", "2", "--output_path", str(found[rule])])
     return found
 

@@ -4,7 +4,7 @@ import pytest
 from itamed.benchmark.evaluate import evaluate
 from itamed.benchmark.report.finding import find_run
 
-from ...conftest import only_own_tasks
+from ...conftest import offline
 
 TASKS = "itamed-mini-ner-e3c-clinentity,itamed-mini-ner-drugtemist,itamed-mini-qa-casimedicos"
 
@@ -13,7 +13,7 @@ TASKS = "itamed-mini-ner-e3c-clinentity,itamed-mini-ner-drugtemist,itamed-mini-q
 def folders(tmp_path_factory):
     """Return the results folders of runs of three rules, and of one with a single task."""
     found = {}
-    with only_own_tasks():
+    with offline():
         for name, rule, tasks in (
             ("empty", "empty", TASKS),
             ("lookup", "lookup", TASKS),

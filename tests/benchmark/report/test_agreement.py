@@ -14,7 +14,7 @@ TASKS = "itamed-mini-ner-drugtemist,itamed-mini-qa-casimedicos"
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory, own_tasks_alone):
+def runs(tmp_path_factory, no_hub):
     """Return runs of two rules, and of one with examples."""
     found = {}
     every, few = TASKS, TASKS.partition(",")[0]

@@ -17,7 +17,7 @@ TASKS = "itamed-mini-ner-e3c-clinentity,itamed-mini-qa-casimedicos"
 
 
 @pytest.fixture
-def folder(tmp_path, own_tasks_alone):
+def folder(tmp_path, no_hub):
     arguments = ["--model", "itamed-baseline", "--model_args", f"model=lookup,pretrained={tmp_path}/secret/mine"]
     evaluate([*arguments, "--tasks", TASKS, "--output_path", str(tmp_path / "run")])
     return tmp_path / "run"

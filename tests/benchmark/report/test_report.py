@@ -26,7 +26,7 @@ from typer.testing import CliRunner
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory, own_tasks_alone):
+def results(tmp_path_factory, no_hub):
     folder = tmp_path_factory.mktemp("runs")
     for rule in ("empty", "lookup"):
         arguments = ["--model", "itamed-baseline", "--model_args", f"model={rule}", "--tasks", "itamed-mini"]

@@ -40,7 +40,7 @@ def trained(recipe, tmp_path):
     return train(recipe, tmp_path / "out")
 
 
-def test_a_training_leaves_what_can_be_evaluated_declared_and_handed_in(trained, own_tasks_alone):
+def test_a_training_leaves_what_can_be_evaluated_declared_and_handed_in(trained, no_hub):
     folder = trained.parent
     pre, tags = json.loads((folder / "training.json").read_text())["stages"]
     assert (pre["stage"], pre["steps"], tags["stage"], tags["steps"]) == ("mlm", 2, "tags", 6)

@@ -9,22 +9,18 @@ from itamed.benchmark.evaluate import evaluate
 
 from .test_run import command, samples
 
-pytestmark = pytest.mark.usefixtures("own_tasks_alone")
-OWN_TASKS = """
+pytestmark = pytest.mark.usefixtures("no_hub")
+EVALUATE = """
 import sys
-from lm_eval.tasks import TaskManager
 from itamed.benchmark.evaluate import evaluate
-from itamed.benchmark.suite import tasks_dir
 
-own, start = {"include_path": str(tasks_dir()), "include_defaults": False}, TaskManager.__init__
-TaskManager.__init__ = lambda self, *_, **given: start(self, **given | own)
 print("results:", evaluate(sys.argv[1:]))
 """
 
 
 def test_two_processes_share_the_notes_and_one_writes(folder, tmp_path):
     script = tmp_path / "run.py"
-    script.write_text(OWN_TASKS)
+    script.write_text(EVALUATE)
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     environment = os.environ | {"ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
     arguments = [str(script), *command(folder, tmp_path / "two"), "--resume"]
