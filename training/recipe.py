@@ -14,6 +14,8 @@ from .fields import explained, read, sections
 from .named import is_file_name, text_of
 
 _SCHEDULES = ("cosine", "linear", "constant")
+_MAY_DIFFER = ("gradient_checkpointing", "pack")
+"""Settings of memory, not of the result: they may be changed when memory has run out."""
 LIKE = (
     "Another recipe, by its name or file: this one takes all settings of it, but for those that it names. Sections are "
     "merged setting by setting; lists, weights and caps are settings, and replaced whole."
@@ -203,6 +205,13 @@ def _merged(first: Any, second: Any, kind: Any) -> Any:
         return second
     inner = sections(kind)
     return first | {key: _merged(first.get(key), value, inner.get(key)) for key, value in second.items()}
+
+
+def without_memory(settings: Any) -> Any:
+    """Return the settings of a recipe without those that change what a training takes, not what comes out."""
+    if not isinstance(settings, dict):
+        return settings
+    return {key: without_memory(value) for key, value in settings.items() if key not in _MAY_DIFFER}
 
 
 def _check(recipe: Recipe) -> None:

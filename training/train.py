@@ -20,14 +20,12 @@ from .cpt import cpt_stage
 from .encoder.train import train_encoder
 from .model import load_base, with_adapters
 from .output import done, save, stages_of
-from .recipe import Cpt, Recipe, Sft
+from .recipe import Cpt, Recipe, Sft, without_memory
 from .sft import sft_stage
 from .stage import engine, run
 
 _log = logging.getLogger(__name__)
 _RECIPE = "recipe.json"
-_MAY_DIFFER = ("gradient_checkpointing", "pack")
-"""Settings of memory, not of the result: they may be changed when memory has run out."""
 
 
 def train(recipe: Recipe, output: Path) -> Path:
@@ -108,13 +106,6 @@ def _claim(output: Path, recipe: Recipe) -> None:
         raise ItamedError(
             f"{output} holds a training of another recipe ({', '.join(differing)} differ): choose another --output."
         )
-
-
-def without_memory(settings: Any) -> Any:
-    """Return the settings of a recipe without those that change what a training takes, not what comes out."""
-    if not isinstance(settings, dict):
-        return settings
-    return {key: without_memory(value) for key, value in settings.items() if key not in _MAY_DIFFER}
 
 
 def _differing(mine: Any, theirs: Any, place: str = "") -> list[str]:

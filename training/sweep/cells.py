@@ -26,8 +26,7 @@ from itamed.benchmark.version import __version__
 from ..corpora.read import content_of
 from ..examples import task_names
 from ..named import is_file_name
-from ..recipe import Recipe, load_recipe
-from ..train import without_memory
+from ..recipe import Recipe, load_recipe, without_memory
 from .matrix import Matrix, Method, Model, methods_of
 
 

@@ -159,8 +159,9 @@ def test_results_that_are_half_written_are_not_finished(tmp_path):
         assert jobs.finished(tmp_path) == whole
 
 
-def test_a_job_that_waits_takes_little_memory():
-    code = "import sys, itamed.training.sweep.jobs; print(sorted({'torch', 'lm_eval', 'numpy'} & set(sys.modules)))"
+@pytest.mark.parametrize(("module", "without"), [("jobs", {"torch", "lm_eval", "numpy"}), ("run", {"torch"})])
+def test_what_waits_takes_little_memory(module, without):
+    code = f"import sys, itamed.training.sweep.{module}; print(sorted({without} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
