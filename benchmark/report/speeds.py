@@ -42,7 +42,9 @@ def read_measurements(path: Path, fields: Collection[str]) -> list[Measurement]:
     """
     try:
         found = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise ItamedError(f"{path} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
         raise ItamedError(
             f"{path} is no file of measurements, one JSON object a line ({error}): choose another, or delete it "
             "and measure again."

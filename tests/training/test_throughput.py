@@ -36,7 +36,7 @@ def test_trl_has_the_same_examples_and_the_same_first_loss(recipe_file, tmp_path
 def test_mistakes_are_said(recipe_file, tmp_path):
     with pytest.raises(ItamedError, match="itamed, trl, trl-best"):
         measure(load_recipe(str(recipe_file)), "axolotl", 1000)
-    with pytest.raises(ItamedError, match=r"cannot be read|damaged"):
+    with pytest.raises(ItamedError, match=r"none\.jsonl cannot be read: No such file"):
         show(tmp_path / "none.jsonl")
     (tmp_path / "other.jsonl").write_text('{"model": "of another command"}\n')
     with pytest.raises(ItamedError, match=r"Line 1 .*no measurement of this command"):
