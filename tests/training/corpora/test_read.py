@@ -2,7 +2,7 @@
 
 import pytest
 from itamed.benchmark.errors import ItamedError
-from itamed.training.corpora.read import content_of, read_corpus
+from itamed.training.corpora.read import content_of, read_corpus, revision_of
 from itamed.training.recipe import Corpus
 
 from .files import OTHER, TEXT, written
@@ -50,8 +50,15 @@ def test_a_data_set_of_the_hub_is_read_by_its_column(tmp_path, monkeypatch):
     """A folder stands for the Hub: the library reads both by the same call."""
     (tmp_path / "set").mkdir()
     written(tmp_path / "set", "jsonl")
-    monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", str(tmp_path / "cache"))
     corpus = Corpus("mine", "hub", str(tmp_path / "set"))
     assert [each.text for each in read_corpus(corpus)] == [TEXT, OTHER]
     with pytest.raises(ItamedError, match="has no column chunk, but text"):
         list(read_corpus(Corpus("mine", "hub", str(tmp_path / "set"), column="chunk")))
+    before = revision_of(corpus)
+    assert revision_of(corpus) == before
+    written(tmp_path / "set", "jsonl", [TEXT])
+    assert revision_of(corpus) != before
+    assert (tmp_path / "cache").is_dir(), "not the user's"
+    with pytest.raises(ItamedError, match="cannot be read from the Hub"):
+        revision_of(Corpus("mine", "hub", str(tmp_path / "none")))
