@@ -26,6 +26,7 @@ from ..work import Arithmetic, peak_flops
 from .cells import Evaluation, Training
 from .matrix import Method
 
+_HOUR = 3600
 _BYTES = {"float32": 4, "float64": 8}
 """Of a weight, by number format; all others have two."""
 
@@ -161,6 +162,7 @@ def show_estimates(cells: Sequence[Training | Evaluation], tflops: float, share:
     measured = f"{share:.0%} of {peak / 1e12:.2g} TFLOP/s, {'as given' if tflops else 'measured here'}"
     title = f"Cells; time at {measured}, memory without activations; + and pre-training"
     show_tables([(title, ["cell", "state", "FLOPs", "time", "memory"], rows)])
-    out().print(f"To do: about {left / 3600:.1f} hours, one cell at a time.", highlight=False)
+    time = f"{left / _HOUR:.1f} hours" if left >= _HOUR else f"{left / 60:.0f} min"
+    out().print(f"To do: about {time}, one cell at a time.", highlight=False)
     for reason, what in reasons.items():
         err().print(f"{what}: {reason}", style="yellow", highlight=False, markup=False, soft_wrap=True)
