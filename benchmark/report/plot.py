@@ -81,8 +81,7 @@ def method_plot(series: Sequence[Series], role: str) -> str:
             ]
             _marks(axes, places, number, model, horizontal=False)
         axes.set_title(FAMILY_NAMES[family], fontsize=10)
-        axes.set_xticks(range(len(settings)), list(map(_plain_text, settings)), rotation=35, ha="right", fontsize=8)
-        axes.set_xlim(*_room(settings))
+        _setting_axis(axes, settings, rotation=35, fontsize=8)
         axes.tick_params(labelbottom=True)
         # Scores near zero are no reason for a scale of tenths of a point.
         axes.set_ylim(0, max(5, axes.get_ylim()[1]))
@@ -105,8 +104,7 @@ def time_plot(times: Sequence[tuple[Series, float | None]]) -> str:
         mine = [(each, seconds) for each, seconds in known if each.named.model == model]
         at = [settings.index(each.setting) + _offset(number, len(models)) for each, _ in mine]
         axes.plot(at, [seconds for _, seconds in mine], label=_plain_text(model), **_style(number))
-    axes.set_xticks(range(len(settings)), list(map(_plain_text, settings)), rotation=20, ha="right")
-    axes.set_xlim(*_room(settings))
+    _setting_axis(axes, settings, rotation=20)
     axes.set_yscale("log")
     axes.set_ylabel("seconds a note")
     return _svg(figure, axes, len(models), "y")
@@ -131,9 +129,10 @@ def _settings(series: Sequence[Series]) -> list[str]:
     return sorted(order, key=lambda setting: order[setting])
 
 
-def _room(settings: Sequence[str]) -> tuple[float, float]:
-    """Return the ends of an axis of settings: few of them would else stand at its edges."""
-    return -0.5, len(settings) - 0.5
+def _setting_axis(axes: Axes, settings: Sequence[str], **style: Any) -> None:
+    """Name the settings below the plot, with room at both ends: few of them would else stand at its edges."""
+    axes.set_xticks(range(len(settings)), list(map(_plain_text, settings)), ha="right", **style)
+    axes.set_xlim(-0.5, len(settings) - 0.5)
 
 
 def _models(series: Sequence[Series]) -> list[str]:
