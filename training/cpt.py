@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections import Counter
 from pathlib import Path
@@ -11,9 +10,8 @@ from typing import Any
 from datasets import Dataset
 from itamed.benchmark.engines.hf.lm import ItamedHF
 from itamed.benchmark.errors import ItamedError
-from itamed.benchmark.files import write_text
 
-from .corpora.prepare import REPORT, prepare
+from .corpora.prepare import REPORT, Prepared, write_report
 from .corpora.sequences import tokenised
 from .dev import Dev
 from .packing import packs
@@ -23,13 +21,18 @@ from .stage import Stage
 _log = logging.getLogger(__name__)
 
 
-def cpt_stage(cpt: Cpt, lm: ItamedHF, output: Path) -> Stage:
+def cpt_stage(cpt: Cpt, prepared: Prepared, lm: ItamedHF, output: Path) -> Stage:
     """Return a recipe's corpora as a stage; what was left out, and why, is written to `REPORT`.
 
+    Args:
+        cpt: the recipe's section.
+        prepared: its corpora.
+        lm: the model, for its tokenizer.
+        output: the folder of the stage.
+
     Raises:
-        ItamedError: a corpus cannot be read, or nothing of it is left.
+        ItamedError: nothing of the corpora is left, or the tokenizer knows no token that ends a text.
     """
-    prepared = prepare(cpt)
     write_report(prepared.report, output)
     if not len(prepared.documents):
         raise ItamedError(f"No document is left to train on: {output / REPORT} says why.")
@@ -41,11 +44,6 @@ def cpt_stage(cpt: Cpt, lm: ItamedHF, output: Path) -> Stage:
     dev = Dev(list(packs(held, cpt.pack)), ())
     data = {"words": sum(used["words"]), "sequences": len(examples), **provenance(cpt, used, prepared.report)}
     return Stage(examples, dev, cpt.batch, cpt.pack, cpt.lora, cpt.optimizer, cpt.dev_every, data)
-
-
-def write_report(report: dict[str, Any], output: Path) -> None:
-    """Write what `prepare` has left out, and why, to `REPORT`."""
-    write_text(output / REPORT, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
 
 
 def provenance(settings: Cpt | Mlm, used: Dataset | None, report: dict[str, Any]) -> dict[str, Any]:

@@ -73,9 +73,8 @@ def _stage(name: str, recipe: Recipe, base: str, output: Path, history: list[dic
     assert section is not None
     # Whole weights are kept in float32: steps are smaller than what less precise ones can hold.
     dtype = recipe.dtype if section.lora else "float32"
-    if isinstance(section, Cpt):
-        # What is wrong with a corpus, or takes its time, is seen before a model is loaded.
-        prepare(section)
+    # What is wrong with a corpus, or takes its time, is seen before a model is loaded.
+    text = prepare(section) if isinstance(section, Cpt) else None
     model, tokenizer = load_base(base, revision, dtype)
     lm = engine(model, tokenizer)
 
@@ -84,7 +83,11 @@ def _stage(name: str, recipe: Recipe, base: str, output: Path, history: list[dic
         precision = str(model.dtype).removeprefix("torch.")
         return with_adapters(load_base(base, revision, precision, "cpu")[0], section.lora, recipe.seed)
 
-    stage = sft_stage(section, recipe.seed, lm) if isinstance(section, Sft) else cpt_stage(section, lm, output)
+    if isinstance(section, Sft):
+        stage = sft_stage(section, recipe.seed, lm)
+    else:
+        assert text is not None
+        stage = cpt_stage(section, text, lm, output)
     trainer = run(stage, recipe, lm, output / "checkpoints")
     history.append(done(trainer, name, time.time() - started))
     return save(trainer, tokenizer, recipe, output, history, fresh)

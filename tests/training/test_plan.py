@@ -7,6 +7,7 @@ import pytest
 from itamed.benchmark.cli import app
 from itamed.benchmark.errors import ItamedError
 from itamed.training import trainer
+from itamed.training.corpora.prepare import prepare
 from itamed.training.cpt import cpt_stage
 from itamed.training.model import load_base
 from itamed.training.plan import plan
@@ -65,7 +66,7 @@ def test_text_is_planned_as_it_is_trained_on(recipe_file, base, tmp_path):
     found, tuning = plan(recipe)
     assert (found.stage, tuning.stage, found.sample) == ("cpt", "sft", 0)
     lm = engine(*load_base(str(base), "", "float32"))
-    stage = cpt_stage(recipe.cpt, lm, tmp_path)
+    stage = cpt_stage(recipe.cpt, prepare(recipe.cpt), lm, tmp_path)
     assert found.steps == len(steps_of(stage, 0, 1))
     assert found.tokens == 2 * sum(map(len, stage.examples))
     assert [(size.name, size.count, size.passed) for size in found.sizes] == [("mine", 54, 108)]

@@ -92,6 +92,11 @@ def prepare(settings: Cpt | Mlm) -> Prepared:
     return Prepared(documents, report, folder)
 
 
+def write_report(report: dict[str, Any], folder: Path) -> None:
+    """Write what was left out, and why, to `REPORT`."""
+    write_text(folder / REPORT, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
+
+
 def _digest(settings: Cpt | Mlm) -> str:
     """Return what decides the documents: content, caps, what is held out, and the code that looks at all this."""
     # Where files lie decides nothing; of the Hub the name comes along with the commit.
@@ -112,7 +117,7 @@ def _build(settings: Cpt | Mlm, folder: Path) -> None:
         looked_at = _looked_at(settings.corpora, held_out.hashes, partial)
         kept, report = _chosen(looked_at, settings.caps, held_out)
         looked_at.select(kept).select_columns(list(_KEPT)).save_to_disk(ready / _DOCUMENTS, num_shards=1)
-        write_text(ready / REPORT, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
+        write_report(report, ready)
         ready.rename(folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -120,5 +119,5 @@ def _fingerprint(tokenizer: PreTrainedTokenizerBase) -> str:
     with TemporaryDirectory() as folder:
         tokenizer.save_pretrained(folder)
         files = sorted(path for path in Path(folder).rglob("*") if path.is_file())
-        content = [(path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in files]
-    return json.dumps(content)
+        content = b"".join(path.name.encode() + hashlib.sha256(path.read_bytes()).digest() for path in files)
+    return hashlib.sha256(content).hexdigest()

@@ -25,8 +25,8 @@ from transformers import (
 
 from ..arguments import arguments_of
 from ..checkpoints import last_whole
-from ..corpora.prepare import prepare
-from ..cpt import provenance, write_report
+from ..corpora.prepare import prepare, write_report
+from ..cpt import provenance
 from ..output import done, stages_of, write
 from ..recipe import Encoder, Mlm, Recipe, Scratch
 from ..stage_trainer import StageTrainer
