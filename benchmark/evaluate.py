@@ -17,7 +17,7 @@ from .arguments import harness_arguments, harness_settings, without_label
 from .errors import ItamedError, reason_of
 from .paths import remedy
 from .report.usage import add_usage
-from .suite import tasks_dir
+from .suite import own_tasks, tasks_dir
 from .version import __version__
 
 MODELS = {
@@ -149,8 +149,8 @@ def _read_alone(settings: Mapping[str, Any]) -> Iterator[None]:
         return
     from lm_eval.tasks import TaskManager
 
-    start, own = TaskManager.__init__, {"include_path": str(tasks_dir()), "include_defaults": False}
-    with patch.object(TaskManager, "__init__", lambda self, *_, **given: start(self, **given | own)):
+    start = TaskManager.__init__
+    with patch.object(TaskManager, "__init__", lambda self, *_, **given: start(self, **given | own_tasks())):
         yield
 
 

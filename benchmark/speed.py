@@ -18,7 +18,7 @@ from lm_eval.utils import simple_parse_args_string
 
 from .evaluate import explained, register_models
 from .files import write_text
-from .suite import task_of, tasks_dir
+from .suite import own_tasks, task_of
 
 
 def measure(model: str, arguments: str, tasks: Sequence[str], shots: int, notes: int, batch: str) -> dict[str, Any]:
@@ -77,7 +77,7 @@ def _requests(tasks: Sequence[str], shots: int, notes: int) -> dict[str, list[In
     """Return the harness's own requests by family."""
     for name in tasks:
         task_of(name)
-    manager = TaskManager(include_path=str(tasks_dir()), include_defaults=False, metadata={"eval_notes": notes})
+    manager = TaskManager(**own_tasks(), metadata={"eval_notes": notes})
     found: dict[str, list[Instance]] = defaultdict(list)
     for name, task in get_task_dict(list(tasks), manager).items():
         task.set_config("num_fewshot", shots)

@@ -18,7 +18,7 @@ from .families import family_of
 from .fewshot import choose_shots
 from .fingerprint import grammars
 from .rows import row_class
-from .suite import MINI_PREFIX, suite, task_config, task_of, tasks_dir
+from .suite import MINI_PREFIX, own_tasks, suite, task_config, task_of
 from .verdict import MODES, filtered, record, report
 
 PARTS = ("prompt", "grammar", "metrics", "rows")
@@ -76,7 +76,7 @@ def _harness_tasks() -> Mapping[str, Any]:
     from .evaluate import quiet_harness
 
     quiet_harness()
-    manager = TaskManager(include_path=str(tasks_dir()), include_defaults=False)
+    manager = TaskManager(**own_tasks())
     tasks: Mapping[str, Any] = manager.load([task.mini_name for task in suite().values()])["tasks"]
     return tasks
 

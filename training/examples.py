@@ -10,7 +10,7 @@ from typing import TypeAlias
 from itamed.benchmark.docs import task_rows
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.evaluate import quiet_harness
-from itamed.benchmark.suite import MINI_PREFIX, suite, task_of, tasks_dir
+from itamed.benchmark.suite import MINI_PREFIX, own_tasks, suite, task_of
 from lm_eval.api.instance import Instance
 from lm_eval.api.model import LM
 from lm_eval.api.task import Task
@@ -82,7 +82,7 @@ def _tasks(names: Sequence[str], split: str, asking: Asking) -> list[Task]:
             raise ItamedError(f"{name} has no {split} rows: leave it out of sft.tasks.")
     quiet_harness()
     metadata = {"eval_split": split} | ({"eval_notes": asking.notes} if asking.notes else {})
-    manager = TaskManager(include_path=str(tasks_dir()), include_defaults=False, metadata=metadata)
+    manager = TaskManager(**own_tasks(), metadata=metadata)
     found: list[Task] = list(get_task_dict(list(names), manager).values())
     for task in found:
         task.set_config("num_fewshot", asking.shots)

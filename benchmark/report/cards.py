@@ -15,7 +15,7 @@ from ..mini.rows import mini_rows
 from ..paths import datasets_dir
 from ..rows import SPLITS, Row
 from ..sources.registry import SOURCES
-from ..suite import Task, suite, tasks_dir
+from ..suite import Task, own_tasks, suite
 
 MAIN_METRIC = {
     "SpanRow": "micro F1 on exact span and type",
@@ -32,7 +32,7 @@ def write_cards() -> str:
     Examples come from the embedded mini set: no corpus text may stand in the documentation. Counts
     are those of the data built on this machine; a task whose data are not built says so.
     """
-    manager = TaskManager(include_path=str(tasks_dir()), include_defaults=False)
+    manager = TaskManager(**own_tasks())
     prompts = manager.load([task.mini_name for task in suite().values()])["tasks"]
     environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     template = environment.from_string(files(__package__).joinpath("cards.md").read_text(encoding="utf-8"))
