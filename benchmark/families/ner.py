@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..decoding.lark import Bounds, copied, list_of, one_of, shape
-from ..decoding.spans import MAX_UNITS, ordered_spans, units
+from ..decoding.spans import ordered_spans
+from ..decoding.units import MAX_UNITS, units
 from ..rows import SpanRow
 from ..scoring.align import Located, Mention, align
 from ..scoring.bootstrap import Array

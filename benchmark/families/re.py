@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 from ..decoding.lark import Bounds, copied, list_of, shape
-from ..decoding.spans import MAX_UNITS, first_places, ordered_pairs, units
+from ..decoding.pairs import ordered_pairs
+from ..decoding.units import MAX_UNITS, first_places, units
 from ..rows import PairRow
 from ..scoring.bootstrap import Array
 from ..scoring.normal import normal
@@ -27,9 +28,9 @@ class Re(Family[PairRow, list[Relation]]):
     shown = ("score", "precision", "recall")
 
     def gold(self, row: PairRow) -> dict[str, Any]:
-        """Return the pairs in the text order of their examinations."""
+        """Return the pairs in the text order of their examinations, and those of one in that of their results."""
         place = first_places(row.text)
-        pairs = sorted(row.pairs, key=lambda pair: place(pair.exam))
+        pairs = sorted(row.pairs, key=lambda pair: (place(pair.exam), place(pair.result)))
         return {"relations": [{"esame": pair.exam, "risultato": pair.result} for pair in pairs]}
 
     def is_empty(self, row: PairRow) -> bool:

@@ -114,7 +114,7 @@ def test_the_answer_cache_belongs_to_the_weights_of_a_folder(tmp_path):
 def test_the_answer_cache_belongs_to_the_grammars(monkeypatch):
     before = grammar_fingerprint.__wrapped__()
     assert grammar_fingerprint.__wrapped__() == before
-    monkeypatch.setattr("itamed.benchmark.decoding.spans.SAME_FIRST", 8)
+    monkeypatch.setattr("itamed.benchmark.decoding.pairs.SAME_FIRST", 8)
     assert grammar_fingerprint.__wrapped__() != before
     names = []
     for fingerprint in (before, "other"):

@@ -4,8 +4,9 @@ import json
 
 import pytest
 from itamed.benchmark.decoding.grammar import COT_CHARS, COT_PARAGRAPHS, grammar_of
+from itamed.benchmark.decoding.pairs import SAME_FIRST
 from itamed.benchmark.decoding.relations import MAX_CHOICES
-from itamed.benchmark.decoding.spans import MAX_UNITS, SAME_FIRST
+from itamed.benchmark.decoding.units import MAX_UNITS
 from itamed.benchmark.rows import ChoiceRow, Component, FormRow, GraphRow, Item, PairRow, SpanRow
 from itamed.benchmark.verdict import judge
 from llguidance import LLMatcher, LLTokenizer
@@ -171,16 +172,33 @@ def paired(text=TEXT, **bounds):
     return document(PairRow("r", "n", "test", text, ()), **bounds)
 
 
-def test_pairs_keep_the_order_of_their_first_strings():
-    assert takes(
-        paired(), pairs(("Nega", "9"), ("tosse", "alta"), ("tosse", "Nega"), ("tosse; tosse", "9"), ("9", "g"))
-    )
-    assert not takes(paired(), pairs(("9", "g"), ("tosse", "9")))
-    assert takes(paired(), pairs(*[("Nega", "9")] * SAME_FIRST))
-    assert not takes(paired(), pairs(*[("Nega", "9")] * (SAME_FIRST + 1))), "the same again and again"
+def test_pairs_keep_the_order_of_both_strings():
+    found = ("Nega", "9"), ("tosse", "Nega"), ("tosse", "alta"), ("tosse; tosse", "9"), ("9", "g")
+    assert takes(paired(), pairs(*found))
+    for wrong in [
+        [("9", "g"), ("tosse", "9")],
+        [("tosse", "alta"), ("tosse", "Nega")],
+        [("Nega", "9"), ("Nega", "9,2")],
+    ]:
+        assert not takes(paired(), pairs(*wrong)), wrong
     text = TEXT + " z" * MAX_UNITS
     assert takes(paired(text), pairs(("9", "g"), ("tosse", "9"))), "any order in a very long text"
     assert not takes(paired(text), pairs(("9", "x")))
+
+
+def test_a_pair_comes_twice_only_where_its_first_word_returns():
+    assert takes(paired(), pairs(("tosse", "9"), ("tosse", "9"), ("tosse", "g"), ("tosse", "g")))
+    for wrong in [[("tosse", "9")] * 3, [("Nega", "9")] * 2, [("Nega tosse", "9")] * 2]:
+        assert not takes(paired(), pairs(*wrong)), wrong
+    # Its second string may be the last that the text has.
+    assert takes(paired("a b a ."), pairs(("a", "."), ("a", ".")))
+
+
+def test_a_first_string_has_so_many_pairs():
+    text = " ".join(f"parola{number}" for number in range(20))
+    found = [("parola0", f"parola{number}") for number in range(SAME_FIRST + 1)]
+    assert takes(paired(text), pairs(*found[:-1], ("parola1", "parola0")))
+    assert not takes(paired(text), pairs(*found))
 
 
 def test_first_strings_may_have_to_be_words():
@@ -192,9 +210,11 @@ def test_first_strings_may_have_to_be_words():
 
 
 def test_a_frequent_word_does_not_keep_all_its_places_open():
-    """A small model that repeats one: llguidance gives up at 2,000 items a place."""
+    """Nor do many pairs of far places: llguidance gives up at 2,000 items a place."""
     text = " ".join(f"di parola{number}" for number in range(MAX_UNITS // 2))
-    assert takes(paired(text, one_word=True), pairs(*[("di", "di")] * SAME_FIRST, ("parola9", "di")))
+    many = [("di", f"parola{number}") for number in range(SAME_FIRST)]
+    last = [(f"parola{number}", "parola149") for number in range(100, 114)]
+    assert takes(paired(text, one_word=True), pairs(*many, *last))
     assert not takes(paired(text, one_word=True), pairs(("parola9", "di"), ("di", "di"))), "it stands first before"
     text = "PA di p-ANCA, p-ANCA e PA/FC"
     found = [("PA", "e"), ("p-ANCA", "di"), ("ANCA", "e"), ("PA/FC", "e")]

@@ -3,6 +3,7 @@
 import json
 import random
 import re
+from collections import Counter
 from itertools import pairwise
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from itamed.benchmark.decoding.grammar import grammar_of
 from itamed.benchmark.decoding.spans import SAME_START
-from itamed.benchmark.families import ner
+from itamed.benchmark.families import family_of, ner
 from itamed.benchmark.rows import ChoiceRow, Component, FormRow, GraphRow, Item, Pair, PairRow, Row, SpanRow
 from itamed.benchmark.verdict import judge
 
@@ -51,6 +52,10 @@ def entities(strings):
     return {"entities": [{"text": string, "type": "due"} for string in strings]}
 
 
+def pairs(found):
+    return {"relations": [{"esame": exam, "risultato": result} for exam, result in found]}
+
+
 def strings_of(data, text, most):
     """Draw strings, most of them of the text, some not."""
     inside = st.sampled_from([text[start:end] for start, end in places(text)] or [""])
@@ -87,14 +92,42 @@ def test_bounds_never_cut_what_they_allow(text, data, nested):
     assert takes(passage(text, nested=nested, **bounds), entities(strings)) == fits(text, strings, nested)
 
 
+def follow(text, found):
+    """Return whether pairs follow each other: the first places of both strings never go back, and seldom stay."""
+    first = {text[start:end]: start for start, end in reversed(places(text))}
+    words = Counter(re.findall(r"\w+|[^\w\s]", text))
+    again = False
+    for before, after in pairwise(found):
+        same = [first[string] for string in after] == [first[string] for string in before]
+        if same and (again or words[re.match(r"\w+|[^\w\s]", after[0])[0]] == 1):
+            return False
+        if not same and [first[string] for string in after] < [first[string] for string in before]:
+            return False
+        again = same
+    return True
+
+
+@settings(max_examples=300, deadline=None)
+@given(text=TEXTS, data=st.data(), ordered=st.booleans(), one_word=st.booleans())
+def test_pairs_are_those_in_order(text, data, ordered, one_word):
+    strings = strings_of(data, text, 8)
+    row = PairRow("r", "n", "test", text, tuple(map(Pair, strings[::2], strings[1::2])))
+    value = family_of(PairRow).gold(row) if ordered else pairs(list(zip(strings[::2], strings[1::2], strict=False)))
+    found = [(pair["esame"], pair["risultato"]) for pair in value["relations"]]
+    copied = {text[start:end] for start, end in places(text)}.issuperset(string for pair in found for string in pair)
+    right = copied and follow(text, found) and not (one_word and any(re.search(r"\s", exam) for exam, _ in found))
+    assert takes(document(row, one_word=one_word), value) == right
+
+
 @settings(max_examples=100, deadline=None)
-@given(text=TEXTS, data=st.data())
-def test_pairs_are_strings_of_the_text(text, data):
-    strings = strings_of(data, text, 6)
-    found = [Pair(*sides) for sides in zip(strings[::2], strings[1::2], strict=False)]
-    row = PairRow("r", "n", "test", text, tuple(found))
-    copies = {text[start:end] for start, end in places(text)}
-    assert accepts(grammar_of(document(row)), gold(row)) == all({p.exam, p.result} <= copies for p in found)
+@given(text=TEXTS, data=st.data(), most=st.integers(2, 12))
+def test_pairs_are_bounded(text, data, most):
+    found = list(zip(*[iter(strings_of(data, text, 4))] * 2, strict=False))
+    doc = document(PairRow("r", "n", "test", text, ()))
+    bounded = doc | {"bounds": doc["bounds"] | {"max_chars": most, "max_items": 1}}
+    longest = [len(string) for pair in found for string in pair if len(re.findall(r"\w+|[^\w\s]", string)) > 1]
+    short = len(found) <= 1 and max(longest, default=0) <= most
+    assert takes(bounded, pairs(found)) == (short and takes(doc, pairs(found)))
 
 
 @settings(max_examples=100, deadline=None)
@@ -178,6 +211,12 @@ def test_there_is_always_a_way_to_the_end():
     components = tuple(Component(name, "frase", "premessa") for name in IDS)
     docs = [
         passage(text, nested=nested, max_items=most) for text in ("a", "a b") for nested in (0, 1) for most in (2, 9)
+    ]
+    docs += [
+        document(PairRow("r", "n", "test", text, ()), one_word=one_word, max_items=most, max_chars=most)
+        for text in ("a", "a b", "a b a", "a a b a-b")
+        for one_word in (0, 1)
+        for most in (2, 9)
     ]
     docs += [document(GraphRow("r", "n", "test", "caso", components[:size], ()), KINDS) for size in (2, 3)]
     for seed, doc in enumerate(docs * 40):

@@ -12,7 +12,7 @@ from math import ceil
 import pytest
 from itamed.benchmark.data.load import load_rows
 from itamed.benchmark.decoding.grammar import grammar_of
-from itamed.benchmark.decoding.spans import SAME_FIRST
+from itamed.benchmark.decoding.pairs import SAME_FIRST
 from itamed.benchmark.docs import task_docs
 from itamed.benchmark.mini.rows import mini_rows
 from itamed.benchmark.rows import ChoiceRow, FormRow, PairRow, SpanRow
