@@ -19,6 +19,7 @@ from .machine import NASTY, PLAIN, accepts, compact, document, gold, takes, walk
 
 TEXTS = st.lists(st.sampled_from(NASTY + PLAIN * 2), max_size=14).map("".join)
 SEEDS = st.integers(0, 2**32)
+UNIT = r"\w+|[^\w\s]"
 IDS, KINDS = ["A1", "A2", "A3"], ["attacco", "supporto"]
 
 
@@ -93,17 +94,19 @@ def test_bounds_never_cut_what_they_allow(text, data, nested):
 
 
 def follow(text, found):
-    """Return whether pairs follow each other: the first places of both strings never go back, and seldom stay."""
+    """Return whether pairs follow each other in the text, by the first places of their strings."""
     first = {text[start:end]: start for start, end in reversed(places(text))}
-    words = Counter(re.findall(r"\w+|[^\w\s]", text))
+    words = Counter(re.findall(UNIT, text))
     again = False
-    for before, after in pairwise(found):
-        same = [first[string] for string in after] == [first[string] for string in before]
-        if same and (again or words[re.match(r"\w+|[^\w\s]", after[0])[0]] == 1):
+    for (exam, result), (next_exam, next_result) in pairwise(found):
+        if first[next_exam] != first[exam]:
+            right, again = first[next_exam] > first[exam], False
+        elif first[next_result] == first[result]:
+            right, again = words[re.match(UNIT, next_exam)[0]] > 1 and not again, True
+        else:
+            right, again = first[next_result] >= first[result] + len(result), False
+        if not right:
             return False
-        if not same and [first[string] for string in after] < [first[string] for string in before]:
-            return False
-        again = same
     return True
 
 
@@ -125,7 +128,7 @@ def test_pairs_are_bounded(text, data, most):
     found = list(zip(*[iter(strings_of(data, text, 4))] * 2, strict=False))
     doc = document(PairRow("r", "n", "test", text, ()))
     bounded = doc | {"bounds": doc["bounds"] | {"max_chars": most, "max_items": 1}}
-    longest = [len(string) for pair in found for string in pair if len(re.findall(r"\w+|[^\w\s]", string)) > 1]
+    longest = [len(string) for pair in found for string in pair if len(re.findall(UNIT, string)) > 1]
     short = len(found) <= 1 and max(longest, default=0) <= most
     assert takes(bounded, pairs(found)) == (short and takes(doc, pairs(found)))
 
