@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 from itamed.benchmark.errors import ItamedError
-from itamed.benchmark.report.compare import holm
+from itamed.benchmark.report.correction import holm
 from itamed.benchmark.report.run import Run
 from itamed.benchmark.report.sheet import percent
 from itamed.benchmark.report.show import show_tables

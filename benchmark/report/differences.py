@@ -5,15 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..suite import ROLES
-from .compare import Difference, compare
+from .compare import compare
 from .notes import duel, note_scores
+from .pairing import Difference
 from .run import Run
 from .sheet import FAMILY_NAMES, ROLE_NAMES, Sheet, chance_text, detectable_text, percent, signed
 from .show import show_tables
 
 _NOTE = (
-    "score in %, 95 % interval over notes; gain paired by note; p corrected for the lines of its table (Holm); "
-    "detectable: the true gain that is found in four of five such comparisons"
+    "score in %, 95 % interval over notes; gain paired by note, with the interval of this comparison alone; p corrected "
+    "(Holm) for all tasks, for both means, or for all families of both roles; detectable: the true gain that is found "
+    "in four of five such comparisons, before correction"
 )
 
 

@@ -6,9 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from ..errors import ItamedError
+from ..scoring.bootstrap import RESAMPLES
 from ..suite import ROLES
-from .compare import Difference, Pairing, corrected
+from .correction import Key, corrected_together, enough_swaps
+from .pairing import Difference, Pairing
 from .series import Series
+
+_SMALL = 0.01
+"""A chance that more swaps may show to be smaller, which counts where it is corrected for many."""
 
 
 class Line(Protocol):
@@ -43,33 +48,32 @@ def baseline_of(series: Sequence[L], name: str) -> L:
     return found[0]
 
 
-def gains(baseline: Series, others: Sequence[Series]) -> dict[str, dict[tuple[str, str], Difference]]:
+def gains(baseline: Series, others: Sequence[Series]) -> dict[str, dict[Key, Difference]]:
     """Return what each series gains on a baseline, by its label and then by (role, family or "mean").
 
-    Means over the same tasks are compared. Chances are corrected (Holm) for all means of all series together, and apart
-    from these for all families: the means are the first question, families the second.
+    Means over the same tasks are compared. Chances are corrected as `corrected_together` says.
     """
-    return corrected_together({each.label: differences(baseline, each) for each in others})
+    return corrected_gains({each.label: (baseline, each) for each in others})
 
 
-def differences(base: Series, other: Series) -> dict[tuple[str, str], Difference]:
+def corrected_gains(pairs: Mapping[str, tuple[Series, Series]]) -> dict[str, dict[Key, Difference]]:
+    """Return what the second of each pair gains on the first, chances corrected for all pairs."""
+    found = {label: differences(*pair) for label, pair in pairs.items()}
+    of_means = [key[1] == "mean" for each in found.values() for key in each]
+    swaps = enough_swaps(max(sum(of_means), len(of_means) - sum(of_means)))
+    # More of them tell more of small chances alone.
+    for label, each in found.items():
+        if swaps > RESAMPLES and any(gain.alone < _SMALL for gain in each.values()):
+            found[label] = differences(*pairs[label], swaps)
+    return corrected_together(found)
+
+
+def differences(base: Series, other: Series, swaps: int = RESAMPLES) -> dict[Key, Difference]:
     """Return what a series gains on another by (role, family or "mean"), chances not corrected.
 
     There is nothing where they share no family with the same tasks, or answers were not kept.
     """
-    pairing = Pairing(base, other)
+    pairing = Pairing(base, other, swaps)
     if not all(each.kept for each in pairing.common):
         return {}
     return {(role, each.name): each for role in ROLES for each in pairing.means(role)}
-
-
-def corrected_together(
-    found: Mapping[str, Mapping[tuple[str, str], Difference]],
-) -> dict[str, dict[tuple[str, str], Difference]]:
-    """Correct the chances of a table, by label and then (role, family or "mean"): means together, families together."""
-    by_label: dict[str, dict[tuple[str, str], Difference]] = {label: dict(each) for label, each in found.items()}
-    for of_means in (True, False):
-        mine = [(label, key) for label, each in found.items() for key in each if (key[1] == "mean") is of_means]
-        for (label, key), each in zip(mine, corrected([found[label][key] for label, key in mine]), strict=True):
-            by_label[label][key] = each
-    return by_label

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from ..suite import ROLES
-from .compare import Difference
-from .gains import corrected_together, differences, gains
+from .gains import corrected_gains, gains
+from .pairing import Difference
 from .plot import family_plot, task_plot
 from .run import TaskResult
 from .series import Series, alike, answered
@@ -80,7 +80,7 @@ def _gain_cells(gain: Difference) -> list[str]:
 def grammars(series: Sequence[Series]) -> Section:
     """Return what grammars gain: runs free and constrained that are alike else."""
     found = pairs(series)
-    by_label = corrected_together({free.label: differences(free, held) for free, held in found})
+    by_label = corrected_gains({pair[0].label: pair for pair in found})
     rows = [row for free, held in found for row in _pair_rows(free, held, by_label[free.label])]
     header = ["run", "tasks", "free", "constrained", *_GAIN, "valid free", "valid constrained"]
     text = f"Runs of one model asked alike, without and with a grammar for each document; gains are {_PAIRED}"

@@ -13,7 +13,7 @@ _ROUNDING = 1e-9
 """Gains that differ by less are the same, computed in another order."""
 
 
-def swaps(notes: int, resamples: int = RESAMPLES, seed: int = 0) -> Array:
+def swaps(notes: int, resamples: int = RESAMPLES, seed: int | np.random.Generator = 0) -> Array:
     """Return for which notes two runs change places, (resamples, notes) of 0 and 1, as a fair coin has it."""
     return np.random.default_rng(seed).integers(0, 2, (resamples, notes)).astype(np.float64)
 

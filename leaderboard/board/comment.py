@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from itamed.benchmark.report.compare import Difference
 from itamed.benchmark.report.markdown import table
+from itamed.benchmark.report.pairing import Difference
 from itamed.benchmark.report.sheet import FAMILY_NAMES, NONE, ROLE_NAMES, chance_text, percent, signed
 from itamed.benchmark.suite import ROLES
 

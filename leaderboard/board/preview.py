@@ -9,8 +9,8 @@ from pathlib import Path
 
 from itamed.benchmark.console import out
 from itamed.benchmark.errors import ItamedError
-from itamed.benchmark.report.compare import Difference, Pairing, corrected
-from itamed.benchmark.report.gains import corrected_together
+from itamed.benchmark.report.correction import corrected, corrected_together
+from itamed.benchmark.report.pairing import Difference, Pairing
 from itamed.benchmark.report.run import Run, TaskResult
 from itamed.benchmark.report.series import Series
 from itamed.benchmark.suite import ROLES

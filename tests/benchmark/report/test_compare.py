@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from itamed.benchmark.cli import app
 from itamed.benchmark.errors import ItamedError
-from itamed.benchmark.report.compare import compare, holm
+from itamed.benchmark.report.compare import compare
+from itamed.benchmark.report.correction import holm
 from itamed.benchmark.report.differences import show_differences
 from itamed.benchmark.report.finding import find_run
 from typer.testing import CliRunner

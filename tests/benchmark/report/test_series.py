@@ -9,10 +9,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from itamed.benchmark.errors import ItamedError
-from itamed.benchmark.report.compare import Pairing, holm
+from itamed.benchmark.report.correction import enough_swaps, holm
 from itamed.benchmark.report.costs import costs, seconds_a_note
-from itamed.benchmark.report.gains import baseline_of, gains
+from itamed.benchmark.report.gains import baseline_of, corrected_gains, gains
 from itamed.benchmark.report.label import Label
+from itamed.benchmark.report.pairing import Pairing
 from itamed.benchmark.report.plot import method_plot
 from itamed.benchmark.report.report import report
 from itamed.benchmark.report.sections import pairs
@@ -81,6 +82,19 @@ def test_gains_are_corrected_for_means_and_families_apart(runs):
     assert [found[label][key].p for label, key in families] == pytest.approx(
         holm([alone[label, key[1]] for label, key in families])
     )
+
+
+def test_many_lines_take_as_many_swaps_as_a_sure_gain_needs(runs, monkeypatch):
+    assert 80 / (enough_swaps(80) + 1) < 0.05 / 9, "a chance that a correction for 80 families leaves small"
+    monkeypatch.setattr("itamed.benchmark.report.correction._A_LINE", RESAMPLES)
+    empty, lookup = Series((runs["empty"],)), Series((runs["lookup"],))
+    few, many = Pairing(empty, lookup).means("id")[-1], corrected_gains({"a": (empty, lookup), "b": (empty, lookup)})
+    found = many["b"]["id", "mean"]
+    counted = found.alone * (4 * RESAMPLES + 1)
+    assert counted == pytest.approx(round(counted)), "of so many"
+    assert found.alone != few.alone
+    assert found.alone == pytest.approx(few.alone, abs=0.005)
+    assert found.p == pytest.approx(2 * found.alone)
 
 
 def test_a_gain_over_seeds_is_the_mean_of_theirs(runs):
