@@ -30,7 +30,7 @@ _ROWS = 2
 
 @dataclass(frozen=True)
 class Contrast:
-    """A note on which two runs do not score the same."""
+    """A note that two runs answered otherwise."""
 
     first: NoteView
     second: NoteView
@@ -69,9 +69,10 @@ def _errors(row: RowView) -> int:
 
 
 def contrasts(first: Run, second: Run) -> dict[str, list[Contrast]]:
-    """Return by task the notes that two runs score differently, the largest differences first.
+    """Return by task the notes whose judged items differ, those with the largest differences in score first.
 
-    Of equal differences, the one of the note with more items comes first.
+    Of equal differences, the one of the note with more items comes first: two runs that both find nothing may differ
+    in all that they say.
 
     Raises:
         ItamedError: answers are damaged, or a run is a copy without texts.
@@ -79,11 +80,11 @@ def contrasts(first: Run, second: Run) -> dict[str, list[Contrast]]:
     found = {}
     names = {result.name for result in second.tasks}
     for name in (result.name for result in first.tasks if result.name in names):
-        scores = [note_scores(run, name) for run in (first, second)]
-        differing = {note for note in scores[0] if scores[1].get(note, scores[0][note]) != scores[0][note]}
-        views = [{view.note: view for view in read_notes(run, name, differing)} for run in (first, second)]
-        pairs = [Contrast(view, views[1][note]) for note, view in views[0].items()]
-        found[name] = sorted(pairs, key=lambda each: (-abs(each.gain), -each.kinds.total(), each.first.note))
+        common = set(note_scores(first, name)) & set(note_scores(second, name))
+        views = [{view.note: view for view in read_notes(run, name, common)} for run in (first, second)]
+        pairs = (Contrast(view, views[1][note]) for note, view in views[0].items())
+        differing = [pair for pair in pairs if pair.rows]
+        found[name] = sorted(differing, key=lambda each: (-abs(each.gain), -each.kinds.total(), each.first.note))
     return found
 
 
@@ -120,7 +121,7 @@ def show_contrasts(
             sections,
             [("better", "Better", ("A", "B"))],
             title="itamed: two runs on the same notes",
-            order=" with different scores, the largest differences first",
+            order=" with different answers, the largest differences in score first",
             labels=[run.label for run in runs],
             notice=notice,
             tables=tables,

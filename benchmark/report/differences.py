@@ -13,7 +13,7 @@ from .sheet import FAMILY_NAMES, ROLE_NAMES, Sheet, chance_text, detectable_text
 from .show import show_tables
 
 _NOTE = (
-    "score in %, 95 % interval over notes; gain paired by note, with the interval of this comparison alone; p corrected "
+    "score in %, 95 % interval over notes; gain paired by note, its interval that of one comparison alone; p corrected "
     "(Holm) for all tasks, for both means, or for all families of both roles; detectable: the true gain that is found "
     "in four of five such comparisons, before correction"
 )

@@ -1,5 +1,8 @@
 """Two runs note by note: wins, ties and losses, and the notes that differ."""
 
+import json
+import shutil
+
 import pytest
 from itamed.benchmark.inspect.contrast import contrasts
 from itamed.benchmark.report.finding import find_run
@@ -32,12 +35,26 @@ def test_wins_ties_and_losses():
 def test_notes_with_different_scores_come_the_largest_difference_first(runs):
     for name, held in contrasts(*runs).items():
         first, second = (note_scores(run, name) for run in runs)
-        assert {each.first.note for each in held} == {note for note in first if first[note] != second[note]}
+        assert {each.first.note for each in held} >= {note for note in first if first[note] != second[note]}
         gains = [abs(each.gain) for each in held]
         assert gains == sorted(gains, reverse=True)
         for each in held:
             assert len(each.rows) + each.alike == len(each.first.rows)
             assert all(one.row == other.row and one.items != other.items for one, other in each.rows)
+
+
+def test_notes_that_both_get_wrong_in_another_way_are_shown_too(folders, runs, tmp_path):
+    copy = shutil.copytree(folders["empty"], tmp_path / "copy")
+    path = next(copy.rglob(f"samples_{NER}_*.jsonl"))
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    row = next(line["doc"] for line in lines if line["doc"]["spans"])
+    wrong = json.dumps({"entities": [{"text": row["text"].split()[0], "type": row["spans"][0]["type"]}]})
+    for line in lines:
+        if line["doc"]["id"] == row["id"]:
+            line["resps"], line["filtered_resps"] = [[wrong]], [wrong]
+    path.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    (shown,) = contrasts(runs[0], find_run(copy))[NER]
+    assert (shown.first.note, shown.gain) == (row["doc_id"], 0)
 
 
 def test_the_command_shows_duels_and_notes(folders, runs, tmp_path):
