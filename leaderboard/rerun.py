@@ -45,6 +45,8 @@ def rerun_of(path: Path, bundle: Opened, rescored: Mapping[str, Rescored]) -> Re
         "precision": manifest.model.precision or "",
         "resumed": manifest.cost.resumed,
         "usage": {"seconds": manifest.cost.seconds, "tasks": {}},
+        "suite": {},
+        "suite_version": manifest.suite.version,
     }
     label = Label(manifest.model.name)
     return Rerun(path, manifest.model.name, settings, tuple(tasks), label, rescored=rescored)

@@ -135,7 +135,9 @@ def _settings(data: Mapping[str, Any], config: Mapping[str, Any], added: Mapping
     found |= {"parameters": config.get("model_num_parameters"), "precision": _precision(config)}
     found |= {"constrained": _constrained(config), "chat": bool(data.get("chat_template_sha"))}
     # Without the word of `itamed eval`, a run may have gone on where another had stopped.
-    return found | {"resumed": bool(added.get("resumed", True))}
+    found |= {"resumed": bool(added.get("resumed", True))}
+    # By task and part (see `suite_fingerprint`); a run of the plain harness does not tell.
+    return found | {"suite": dict(added.get("suite") or {}), "suite_version": added.get("version") or ""}
 
 
 def model_arguments(config: Mapping[str, Any]) -> dict[str, Any]:

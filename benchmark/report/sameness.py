@@ -15,7 +15,9 @@ from .run import Run, TaskResult
 class Asked:
     """What a run was asked of one task: its version, how many rows of each note, and how many gold items.
 
-    `name` is that of the task itself, or of its version on the embedded set.
+    `name` is that of the task itself, or of its version on the embedded set; `suite` the version of
+    the suite, and `parts` the task's fingerprint by part, of which a free run has no grammar. What
+    a file does not tell is empty.
     """
 
     name: str
@@ -25,12 +27,22 @@ class Asked:
     gold: int
     by_note: frozenset[tuple[str, int]]
     """Empty where the answers were not kept."""
+    suite: str = ""
+    parts: frozenset[tuple[str, str]] = frozenset()
 
     def agrees(self, other: Asked) -> bool:
         """Return whether both are the same, as far as both are known."""
         sizes = (self.name, self.notes, self.rows, self.gold) == (other.name, other.notes, other.rows, other.gold)
         versions = not self.version or not other.version or self.version == other.version
-        return sizes and versions and (not self.by_note or not other.by_note or self.by_note == other.by_note)
+        notes = not self.by_note or not other.by_note or self.by_note == other.by_note
+        return sizes and versions and notes and not self.differing(other)
+
+    def differing(self, other: Asked) -> list[str]:
+        """Return the parts of the task that are others: prompt, grammar, metrics, rows; or the suite as a whole."""
+        mine, theirs = dict(self.parts), dict(other.parts)
+        if mine and theirs:
+            return [part for part in mine if part in theirs and mine[part] != theirs[part]]
+        return ["suite"] if self.suite and other.suite and self.suite != other.suite else []
 
 
 def require_same(runs: Sequence[Run]) -> None:
@@ -55,20 +67,35 @@ def require_same(runs: Sequence[Run]) -> None:
             "These runs were not asked the same, and their scores cannot stand side by side:\n"
             + "\n".join([head, *lines])
             + "\nShow them apart, or run them again with the same --tasks, sample (eval_notes, --limit) and version "
-            "of the suite. Where sizes are alike, the notes themselves are others."
+            "of the suite. Where sizes are alike and nothing is said, the notes themselves are others."
         )
 
 
 def _lines(found: Sequence[tuple[Run, Asked]]) -> Iterator[str]:
-    """Yield a line for each way in which a task was asked, with the runs that asked it so."""
+    """Yield a line for each way in which a task was asked, with the runs that asked it so, and what is other in it."""
     ways: dict[Asked, list[str]] = {}
     for run, asked in found:
         ways.setdefault(asked, []).append(run.label)
+    first = next(iter(ways))
     for asked, labels in ways.items():
         sizes = f"{asked.notes:>6} {asked.rows:>6} {asked.gold:>6}  {asked.version or '?':<7}"
-        yield f"{asked.name:<34} {sizes}  {', '.join(labels)}"
+        parts = asked.differing(first)
+        other = f" (other {', '.join(parts)})" if parts else ""
+        yield f"{asked.name:<34} {sizes}  {', '.join(labels)}{other}"
 
 
 def _asked(run: Run, result: TaskResult) -> Asked:
     notes = Counter(note for _, note, _ in run.records(result.name, "repaired"))
-    return Asked(result.name, result.version, result.notes, result.rows, result.gold, frozenset(notes.items()))
+    parts = dict(run.settings["suite"].get(result.name) or {})
+    if not run.settings["constrained"]:
+        parts.pop("grammar", None)
+    return Asked(
+        result.name,
+        result.version,
+        result.notes,
+        result.rows,
+        result.gold,
+        frozenset(notes.items()),
+        run.settings["suite_version"],
+        frozenset(parts.items()),
+    )

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from ..files import write_text
 from ..suite import MINI_PREFIX, PREFIX
+from ..suite_fingerprint import suite_fingerprint
 from .run import ADDED, TAGGER, model_arguments
 from .samples import damaged, read_samples, samples_path
 
@@ -28,9 +29,10 @@ class Tokenizer(Protocol):
 
 
 def add_usage(path: Path, added: Mapping[str, Any] | None = None) -> None:
-    """Add what the harness does not tell to a results file: "usage" and "packages".
+    """Add what the harness does not tell to a results file: "usage" and "packages", and fingerprints of its tasks.
 
-    Usage is tokens by task, and the seconds of the whole run; packages are versions by name.
+    Usage is tokens by task, and the seconds of the whole run; packages are versions by name. The
+    fingerprints, by task and part, tell later whether another run was asked and scored the same.
 
     Tokens are counted afterwards with the model's own tokenizer, from the prompts and answers as
     sent and received. Where the tokenizer cannot be loaded, characters are counted alone. Tasks of
@@ -41,6 +43,7 @@ def add_usage(path: Path, added: Mapping[str, Any] | None = None) -> None:
         added: what the harness does not know, stored under `ADDED`: "version" of the suite, "resumed", "label".
 
     Raises:
+        DataMissingError: the data that were answered are no longer there.
         ItamedError: one of these files is missing or damaged, or usage cannot be written.
     """
     try:
@@ -50,7 +53,7 @@ def add_usage(path: Path, added: Mapping[str, Any] | None = None) -> None:
     tokenizer = tokenizer_of(data["config"])
     samples = {name: samples_path(path, name) for name in data["results"] if name.startswith((PREFIX, MINI_PREFIX))}
     by_task = {name: _count(place, tokenizer) for name, place in samples.items()}
-    data[ADDED] = dict(added or {})
+    data[ADDED] = {**(added or {}), "suite": {name: suite_fingerprint(name) for name in samples}}
     data["packages"] = {name: found for name in _PACKAGES if (found := _version(name))}
     data["usage"] = {"seconds": float(data["total_evaluation_time_seconds"]), "tasks": by_task}
     write_text(path, json.dumps(data, indent=2, ensure_ascii=False))

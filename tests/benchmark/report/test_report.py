@@ -22,6 +22,7 @@ from itamed.benchmark.report.sameness import require_same
 from itamed.benchmark.report.series import series_of
 from itamed.benchmark.report.sheet import Section, Sheet, percent
 from itamed.benchmark.report.tidy import tidy
+from itamed.benchmark.suite_fingerprint import suite_fingerprint
 from typer.testing import CliRunner
 
 
@@ -202,6 +203,32 @@ def test_the_embedded_set_does_not_stand_beside_real_notes(run):
     real = tuple(replace(result, name=result.task.name) for result in run.tasks)
     with pytest.raises(ItamedError, match="not asked the same"):
         require_same([run, replace(run, tasks=real)])
+
+
+def test_runs_of_other_prompts_grammars_or_suites_are_refused(runs):
+    run, name = runs["lookup"], "itamed-mini-ner-drugtemist"
+    parts = run.settings["suite"][name]
+    assert parts == suite_fingerprint(name)
+
+    def other(**changed):
+        settings = run.settings | changed
+        return replace(run, number=2, settings=settings)
+
+    def other_part(part, **changed):
+        return other(suite=run.settings["suite"] | {name: parts | {part: "0"}}, **changed)
+
+    for part in ("prompt", "metrics", "rows"):
+        with pytest.raises(ItamedError, match=rf"(?s){name} .* lookup 0-shot \(2\) \(other {part}\)"):
+            require_same([run, other_part(part)])
+    require_same([run, other_part("grammar")])
+    held = other(constrained=True)
+    with pytest.raises(ItamedError, match="other grammar"):
+        require_same([held, other_part("grammar", constrained=True)])
+    # Of a run that was not told, the version of the suite is all that is known.
+    old = other(suite={})
+    require_same([run, old])
+    with pytest.raises(ItamedError, match="other suite"):
+        require_same([run, other(suite={}, suite_version="9.9.9")])
 
 
 def test_runs_alike_have_labels_of_their_own_and_a_file_is_one_run(run, tmp_path):
