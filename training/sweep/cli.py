@@ -32,11 +32,11 @@ def sweep(  # noqa: PLR0913, PLR0917 - an option each
     """
     from itamed.benchmark.errors import ItamedError
     from itamed.benchmark.evaluate import require_folder
-    from itamed.benchmark.report.show import Outputs, show_runs
     from rich.console import Console
 
     from ..fields import explanations
-    from .cells import Evaluation, cells
+    from .cells import Evaluation, cells, write_current
+    from .ending import show_results
     from .jobs import Jobs
     from .live import live
     from .matrix import Matrix, load_matrix
@@ -59,19 +59,14 @@ def sweep(  # noqa: PLR0913, PLR0917 - an option each
             typer.echo(f"# {cell.name}\nitamed {shlex.join(cell.command)}")
         return
     require_folder(root)
+    evaluations = [cell for cell in all_cells if isinstance(cell, Evaluation)]
+    write_current(evaluations, root)
     failure = None
     try:
         with live(Console()) as view:
             run_cells([Cell(what) for what in all_cells], Jobs(root, cluster, job_settings), at_once, view)
     except ItamedError as error:
         failure = error
-    evaluations = [cell for cell in all_cells if isinstance(cell, Evaluation)]
-    if runs := [run for cell in evaluations if (run := cell.results())]:
-        # The baseline may be what failed.
-        baseline = found.baseline if len(runs) == len(evaluations) else ""
-        names = {"html": "report.html", "markdown": "report.md", "latex": "tables.tex", "csv": "figures.csv"}
-        show_runs(
-            runs, baseline, Outputs(**{kind: root / name for kind, name in names.items()}, figures=root / "figures")
-        )
+    show_results(evaluations, found.baseline, root)
     if failure:
         raise failure

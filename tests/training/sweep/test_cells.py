@@ -10,10 +10,11 @@ from itamed.benchmark.data.record import FILE, Record
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.files import write_text
 from itamed.benchmark.paths import datasets_dir
+from itamed.benchmark.report.finding import CURRENT
 from itamed.benchmark.sources.registry import source_of
 from itamed.training.recipe import Corpus, Cpt, load_recipe
 from itamed.training.sweep import estimate
-from itamed.training.sweep.cells import Evaluation, Training, cells
+from itamed.training.sweep.cells import Evaluation, Training, cells, write_current
 from itamed.training.sweep.estimate import cost
 from itamed.training.sweep.matrix import load_matrix
 from typer.testing import CliRunner
@@ -67,6 +68,22 @@ def test_what_changes_gets_another_folder_and_nothing_else(matrix_file, recipe_f
         path.write_text(path.read_text().replace(*change))
     after = folders(matrix_file, tmp_path / "out")
     assert [one != other for one, other in zip(before, after, strict=True)] == changed
+
+
+def test_the_list_of_current_cells_is_that_of_the_last_call(matrix_file, tmp_path):
+    root = tmp_path / "out"
+
+    def listed():
+        evaluations = [cell for cell in cells_of(matrix_file, root) if isinstance(cell, Evaluation)]
+        write_current(evaluations, root)
+        assert all(cell.folder.parent == root / "cells" for cell in evaluations)
+        return [cell.folder.name for cell in evaluations], json.loads((root / "cells" / CURRENT).read_text())
+
+    before, written = listed()
+    assert before == written and len(written) == 5
+    matrix_file.write_text(matrix_file.read_text().replace("notes: 2", "notes: 3"))
+    after, written = listed()
+    assert after == written and not set(after) & set(before)
 
 
 def test_other_weights_in_the_same_place_are_another_model(matrix_file, tmp_path):
