@@ -42,6 +42,7 @@ class Training:
     label: str
     recipe: Recipe
     root: Path
+    job_settings: str = ""
     needs: ClassVar[None] = None
     """It starts from its base model."""
 
@@ -122,6 +123,11 @@ class Evaluation:
         # The place of a trained model is no part of what it is.
         content = [self._arguments(weights), data_fingerprint(task_names(self.matrix.tasks)), __version__]
         return _folder(self.root / _CELLS, self.name, _digest([*content, grammar_fingerprint()]))
+
+    @property
+    def job_settings(self) -> str:
+        """Return what its job needs beside what all need."""
+        return self.model.job_settings
 
     def done(self) -> bool:
         """Return whether there are whole results; half-written ones are made anew from the stored answers."""
@@ -227,7 +233,7 @@ def _of_model(matrix: Matrix, model: Model, root: Path, near: Path) -> Iterator[
             )
         for seed in matrix.seeds:
             mine = replace(recipe, base=model.base, revision="", seed=seed)
-            training = Training(model.name, label, mine, root)
+            training = Training(model.name, label, mine, root, model.job_settings)
             yield training
             for method in methods_of(matrix.trained_methods):
                 yield Evaluation(model, training, method, seed, matrix, root)

@@ -42,6 +42,11 @@ class Model:
     engine: str = explained("Another engine for this model.", "")
     model_args: str = explained("More model arguments (tensor_parallel_size=2, say).", "")
     methods: list[str] = explained("Other methods for this model.", [])
+    job_settings: str = explained(
+        "Settings of its jobs, written as for `--job-settings` (gpus_per_node=2); they win over those of the command "
+        "line, which are of all jobs.",
+        "",
+    )
 
 
 @dataclass(frozen=True)

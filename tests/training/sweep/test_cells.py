@@ -1,6 +1,7 @@
 """From a matrix to cells: what is run, in which order, in folders named after what they hold."""
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -59,6 +60,7 @@ def folders(path, root):
         (("notes: 2", "notes: 3"), [True, True, True, False, True, False, True]),
         (("seeds: [3, 5]", "seeds: [3, 6]"), [False, False, True, False, False, True, True]),
         (("pack: 4000", "pack: 2000"), [False] * 7),
+        (("name: Tiny", "name: Tiny\n    job_settings: gpus_per_node=2"), [False] * 7),
     ],
 )
 def test_what_changes_gets_another_folder_and_nothing_else(matrix_file, recipe_file, tmp_path, change, changed):
@@ -173,13 +175,15 @@ def test_a_dry_run_shows_the_commands_and_leaves_nothing(matrix_file, tmp_path):
     assert done.exit_code == 0, done.output
     assert done.output.count("to do") == 7 and "itamed train " in done.output
     assert done.output.count("GiB") == 7 and "measured here" in done.output
+    assert re.search(r"^To do: about \d+ min, one cell at a time\.$", done.output, re.MULTILINE)
     assert not output.exists()
     matrix_file.write_text(matrix_file.read_text().replace("base: ", "base: /no/such"))
     done = CliRunner().invoke(app, ["sweep", str(matrix_file), "--output", str(output), "--dry-run", "--tflops", "2"])
     assert done.exit_code == 0 and "GiB" not in done.output and "as given" in done.output
+    assert "To do: 7 cells, without any that could be estimated.\n" in done.output
     assert done.stderr.count("No estimate where it says –: The model /no/such") == 1
     explained = CliRunner().invoke(app, ["sweep", "--explain"])
-    assert "models[].recipes" in explained.output
+    assert "models[].job_settings" in explained.output and "models[].recipes" in explained.output
     assert CliRunner().invoke(app, ["sweep"]).exit_code == 2
 
 
@@ -191,6 +195,32 @@ def test_estimates_follow_what_is_asked(matrix_file, tmp_path):
     assert shown.flops > trained.flops > 0 and free.flops > trained.flops
     assert training.flops > trained.flops
     assert training.size > trained.size == free.size
+
+
+def test_a_sum_says_what_it_lacks(matrix_file, tmp_path, monkeypatch, capsys):
+    found = cells_of(matrix_file, tmp_path)
+    costs = dict.fromkeys((cell.name for cell in found), estimate.Cost(3.6e15, 0))
+
+    def said():
+        def of(cell):
+            if cell.name not in costs:
+                raise ItamedError("The model cannot be looked at.")
+            return costs[cell.name]
+
+        monkeypatch.setattr(estimate, "cost", of)
+        estimate.show_estimates(found, 1, 1.0)
+        return capsys.readouterr().out.splitlines()[-1]
+
+    assert said() == "To do: about 7.0 hours, one cell at a time."
+    costs["Tiny FT seed 3"] = estimate.Cost(3.6e15, 0, without="corpora are not there")
+    assert said() == "To do: at least 7.0 hours, one cell at a time, without the pre-training where it says +."
+    del costs["Tiny FT seed 5"]
+    without = "1 cell that could not be estimated and the pre-training where it says +"
+    assert said() == f"To do: at least 6.0 hours, one cell at a time, without {without}."
+    monkeypatch.setattr(Training, "done", lambda self: True)
+    assert said() == "To do: about 5.0 hours, one cell at a time.", "what is done lacks nothing"
+    del costs["Tiny 0-shot"], costs["Tiny FT 0-shot constrained seed 3"]
+    assert said() == "To do: at least 3.0 hours, one cell at a time, without 2 cells that could not be estimated."
 
 
 @pytest.fixture
@@ -252,6 +282,8 @@ def test_the_paper_s_rows_and_what_runs_on_a_processor_come_along(tmp_path):
     paper = cells(load_matrix("paper"), tmp_path, tmp_path)
     trained = {(cell.model, cell.label) for cell in paper if isinstance(cell, Training)}
     large = [cell.name for cell in paper if cell.name.startswith(("medgemma-27b", "Qwen3-32B"))]
+    assert {cell.job_settings for cell in paper if cell.name in large} == {"gpus_per_node=2"}
+    assert {cell.job_settings for cell in paper if cell.name not in large} == {""}
     assert len(trained) == 8 and len({name.split()[0] for name in large}) == 2, "ten rows"
     small = cells(load_matrix("small"), tmp_path, tmp_path)
     assert len(small) == 10 and small[0].command[small[0].command.index("--tasks") + 1].count(",") == 13

@@ -1,6 +1,7 @@
 """Running cells: order, failures, other processes, kills."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,6 +16,8 @@ from itamed.benchmark.report.finding import find_run
 from itamed.benchmark.trained import MANIFEST
 from itamed.training.sweep import jobs
 from itamed.training.sweep import run as running
+from itamed.training.sweep.cells import Training, cells
+from itamed.training.sweep.matrix import load_matrix
 from itamed.training.sweep.run import Cell, run_cells
 
 from ..conftest import TASKS
@@ -182,6 +185,46 @@ def test_a_cluster_that_is_not_there_is_said(tmp_path, monkeypatch):
     for wrong in ("no_such_setting=1", "gpus_per_node=all"):
         with pytest.raises(ItamedError, match="cannot run jobs on local"):
             jobs.Jobs(tmp_path, "local", wrong)
+
+
+@pytest.fixture
+def queue(tmp_path, monkeypatch):
+    """Return a folder that gets the script of each job, of a Slurm that is no more than that."""
+    commands, scripts = tmp_path / "commands", tmp_path / "scripts"
+    commands.mkdir()
+    scripts.mkdir()
+    for name, does in (("srun", "exit 0"), ("sbatch", f'cp "$1" {scripts}/; echo Submitted batch job $$')):
+        (commands / name).write_text(f"#!/bin/sh\n{does}\n")
+        (commands / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(commands), prepend=os.pathsep)
+    return scripts
+
+
+def test_a_model_s_job_settings_win_over_those_of_all(matrix_file, tmp_path, queue):
+    large = f"  - {{name: Large, base: {tmp_path}, methods: [0-shot], job_settings: 'gpus_per_node=2,mem_gb=64'}}\n"
+    text = matrix_file.read_text().replace("models:\n", f"models:\n{large}")
+    matrix_file.write_text(text.replace("recipes:", "job_settings: cpus_per_task=3\n    recipes:"))
+    made = cells(load_matrix(str(matrix_file)), tmp_path / "out", matrix_file.parent)
+    settings = "slurm_partition=gpu,gpus_per_node=1"
+    submitter = jobs.Jobs(tmp_path / "out", "slurm", settings, [cell.job_settings for cell in made])
+
+    def script(cell):
+        submitter.submit(cell)
+        newest = max(queue.iterdir(), key=lambda path: path.stat().st_mtime_ns)
+        return set(re.findall(r"^#SBATCH --((?:gpus|mem|cpus|partition)\S*)", newest.read_text(), re.MULTILINE))
+
+    training = next(cell for cell in made if isinstance(cell, Training))
+    assert script(made[0]) == {"partition=gpu", "gpus-per-node=2", "mem=64GB"}
+    assert script(made[1]) == script(training) == {"partition=gpu", "gpus-per-node=1", "cpus-per-task=3"}
+    with pytest.raises(ItamedError, match="with slurm_partition=gpu,gpus_per_node=all"):
+        jobs.Jobs(tmp_path / "out", "slurm", "slurm_partition=gpu", ["gpus_per_node=all"])
+
+
+def test_a_queue_gets_all_cells_and_this_machine_one_at_a_time(tmp_path, queue):
+    assert jobs.Jobs(tmp_path, "local", "").at_once == 1
+    made = [Fake(f"asks {n}", tmp_path / str(n)) for n in range(5)]
+    states = run_all(made, at_once=jobs.Jobs(tmp_path, "slurm", "").at_once)
+    assert states[0] == ["running"] * 5
 
 
 def sweep(matrix, output):
