@@ -217,7 +217,8 @@ class Line(NamedTuple):
 
 
 def _of_model(matrix: Matrix, model: Model, root: Path, near: Path) -> Iterator[Training | Evaluation]:
-    for method in methods_of(model.methods or matrix.methods):
+    untaught = methods_of(model.methods or matrix.methods)
+    for method in untaught:
         # Greedy answers without examples are the same whatever the seed.
         for seed in matrix.seeds if method.shots else matrix.seeds[:1]:
             yield Evaluation(model, None, method, seed, matrix, root)
@@ -235,7 +236,7 @@ def _of_model(matrix: Matrix, model: Model, root: Path, near: Path) -> Iterator[
             mine = replace(recipe, base=model.base, revision="", seed=seed)
             training = Training(model.name, label, mine, root, model.job_settings)
             yield training
-            for method in methods_of(matrix.trained_methods):
+            for method in methods_of(matrix.trained_methods) if recipe.sft else untaught:
                 yield Evaluation(model, training, method, seed, matrix, root)
 
 

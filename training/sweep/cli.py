@@ -22,7 +22,9 @@ def sweep(  # noqa: PLR0913, PLR0917 - an option each
         int | None, typer.Option(min=1, help="Cells at a time; by default 1 here, and no limit on slurm.")
     ] = None,
     cluster: Annotated[str, typer.Option(help="local, or slurm.")] = "local",
-    job_settings: Annotated[str, typer.Option(help="Of all jobs, for submitit: slurm_partition=gpu,gpus_per_node=1")] = "",
+    job_settings: Annotated[
+        str, typer.Option(help="Of all jobs, for submitit: slurm_partition=gpu,gpus_per_node=1")
+    ] = "",
 ) -> None:
     """Run an experiment: models x methods x seeds, trained and evaluated, whatever is not done yet.
 

@@ -270,6 +270,23 @@ def test_other_text_in_the_same_place_is_another_training(matrix_file, recipe_fi
     assert [one != other for one, other in zip(before, after, strict=True)] == [False] * 3 + [True] * 4
 
 
+def test_what_is_pre_trained_alone_is_asked_as_its_base_model(matrix_file, recipe_file, tmp_path):
+    with_text(recipe_file, "il paziente ha la tosse")
+    recipe_file.with_name("cpt.yaml").write_text("like: recipe.yaml\nsft: null\n")
+    matrix_file.write_text(matrix_file.read_text().replace("{FT: recipe.yaml}", "{CPT: cpt.yaml, CPT+FT: recipe.yaml}"))
+    found = [cell for cell in cells_of(matrix_file, tmp_path) if "seed 3" in cell.name]
+    assert [cell.name for cell in found[1:]] == [
+        "Tiny CPT seed 3",
+        "Tiny CPT 0-shot seed 3",
+        "Tiny CPT 1-shot constrained seed 3",
+        "Tiny CPT+FT seed 3",
+        "Tiny CPT+FT 0-shot constrained seed 3",
+    ]
+    training, free, *_ = found[1:]
+    assert training.recipe.sft is None and free.needs == training
+    assert f"pretrained={training.folder / 'model'}" in " ".join(free.command)
+
+
 def test_a_training_is_planned_once_for_all_seeds(matrix_file, tmp_path, monkeypatch):
     planned, plan = [], estimate.plan
     monkeypatch.setattr(estimate, "plan", lambda recipe: planned.append(recipe) or plan(recipe))
@@ -285,7 +302,14 @@ def test_the_paper_s_rows_and_what_runs_on_a_processor_come_along(tmp_path):
     assert {cell.job_settings for cell in paper if cell.name in large} == {"gpus_per_node=2"}
     assert {cell.job_settings for cell in paper if cell.name not in large} == {""}
     assert len(trained) == 8 and len({name.split()[0] for name in large}) == 2, "ten rows"
+    stages = cells(load_matrix("stages"), tmp_path, tmp_path)
+    trainings = [cell for cell in stages if isinstance(cell, Training) and cell.recipe.seed == 0]
+    assert [cell.label for cell in trainings] == ["FT", "CPT", "CPT+FT"] * 6
+    parts = {cell.label: (bool(cell.recipe.cpt), bool(cell.recipe.sft)) for cell in trainings}
+    assert parts == {"FT": (False, True), "CPT": (True, False), "CPT+FT": (True, True)}
+    by_model = {cell.model: cell.recipe.cpt for cell in trainings if cell.label == "CPT+FT"}
+    assert all(cell.recipe.cpt == by_model[cell.model] for cell in trainings if cell.label == "CPT")
     small = cells(load_matrix("small"), tmp_path, tmp_path)
     assert len(small) == 10 and small[0].command[small[0].command.index("--tasks") + 1].count(",") == 13
-    with pytest.raises(ItamedError, match=r"No matrix is named big: .* paper, small"):
+    with pytest.raises(ItamedError, match=r"No matrix is named big: .* paper, small, stages"):
         load_matrix("big")

@@ -3,14 +3,17 @@
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from itamed.benchmark.answering import SECONDS
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.report.finding import find_run
 from itamed.benchmark.trained import MANIFEST
@@ -235,24 +238,45 @@ def sweep(matrix, output):
     )
 
 
+def stored(output):
+    """Return how many answers the one cell of an experiment has stored."""
+    answers = f"select count(*) from unnamed where key not like '{SECONDS}%'"
+    for cache in output.glob("cells/*/cache/*.db"):
+        # As long as it is being made, there is no table in it.
+        with suppress(sqlite3.OperationalError), closing(sqlite3.connect(f"file:{cache}?mode=ro", uri=True)) as found:
+            return found.execute(answers).fetchone()[0]
+    return 0
+
+
 def test_a_killed_experiment_goes_on(matrix_file, tmp_path):
     text = matrix_file.read_text().replace("[0-shot, 1-shot constrained]", "[0-shot constrained]")
+    names = [*TASKS, "itamed-mini-ner-e3c-clinentity", "itamed-mini-crf-dyspnea", "itamed-mini-qa-ssm"]
+    text = text.replace(f"tasks: [{TASKS[1]}]", f"tasks: [{', '.join(names)}]").replace("notes: 2\n", "")
     matrix_file.write_text(text.replace("    recipes: {FT: recipe.yaml}\n", ""))
     output = tmp_path / "out"
     first = sweep(matrix_file, output)
     deadline = time.monotonic() + 200
-    while not list(output.glob("cells/*.log")):
+    while not stored(output):
         assert time.monotonic() < deadline and first.poll() is None
-        time.sleep(0.1)
+        time.sleep(0.01)
     # With all it has started, as when a machine goes down.
     os.killpg(first.pid, signal.SIGKILL)
     first.wait()
+    (cell,) = (path for path in (output / "cells").iterdir() if path.is_dir())
+    while jobs.busy(cell):
+        assert time.monotonic() < deadline, "the command has outlived the experiment"
+        time.sleep(0.01)
+    kept = stored(output)
     second = sweep(matrix_file, output)
     said = second.communicate(timeout=300)[0]
     assert second.returncode == 0, said
     assert "done after" in said and "Tiny 0-shot constrained" in said
-    (cell,) = (path for path in (output / "cells").iterdir() if path.is_dir())
-    assert find_run(cell).tasks[0].name == TASKS[1]
+    run = find_run(cell)
+    assert {result.name for result in run.tasks} == set(names)
+    asked = sum(result.rows for result in run.tasks)
+    assert 0 < kept < asked
+    assert f"Cached requests: {kept}, Requests remaining: {asked - kept}" in jobs.beside(cell, "log").read_text()
+    assert run.seconds > run.settings["usage"]["seconds"], "with those of the first part"
     assert {"report.html", "report.md", "tables.tex", "figures.csv", "figures"} <= {
         path.name for path in output.iterdir()
     }
