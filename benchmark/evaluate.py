@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from .answering import timed_answers
 from .arguments import harness_arguments, harness_settings, without_label
 from .errors import ItamedError, reason_of
 from .paths import remedy
@@ -50,7 +51,7 @@ _MISTAKES = {
 
 
 def _has_answers(cache: str | None) -> bool:
-    """Return whether a run goes on where another has stopped: its seconds are then not those of all answers."""
+    """Return whether a run goes on where another has stopped: its own seconds are then not those of all answers."""
     return cache is not None and any(Path(cache).parent.glob(f"{Path(cache).name}_rank*.db"))
 
 
@@ -73,15 +74,16 @@ def evaluate(arguments: Sequence[str]) -> Path | None:
     if settings["predict_only"]:
         raise ItamedError("--predict_only keeps no scores to show: leave it out, or take `lm_eval` itself.")
     require_folder(folder)
-    added = {"version": __version__, "resumed": _has_answers(settings["use_cache"])}
+    added: dict[str, Any] = {"version": __version__, "resumed": _has_answers(settings["use_cache"])}
     added |= {"label": label.as_dict()} if label else {}
     argv = patch.object(sys, "argv", ["lm_eval", "run", *complete])
-    with argv, _read_alone(settings), explained(), _stored() as written:
+    with argv, _read_alone(settings), explained(), _stored() as written, timed_answers() as found:
         cli_evaluate()
     if not written and int(os.environ.get("RANK", "0")) > 0:
         return None
     if not written:
         raise ItamedError(f"The harness wrote no results to {folder}: run it again, and look what it warns of.")
+    added |= {} if found.seconds is None else {"seconds_before": found.seconds}
     add_usage(written[-1], added)
     return written[-1]
 

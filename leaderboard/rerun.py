@@ -43,7 +43,7 @@ def rerun_of(path: Path, bundle: Opened, rescored: Mapping[str, Rescored]) -> Re
         "limit": None,
         "parameters": manifest.model.parameters,
         "precision": manifest.model.precision or "",
-        "resumed": manifest.cost.resumed,
+        "seconds_before": None if manifest.cost.resumed else 0.0,
         "usage": {"seconds": manifest.cost.seconds, "tasks": {}},
         "suite": {},
         "suite_version": manifest.suite.version,

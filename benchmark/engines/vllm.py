@@ -9,8 +9,10 @@ from typing import Any
 from unittest.mock import patch
 
 import llguidance.hf
+import torch
 from lm_eval.api.instance import Instance
 from lm_eval.models.utils import maybe_truncate, postprocess_generated_text
+from transformers import AutoModelForCausalLM
 
 from ..errors import ItamedError, reason_of
 from .grammars import Decoding, prefix_order, request_grammar
@@ -120,3 +122,18 @@ class ItamedVLLM(VLLM):
             limit = self.decoding.budget(limit)
         tokens, limit = maybe_truncate(tokens, limit, self.max_length, side=self.truncation_side)
         return tokens, SamplingParams(max_tokens=limit, stop=stop, **given), until
+
+    def get_model_info(self) -> dict[str, Any]:
+        """Return the number of weights, as the harness's `hf` tells it; -1 if it cannot be known.
+
+        They are counted from the model's configuration, without being loaded.
+        """
+        trusted = bool(self.model_args.get("trust_remote_code"))
+        try:
+            with torch.device("meta"):
+                model = AutoModelForCausalLM.from_config(self._config, trust_remote_code=trusted)
+        # Code that a model brings along may fail in any way, and hours of answers are not to be lost for a number.
+        except Exception as error:
+            _log.warning("Parameters are not counted: %s.", reason_of(error))
+            return {"model_num_parameters": -1}
+        return {"model_num_parameters": int(model.num_parameters())}

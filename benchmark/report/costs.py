@@ -11,8 +11,9 @@ from .series import Series
 from .sheet import NONE, ROLE_NAMES, Section, Sheet
 
 _TEXT = (
-    "Seconds are of whole runs, loading the model included, on whatever machine ran them; a run that went on where "
-    "another had stopped has none. A note that several tasks ask about counts once for each."
+    "Seconds are of whole runs, loading the model included, on whatever machine ran them; a run that went on from "
+    "stored answers has the time of these, too, or none if it is not known. A note that several tasks ask about counts "
+    "once for each."
 )
 
 

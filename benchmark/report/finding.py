@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,18 +13,22 @@ from ..errors import ItamedError
 from .run import Run, read_run
 from .samples import damaged
 
+CURRENT = "current-cells.json"
+"""A file beside the folders of an experiment's cells: a list of the names of those that the experiment has now."""
+
 
 def find_runs(paths: Iterable[Path]) -> list[Run]:
     """Read the runs below some files or folders, oldest first.
 
-    One that is damaged or half-written is named and left out; a file that several paths lead to is one run.
+    One that is damaged or half-written is named and left out, as are cells that an experiment (`CURRENT`) no longer
+    has, unless a path leads into them; a file that several paths lead to is one run.
 
     Raises:
         ItamedError: a path does not exist, holds no results of these tasks, or none that are whole.
     """
-    runs, faults = [], []
-    files = {file.resolve(): file for path in paths for file in _result_files(path)}
-    for file in files.values():
+    runs = []
+    files, faults = _current_files(paths)
+    for file in files:
         try:
             runs.append(_whole(file))
         except ItamedError as error:
@@ -76,6 +81,54 @@ def _goes_on(run: Run, other: Run) -> bool:
         and bool(other.settings["usage"])
         and (run.path.parent, run.model, run.method) == (other.path.parent, other.model, other.method)
         and [result.name for result in run.tasks] == [result.name for result in other.tasks]
+    )
+
+
+def _current_files(paths: Iterable[Path]) -> tuple[list[Path], list[ItamedError]]:
+    """Return the results files, and what there is to say of those that belong to cells of earlier states."""
+    current: dict[Path, Path] = {}
+    former: dict[Path, Path] = {}
+    for path in paths:
+        listed = _listed(path)
+        for file in _result_files(path):
+            if cell := _former_cell(file, listed):
+                former[file.resolve()] = cell
+            else:
+                current[file.resolve()] = file
+    names: defaultdict[Path, set[str]] = defaultdict(set)
+    for file, cell in former.items():
+        if file not in current:
+            names[cell.parent].add(cell.name)
+    faults = [
+        ItamedError(
+            f"{', '.join(sorted(cells))}: {place / CURRENT} does not list {'it' if len(cells) == 1 else 'them'}, the "
+            "experiment has changed since. Name such a folder itself to read it all the same."
+        )
+        for place, cells in names.items()
+    ]
+    return list(current.values()), faults
+
+
+def _listed(path: Path) -> dict[Path, frozenset[str]]:
+    """Return the names of the present cells of each experiment below a path, by the folder that holds them.
+
+    Raises:
+        ItamedError: a list of them is damaged.
+    """
+    found = {}
+    for file in path.rglob(CURRENT) if path.is_dir() else ():
+        try:
+            found[file.parent] = frozenset(map(str, json.loads(file.read_text(encoding="utf-8"))))
+        except (OSError, ValueError, TypeError) as error:
+            raise ItamedError(f"{file} is damaged ({error!r}): the same `itamed sweep` writes it anew.") from error
+    return found
+
+
+def _former_cell(file: Path, listed: Mapping[Path, frozenset[str]]) -> Path | None:
+    """Return the folder of the cell that a file is of, if its experiment no longer has it."""
+    return next(
+        (each for each in file.parents if each.parent in listed and each.name not in listed[each.parent]),
+        None,
     )
 
 

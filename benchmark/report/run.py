@@ -81,9 +81,9 @@ class Run:
 
     @property
     def seconds(self) -> float | None:
-        """Return how long the run took; None if it is not known, or the run went on where another had stopped."""
-        usage = self.settings["usage"]
-        return None if not usage or self.settings["resumed"] else float(usage["seconds"])
+        """Return how long the run took, with the time of stored answers that it went on from; None if not known."""
+        usage, before = self.settings["usage"], self.settings["seconds_before"]
+        return None if not usage or before is None else float(usage["seconds"]) + float(before)
 
     def records(self, name: str, mode: Mode) -> tuple[Record, ...]:
         """Return the scored records of a task from its samples file; none where it was not kept.
@@ -135,7 +135,7 @@ def _settings(data: Mapping[str, Any], config: Mapping[str, Any], added: Mapping
     found |= {"parameters": config.get("model_num_parameters"), "precision": _precision(config)}
     found |= {"constrained": _constrained(config), "chat": bool(data.get("chat_template_sha"))}
     # Without the word of `itamed eval`, a run may have gone on where another had stopped.
-    found |= {"resumed": bool(added.get("resumed", True))}
+    found |= {"seconds_before": added.get("seconds_before", None if added.get("resumed", True) else 0.0)}
     # By task and part (see `suite_fingerprint`); a run of the plain harness does not tell.
     return found | {"suite": dict(added.get("suite") or {}), "suite_version": added.get("version") or ""}
 

@@ -40,7 +40,8 @@ def add_usage(path: Path, added: Mapping[str, Any] | None = None) -> None:
 
     Args:
         path: a results file of the harness, with the samples beside it.
-        added: what the harness does not know, stored under `ADDED`: "version" of the suite, "resumed", "label".
+        added: what the harness does not know, stored under `ADDED`: "version" of the suite, "resumed",
+            "seconds_before" (those of stored answers that the run went on from, where they are known), "label".
 
     Raises:
         DataMissingError: the data that were answered are no longer there.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +16,7 @@ from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.files import write_text
 from itamed.benchmark.fingerprint import data_fingerprint, grammar_fingerprint, weights_fingerprint
 from itamed.benchmark.paths import storing
+from itamed.benchmark.report.finding import CURRENT
 from itamed.benchmark.report.gains import baseline_of
 from itamed.benchmark.report.label import Label
 from itamed.benchmark.report.run import Run, read_run
@@ -29,6 +30,9 @@ from ..named import is_file_name
 from ..recipe import Recipe, load_recipe, without_memory
 from .matrix import Matrix, Method, Model, methods_of
 
+_CELLS = "cells"
+"""The folder of an experiment that holds the results of its cells."""
+
 
 @dataclass(frozen=True)
 class Training:
@@ -38,6 +42,7 @@ class Training:
     label: str
     recipe: Recipe
     root: Path
+    job_settings: str = ""
     needs: ClassVar[None] = None
     """It starts from its base model."""
 
@@ -109,8 +114,7 @@ class Evaluation:
     @property
     def line(self) -> Line:
         """Return what names its line in a report."""
-        named, method = replace(self.label, seed=None), str(self.method)
-        return Line(named.text(method), named.setting(method))
+        return Line.of(self.label, str(self.method))
 
     @cached_property
     def folder(self) -> Path:
@@ -118,7 +122,12 @@ class Evaluation:
         weights = self.needs.digest if self.needs else weights_fingerprint(self.model.base)
         # The place of a trained model is no part of what it is.
         content = [self._arguments(weights), data_fingerprint(task_names(self.matrix.tasks)), __version__]
-        return _folder(self.root / "cells", self.name, _digest([*content, grammar_fingerprint()]))
+        return _folder(self.root / _CELLS, self.name, _digest([*content, grammar_fingerprint()]))
+
+    @property
+    def job_settings(self) -> str:
+        """Return what its job needs beside what all need."""
+        return self.model.job_settings
 
     def done(self) -> bool:
         """Return whether there are whole results; half-written ones are made anew from the stored answers."""
@@ -172,8 +181,26 @@ def cells(matrix: Matrix, root: Path, near: Path) -> list[Training | Evaluation]
     found = [cell for model in matrix.models for cell in _of_model(matrix, model, root, near)]
     if matrix.baseline:
         # Days before the report would ask for it.
-        baseline_of(list(dict.fromkeys(cell.line for cell in found if isinstance(cell, Evaluation))), matrix.baseline)
+        baseline_line([cell for cell in found if isinstance(cell, Evaluation)], matrix.baseline)
     return found
+
+
+def write_current(evaluations: Sequence[Evaluation], root: Path) -> None:
+    """Write the list that tells reports which folders are those of an experiment as it is now.
+
+    Raises:
+        ItamedError: it cannot be written.
+    """
+    write_text(root / _CELLS / CURRENT, json.dumps([cell.folder.name for cell in evaluations], indent=0))
+
+
+def baseline_line(evaluations: Sequence[Evaluation], name: str) -> Line:
+    """Return the line that a matrix names as its baseline.
+
+    Raises:
+        ItamedError: the name is that of no line, or of several.
+    """
+    return baseline_of(list(dict.fromkeys(cell.line for cell in evaluations)), name)
 
 
 class Line(NamedTuple):
@@ -182,9 +209,16 @@ class Line(NamedTuple):
     label: str
     setting: str
 
+    @classmethod
+    def of(cls, label: Label, method: str) -> Line:
+        """Return the line of a model that is asked by a method, whatever its seed."""
+        named = replace(label, seed=None)
+        return cls(named.text(method), named.setting(method))
+
 
 def _of_model(matrix: Matrix, model: Model, root: Path, near: Path) -> Iterator[Training | Evaluation]:
-    for method in methods_of(model.methods or matrix.methods):
+    untaught = methods_of(model.methods or matrix.methods)
+    for method in untaught:
         # Greedy answers without examples are the same whatever the seed.
         for seed in matrix.seeds if method.shots else matrix.seeds[:1]:
             yield Evaluation(model, None, method, seed, matrix, root)
@@ -200,9 +234,9 @@ def _of_model(matrix: Matrix, model: Model, root: Path, near: Path) -> Iterator[
             )
         for seed in matrix.seeds:
             mine = replace(recipe, base=model.base, revision="", seed=seed)
-            training = Training(model.name, label, mine, root)
+            training = Training(model.name, label, mine, root, model.job_settings)
             yield training
-            for method in methods_of(matrix.trained_methods):
+            for method in methods_of(matrix.trained_methods) if recipe.sft else untaught:
                 yield Evaluation(model, training, method, seed, matrix, root)
 
 

@@ -18,9 +18,13 @@ def sweep(  # noqa: PLR0913, PLR0917 - an option each
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show cells, estimates, commands; run nothing.")] = False,
     tflops: Annotated[float, typer.Option(min=0.0, help="--dry-run: speed of your device; measured if 0.")] = 0.0,
     explain: Annotated[bool, typer.Option("--explain", help="Explain every setting of a matrix.")] = False,
-    at_once: Annotated[int, typer.Option(min=1, help="Cells at a time.")] = 1,
+    at_once: Annotated[
+        int | None, typer.Option(min=1, help="Cells at a time; by default 1 here, and no limit on slurm.")
+    ] = None,
     cluster: Annotated[str, typer.Option(help="local, or slurm.")] = "local",
-    job_settings: Annotated[str, typer.Option(help="For submitit: slurm_partition=gpu,gpus_per_node=1")] = "",
+    job_settings: Annotated[
+        str, typer.Option(help="Of all jobs, for submitit: slurm_partition=gpu,gpus_per_node=1")
+    ] = "",
 ) -> None:
     """Run an experiment: models x methods x seeds, trained and evaluated, whatever is not done yet.
 
@@ -32,11 +36,11 @@ def sweep(  # noqa: PLR0913, PLR0917 - an option each
     """
     from itamed.benchmark.errors import ItamedError
     from itamed.benchmark.evaluate import require_folder
-    from itamed.benchmark.report.show import Outputs, show_runs
     from rich.console import Console
 
     from ..fields import explanations
-    from .cells import Evaluation, cells
+    from .cells import Evaluation, cells, write_current
+    from .ending import show_results
     from .jobs import Jobs
     from .live import live
     from .matrix import Matrix, load_matrix
@@ -59,19 +63,15 @@ def sweep(  # noqa: PLR0913, PLR0917 - an option each
             typer.echo(f"# {cell.name}\nitamed {shlex.join(cell.command)}")
         return
     require_folder(root)
+    evaluations = [cell for cell in all_cells if isinstance(cell, Evaluation)]
+    write_current(evaluations, root)
     failure = None
     try:
         with live(Console()) as view:
-            run_cells([Cell(what) for what in all_cells], Jobs(root, cluster, job_settings), at_once, view)
+            jobs = Jobs(root, cluster, job_settings, [cell.job_settings for cell in all_cells])
+            run_cells([Cell(what) for what in all_cells], jobs, at_once or jobs.at_once, view)
     except ItamedError as error:
         failure = error
-    evaluations = [cell for cell in all_cells if isinstance(cell, Evaluation)]
-    if runs := [run for cell in evaluations if (run := cell.results())]:
-        # The baseline may be what failed.
-        baseline = found.baseline if len(runs) == len(evaluations) else ""
-        names = {"html": "report.html", "markdown": "report.md", "latex": "tables.tex", "csv": "figures.csv"}
-        show_runs(
-            runs, baseline, Outputs(**{kind: root / name for kind, name in names.items()}, figures=root / "figures")
-        )
+    show_results(evaluations, found.baseline, root)
     if failure:
         raise failure

@@ -140,9 +140,9 @@ def show_estimates(cells: Sequence[Training | Evaluation], tflops: float, share:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     dtype = torch.float32 if device.type == "cpu" and slow_in_bfloat16(None) else torch.bfloat16
     peak = tflops * 1e12 or peak_flops(device, dtype)
-    rows, reasons, left = [], dict[str, str](), 0.0
+    rows, reasons, left = [], dict[str, str](), list[Cost | None]()
     for cell in cells:
-        done = cell.done()
+        done, found = cell.done(), None
         line = ["done" if done else "to do", NONE, NONE, NONE]
         try:
             found = cost(cell)
@@ -152,17 +152,40 @@ def show_estimates(cells: Sequence[Training | Evaluation], tflops: float, share:
             seconds, more = found.flops / (peak * share), " +" if found.without else ""
             if found.without:
                 reasons[found.without] = "Pre-training is not counted where it says +"
-            left += 0 if done else seconds
             line[1:] = [
                 f"{found.flops:.2g}{more}",
                 f"{seconds / 60:,.0f} min{more}",
                 f"{found.size / 2**30:.1f} GiB{more}",
             ]
         rows.append([cell.name, *line])
+        left += [] if done else [found]
     measured = f"{share:.0%} of {peak / 1e12:.2g} TFLOP/s, {'as given' if tflops else 'measured here'}"
     title = f"Cells; time at {measured}, memory without activations; + and pre-training"
     show_tables([(title, ["cell", "state", "FLOPs", "time", "memory"], rows)])
-    time = f"{left / _HOUR:.1f} hours" if left >= _HOUR else f"{left / 60:.0f} min"
-    out().print(f"To do: about {time}, one cell at a time.", highlight=False)
+    out().print(_to_do(left, peak * share), highlight=False, soft_wrap=True)
     for reason, what in reasons.items():
         err().print(f"{what}: {reason}", style="yellow", highlight=False, markup=False, soft_wrap=True)
+
+
+def _to_do(left: Sequence[Cost | None], speed: float) -> str:
+    """Return what there is to say of the time of all cells that are not done.
+
+    Args:
+        left: what each takes, None where that is not known.
+        speed: FLOPs a second.
+    """
+    known = [each for each in left if each]
+    if left and not known:
+        return f"To do: {_cells(len(left))}, without any that could be estimated."
+    unknown = len(left) - len(known)
+    lacking = [f"{_cells(unknown)} that could not be estimated"] if unknown else []
+    lacking += ["the pre-training where it says +"] if any(each.without for each in known) else []
+    seconds = sum(each.flops for each in known) / speed
+    time = f"{seconds / _HOUR:.1f} hours" if seconds >= _HOUR else f"{seconds / 60:.0f} min"
+    if lacking:
+        return f"To do: at least {time}, one cell at a time, without {' and '.join(lacking)}."
+    return f"To do: about {time}, one cell at a time."
+
+
+def _cells(count: int) -> str:
+    return f"{count} cell{'s' if count > 1 else ''}"

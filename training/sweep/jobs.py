@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -27,6 +27,8 @@ _PATIENCE = 5.0
 """Seconds to wait for a lock, which a look at it holds for a moment, too."""
 _PROGRESS = re.compile(r"(\d+)/(\d+) \[")
 _TAIL = 4096
+_COMMON = {"timeout_min": 60 * 24 * 7, "name": "itamed"}
+"""Settings of jobs, unless others are given."""
 
 
 class Runnable(Protocol):
@@ -40,6 +42,11 @@ class Runnable(Protocol):
     @property
     def command(self) -> list[str]:
         """Return the arguments of `itamed`."""
+        ...
+
+    @property
+    def job_settings(self) -> str:
+        """Return what its job needs beside what all need."""
         ...
 
 
@@ -146,34 +153,42 @@ def _end(folder: Path) -> str:
 class Jobs:
     """Submits cells through submitit.
 
+    `at_once` is how many may run at a time unless a user says otherwise: here one, of a queue's jobs any number.
+
     Args:
         root: of the experiment.
         cluster: "local" or "slurm".
-        settings: "name=value" for submitit, separated by commas (slurm_partition=gpu,gpus_per_node=1).
+        settings: of all jobs: "name=value" for submitit, separated by commas (slurm_partition=gpu,gpus_per_node=1).
+        others: the settings that cells have of their own, which win; a cell may be submitted if its own are among them.
 
     Raises:
-        ItamedError: submitit is not installed, or does not take the settings.
+        ItamedError: submitit is not installed, or does not take some settings.
     """
 
-    def __init__(self, root: Path, cluster: str, settings: str) -> None:
-        try:
-            import submitit
-        except ImportError as error:
-            raise ItamedError(f"Experiments need submitit ({error}): pip install submitit.") from error
-        given = {"timeout_min": 60 * 24 * 7, "name": "itamed"} | _parsed(settings)
+    def __init__(self, root: Path, cluster: str, settings: str, others: Iterable[str] = ()) -> None:
         # A local job would else see no GPU: submitit shows it as many as it has asked for.
         self._environment = dict(os.environ) if cluster == "local" else None
-        try:
-            self._executor = submitit.AutoExecutor(folder=root / "jobs", cluster=cluster)
-            self._executor.update_parameters(**given)
-        except (ValueError, TypeError, NameError, RuntimeError, AssertionError) as error:
-            raise ItamedError(
-                f"submitit cannot run jobs on {cluster} with {settings or 'no settings'}: {error}"
-            ) from error
+        self.at_once = sys.maxsize if cluster == "slurm" else 1
+        # All before the first is submitted: a mistake is to be said now.
+        self._executors = {own: _executor(root / "jobs", cluster, settings, own) for own in {"", *others}}
 
     def submit(self, what: Runnable) -> Any:
         """Submit a cell; returns submitit's job."""
-        return self._executor.submit(run, Job(what.folder, what.command), self._environment)
+        return self._executors[what.job_settings].submit(run, Job(what.folder, what.command), self._environment)
+
+
+def _executor(folder: Path, cluster: str, settings: str, own: str) -> Any:
+    try:
+        import submitit
+    except ImportError as error:
+        raise ItamedError(f"Experiments need submitit ({error}): pip install submitit.") from error
+    try:
+        executor = submitit.AutoExecutor(folder=folder, cluster=cluster)
+        executor.update_parameters(**_COMMON | _parsed(settings) | _parsed(own))
+    except (ValueError, TypeError, NameError, RuntimeError, AssertionError) as error:
+        given = ",".join(filter(None, [settings, own]))
+        raise ItamedError(f"submitit cannot run jobs on {cluster} with {given or 'no settings'}: {error}") from error
+    return executor
 
 
 def _parsed(settings: str) -> dict[str, Any]:

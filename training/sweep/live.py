@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -18,15 +19,34 @@ from .jobs import progress
 from .run import Cell
 
 _STYLES = {"waiting": "dim", "running": "bold", "done": "green", "failed": "red"}
+_NEXT = 5
+"""Waiting cells that are shown where not all fit."""
+_FRAME = 6
+"""Lines of a table beside its rows: title, header, three borders, and what it leaves out."""
 
 
 @contextmanager
 def live(console: Console) -> Iterator[Callable[[Sequence[Cell]], None]]:
-    """Yield what shows cells as they are."""
+    """Yield what shows cells as they are.
+
+    While they run, a table is as high as the terminal; the last one, when they have ended, shows all cells.
+    """
     scores: dict[str, str] = {}
     if console.is_terminal:
+        latest: Sequence[Cell] = ()
         with Live(console=console, refresh_per_second=2) as view:
-            yield lambda cells: view.update(_table(cells, scores))
+
+            def update(cells: Sequence[Cell]) -> None:
+                nonlocal latest
+                latest = cells
+                view.update(_table(cells, _pressing(cells, console.height - _FRAME), scores))
+
+            try:
+                yield update
+            finally:
+                # Not where jobs could not even be prepared.
+                if latest:
+                    view.update(_table(latest, latest, scores))
         return
     said: dict[str, str] = {}
 
@@ -41,15 +61,32 @@ def live(console: Console) -> Iterator[Callable[[Sequence[Cell]], None]]:
     yield say
 
 
-def _table(cells: Sequence[Cell], scores: dict[str, str]) -> Table:
+def _pressing(cells: Sequence[Cell], room: int) -> Sequence[Cell]:
+    """Return the cells that are worth their lines: all if they fit, else what runs, what failed and what comes next.
+
+    Args:
+        cells: of the experiment.
+        room: lines.
+    """
+    if len(cells) <= room:
+        return cells
+    by_state = {state: [cell for cell in cells if cell.state == state] for state in _STYLES}
+    order = [*by_state["running"], *by_state["failed"], *by_state["waiting"][:_NEXT]]
+    return order[: max(room, 1)]
+
+
+def _table(cells: Sequence[Cell], shown: Sequence[Cell], scores: dict[str, str]) -> Table:
     done = sum(cell.state == "done" for cell in cells)
-    table = Table(title=f"{done} of {len(cells)} cells done", title_justify="left")
+    table = Table(title=f"{done} of {len(cells)} cells done", title_justify="left", caption_justify="left")
     for column in ("cell", "state", "time", "answers, steps or mean score"):
         table.add_column(column, no_wrap=True)
-    for cell in cells:
+    for cell in shown:
         time = _time(cell.seconds) if cell.seconds else ""
         texts = (cell.what.name, cell.state, time, _result(cell, scores))
         table.add_row(*map(escape, texts), style=_STYLES[cell.state])
+    rest = Counter(cell.state for cell in cells) - Counter(cell.state for cell in shown)
+    if rest:
+        table.caption = f"and {', '.join(f'{rest[state]} {state}' for state in _STYLES if rest[state])}"
     return table
 
 

@@ -42,6 +42,11 @@ class Model:
     engine: str = explained("Another engine for this model.", "")
     model_args: str = explained("More model arguments (tensor_parallel_size=2, say).", "")
     methods: list[str] = explained("Other methods for this model.", [])
+    job_settings: str = explained(
+        "Settings of its jobs, written as for `--job-settings` (gpus_per_node=2); they win over those of the command "
+        "line, which are of all jobs.",
+        "",
+    )
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,10 @@ class Matrix:
         'How base models are asked: "0-shot", "4-shot", "0-shot constrained", ...',
         ["0-shot", "4-shot", "0-shot constrained", "4-shot constrained"],
     )
-    trained_methods: list[str] = explained("How trained models are asked.", ["0-shot", "0-shot constrained"])
+    trained_methods: list[str] = explained(
+        "How fine-tuned models are asked; those that were pre-trained alone are asked as base models are.",
+        ["0-shot", "0-shot constrained"],
+    )
     seeds: list[int] = explained("Of trainings, and of the choice of few-shot examples; each is a cell.", [0])
     tasks: list[str] = explained("Tasks or groups of the suite.", ["itamed"])
     notes: int = explained("Notes a task, the same ones in every cell; 0: all.", 0)

@@ -7,13 +7,16 @@ import pytest
 from itamed.benchmark.decoding.answer import ANSWER_HEADING
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.evaluate import evaluate
+from itamed.benchmark.report.run import read_run
 from itamed.benchmark.suite import suite
 from llguidance import LLTokenizer
 from lm_eval.api.model import CachingLM
+from transformers import AutoConfig, AutoModelForCausalLM
 
 from ...oracle import last_prompt
 from ...test_oracle import check_perfect, gold_answers
 from . import fakevllm
+from .hf import tiny
 from .instances import RIGHT, question
 
 
@@ -63,6 +66,7 @@ def test_all_tasks_of_the_command_line_are_answered_in_one_call_each_under_its_o
     arguments = ["--model", "itamed-vllm", "--model_args", f"pretrained={folder}", "--tasks", "itamed-mini"]
     path = evaluate([*arguments, "--num_fewshot", "2", "--output_path", str(tmp_path / "out")])
     check_perfect(json.loads(path.read_text())["results"], names)
+    assert read_run(path).settings["parameters"] == 124_439_808, "reports show scores against it"
     (call,) = engine.calls
     prompts = [prompt for prompt, _ in call]
     assert len(call) > 100
@@ -72,6 +76,18 @@ def test_all_tasks_of_the_command_line_are_answered_in_one_call_each_under_its_o
         assert params.stop == []
         assert params.temperature == 0
     assert {params.max_tokens for _, params in call} >= {64, 768}
+
+
+def test_weights_are_counted_as_hf_counts_them_and_none_is_loaded(engine, engines, tmp_path, caplog):
+    folder = tiny.written("gemma3-wide", tmp_path / "tiny")
+    lm = engines.ItamedVLLM(str(folder))
+    counted = AutoModelForCausalLM.from_pretrained(folder).num_parameters()
+    for weights in folder.glob("*.safetensors"):
+        weights.unlink()
+    assert lm.get_model_info() == {"model_num_parameters": counted}
+    lm._config = AutoConfig.for_model("vit")
+    assert lm.get_model_info() == {"model_num_parameters": -1}
+    assert "Parameters are not counted" in caplog.text
 
 
 def test_the_engine_reads_grammars_with_llguidance_and_keeps_prefixes(engine, engines, folder):

@@ -13,7 +13,7 @@ import pytest
 from itamed.benchmark.cli import app
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.evaluate import evaluate
-from itamed.benchmark.report.finding import find_runs
+from itamed.benchmark.report.finding import CURRENT, find_run, find_runs
 from itamed.benchmark.report.latex import latex
 from itamed.benchmark.report.means import drawn_means, drawn_tasks, means
 from itamed.benchmark.report.plot import family_plot, task_plot
@@ -235,6 +235,25 @@ def test_runs_alike_have_labels_of_their_own_and_a_file_is_one_run(run, tmp_path
     copy = shutil.copytree(run.path.parent, tmp_path / "copy") / run.path.name
     found = find_runs([run.path, copy, run.path.parent / ".." / run.path.parent.name / run.path.name])
     assert [each.label for each in found] == [run.label, f"{run.label} (2)"]
+
+
+def test_cells_that_an_experiment_no_longer_has_are_named_and_left_out(run, tmp_path, capsys):
+    place = tmp_path / "small" / "cells"
+    new, old = (shutil.copytree(run.path.parent, place / name / "model") for name in ("asks-2", "asks-1"))
+    listing = place / CURRENT
+    listing.write_text('["asks-2", "not-yet-run-3"]')
+    for path in (tmp_path, tmp_path / "small", place):
+        assert {each.path.parent for each in find_runs([path])} == {new}
+        assert f"Left out: asks-1: {listing} does not list it" in capsys.readouterr().err.replace("\n", "")
+    assert {each.path.parent for each in find_runs([old])} == {old}
+    assert {each.path.parent for each in find_runs([place, old])} == {new, old}, "named, it is not left out"
+    assert not capsys.readouterr().err
+    listing.write_text('["not-yet-run-3"]')
+    with pytest.raises(ItamedError, match=r"^asks-1, asks-2: .* does not list them"):
+        find_runs([place])
+    listing.write_text("[")
+    with pytest.raises(ItamedError, match=r"damaged .*the same `itamed sweep` writes it anew"):
+        find_run(place)
 
 
 def test_a_run_that_was_killed_while_it_was_written_is_named_and_left_out(run, tmp_path, capsys):

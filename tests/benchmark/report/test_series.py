@@ -197,8 +197,10 @@ def test_free_runs_stand_beside_constrained_ones(runs):
 def test_time_is_that_of_whole_runs(runs):
     whole = runs["lookup"]
     assert seconds_a_note(Series((whole,))) == pytest.approx(whole.settings["usage"]["seconds"] / whole.notes)
-    resumed = replace(whole, settings=whole.settings | {"resumed": True}, number=2)
+    resumed = replace(whole, settings=whole.settings | {"seconds_before": None}, number=2)
     assert seconds_a_note(Series((resumed,))) is None
+    known = replace(whole, settings=whole.settings | {"seconds_before": 20.0})
+    assert known.seconds == whole.seconds + 20
     section = costs(series_of([whole, resumed, held(whole)]))
     assert [row[4] == "–" for row in section.sheets[0].rows] == [False, True, False]
     assert next(caption for caption, _ in section.figures) == "Seconds a note by setting."

@@ -1,6 +1,7 @@
 """From a matrix to cells: what is run, in which order, in folders named after what they hold."""
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -10,10 +11,11 @@ from itamed.benchmark.data.record import FILE, Record
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.files import write_text
 from itamed.benchmark.paths import datasets_dir
+from itamed.benchmark.report.finding import CURRENT
 from itamed.benchmark.sources.registry import source_of
 from itamed.training.recipe import Corpus, Cpt, load_recipe
 from itamed.training.sweep import estimate
-from itamed.training.sweep.cells import Evaluation, Training, cells
+from itamed.training.sweep.cells import Evaluation, Training, cells, write_current
 from itamed.training.sweep.estimate import cost
 from itamed.training.sweep.matrix import load_matrix
 from typer.testing import CliRunner
@@ -58,6 +60,7 @@ def folders(path, root):
         (("notes: 2", "notes: 3"), [True, True, True, False, True, False, True]),
         (("seeds: [3, 5]", "seeds: [3, 6]"), [False, False, True, False, False, True, True]),
         (("pack: 4000", "pack: 2000"), [False] * 7),
+        (("name: Tiny", "name: Tiny\n    job_settings: gpus_per_node=2"), [False] * 7),
     ],
 )
 def test_what_changes_gets_another_folder_and_nothing_else(matrix_file, recipe_file, tmp_path, change, changed):
@@ -67,6 +70,22 @@ def test_what_changes_gets_another_folder_and_nothing_else(matrix_file, recipe_f
         path.write_text(path.read_text().replace(*change))
     after = folders(matrix_file, tmp_path / "out")
     assert [one != other for one, other in zip(before, after, strict=True)] == changed
+
+
+def test_the_list_of_current_cells_is_that_of_the_last_call(matrix_file, tmp_path):
+    root = tmp_path / "out"
+
+    def listed():
+        evaluations = [cell for cell in cells_of(matrix_file, root) if isinstance(cell, Evaluation)]
+        write_current(evaluations, root)
+        assert all(cell.folder.parent == root / "cells" for cell in evaluations)
+        return [cell.folder.name for cell in evaluations], json.loads((root / "cells" / CURRENT).read_text())
+
+    before, written = listed()
+    assert before == written and len(written) == 5
+    matrix_file.write_text(matrix_file.read_text().replace("notes: 2", "notes: 3"))
+    after, written = listed()
+    assert after == written and not set(after) & set(before)
 
 
 def test_other_weights_in_the_same_place_are_another_model(matrix_file, tmp_path):
@@ -156,13 +175,15 @@ def test_a_dry_run_shows_the_commands_and_leaves_nothing(matrix_file, tmp_path):
     assert done.exit_code == 0, done.output
     assert done.output.count("to do") == 7 and "itamed train " in done.output
     assert done.output.count("GiB") == 7 and "measured here" in done.output
+    assert re.search(r"^To do: about \d+ min, one cell at a time\.$", done.output, re.MULTILINE)
     assert not output.exists()
     matrix_file.write_text(matrix_file.read_text().replace("base: ", "base: /no/such"))
     done = CliRunner().invoke(app, ["sweep", str(matrix_file), "--output", str(output), "--dry-run", "--tflops", "2"])
     assert done.exit_code == 0 and "GiB" not in done.output and "as given" in done.output
+    assert "To do: 7 cells, without any that could be estimated.\n" in done.output
     assert done.stderr.count("No estimate where it says –: The model /no/such") == 1
     explained = CliRunner().invoke(app, ["sweep", "--explain"])
-    assert "models[].recipes" in explained.output
+    assert "models[].job_settings" in explained.output and "models[].recipes" in explained.output
     assert CliRunner().invoke(app, ["sweep"]).exit_code == 2
 
 
@@ -174,6 +195,32 @@ def test_estimates_follow_what_is_asked(matrix_file, tmp_path):
     assert shown.flops > trained.flops > 0 and free.flops > trained.flops
     assert training.flops > trained.flops
     assert training.size > trained.size == free.size
+
+
+def test_a_sum_says_what_it_lacks(matrix_file, tmp_path, monkeypatch, capsys):
+    found = cells_of(matrix_file, tmp_path)
+    costs = dict.fromkeys((cell.name for cell in found), estimate.Cost(3.6e15, 0))
+
+    def said():
+        def of(cell):
+            if cell.name not in costs:
+                raise ItamedError("The model cannot be looked at.")
+            return costs[cell.name]
+
+        monkeypatch.setattr(estimate, "cost", of)
+        estimate.show_estimates(found, 1, 1.0)
+        return capsys.readouterr().out.splitlines()[-1]
+
+    assert said() == "To do: about 7.0 hours, one cell at a time."
+    costs["Tiny FT seed 3"] = estimate.Cost(3.6e15, 0, without="corpora are not there")
+    assert said() == "To do: at least 7.0 hours, one cell at a time, without the pre-training where it says +."
+    del costs["Tiny FT seed 5"]
+    without = "1 cell that could not be estimated and the pre-training where it says +"
+    assert said() == f"To do: at least 6.0 hours, one cell at a time, without {without}."
+    monkeypatch.setattr(Training, "done", lambda self: True)
+    assert said() == "To do: about 5.0 hours, one cell at a time.", "what is done lacks nothing"
+    del costs["Tiny 0-shot"], costs["Tiny FT 0-shot constrained seed 3"]
+    assert said() == "To do: at least 3.0 hours, one cell at a time, without 2 cells that could not be estimated."
 
 
 @pytest.fixture
@@ -223,6 +270,23 @@ def test_other_text_in_the_same_place_is_another_training(matrix_file, recipe_fi
     assert [one != other for one, other in zip(before, after, strict=True)] == [False] * 3 + [True] * 4
 
 
+def test_what_is_pre_trained_alone_is_asked_as_its_base_model(matrix_file, recipe_file, tmp_path):
+    with_text(recipe_file, "il paziente ha la tosse")
+    recipe_file.with_name("cpt.yaml").write_text("like: recipe.yaml\nsft: null\n")
+    matrix_file.write_text(matrix_file.read_text().replace("{FT: recipe.yaml}", "{CPT: cpt.yaml, CPT+FT: recipe.yaml}"))
+    found = [cell for cell in cells_of(matrix_file, tmp_path) if "seed 3" in cell.name]
+    assert [cell.name for cell in found[1:]] == [
+        "Tiny CPT seed 3",
+        "Tiny CPT 0-shot seed 3",
+        "Tiny CPT 1-shot constrained seed 3",
+        "Tiny CPT+FT seed 3",
+        "Tiny CPT+FT 0-shot constrained seed 3",
+    ]
+    training, free, *_ = found[1:]
+    assert training.recipe.sft is None and free.needs == training
+    assert f"pretrained={training.folder / 'model'}" in " ".join(free.command)
+
+
 def test_a_training_is_planned_once_for_all_seeds(matrix_file, tmp_path, monkeypatch):
     planned, plan = [], estimate.plan
     monkeypatch.setattr(estimate, "plan", lambda recipe: planned.append(recipe) or plan(recipe))
@@ -235,8 +299,17 @@ def test_the_paper_s_rows_and_what_runs_on_a_processor_come_along(tmp_path):
     paper = cells(load_matrix("paper"), tmp_path, tmp_path)
     trained = {(cell.model, cell.label) for cell in paper if isinstance(cell, Training)}
     large = [cell.name for cell in paper if cell.name.startswith(("medgemma-27b", "Qwen3-32B"))]
+    assert {cell.job_settings for cell in paper if cell.name in large} == {"gpus_per_node=2"}
+    assert {cell.job_settings for cell in paper if cell.name not in large} == {""}
     assert len(trained) == 8 and len({name.split()[0] for name in large}) == 2, "ten rows"
+    stages = cells(load_matrix("stages"), tmp_path, tmp_path)
+    trainings = [cell for cell in stages if isinstance(cell, Training) and cell.recipe.seed == 0]
+    assert [cell.label for cell in trainings] == ["FT", "CPT", "CPT+FT"] * 6
+    parts = {cell.label: (bool(cell.recipe.cpt), bool(cell.recipe.sft)) for cell in trainings}
+    assert parts == {"FT": (False, True), "CPT": (True, False), "CPT+FT": (True, True)}
+    by_model = {cell.model: cell.recipe.cpt for cell in trainings if cell.label == "CPT+FT"}
+    assert all(cell.recipe.cpt == by_model[cell.model] for cell in trainings if cell.label == "CPT")
     small = cells(load_matrix("small"), tmp_path, tmp_path)
     assert len(small) == 10 and small[0].command[small[0].command.index("--tasks") + 1].count(",") == 13
-    with pytest.raises(ItamedError, match=r"No matrix is named big: .* paper, small"):
+    with pytest.raises(ItamedError, match=r"No matrix is named big: .* paper, small, stages"):
         load_matrix("big")

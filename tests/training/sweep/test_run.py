@@ -1,20 +1,26 @@
 """Running cells: order, failures, other processes, kills."""
 
 import os
+import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from itamed.benchmark.answering import SECONDS
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.report.finding import find_run
 from itamed.benchmark.trained import MANIFEST
 from itamed.training.sweep import jobs
 from itamed.training.sweep import run as running
+from itamed.training.sweep.cells import Training, cells
+from itamed.training.sweep.matrix import load_matrix
 from itamed.training.sweep.run import Cell, run_cells
 
 from ..conftest import TASKS
@@ -184,6 +190,46 @@ def test_a_cluster_that_is_not_there_is_said(tmp_path, monkeypatch):
             jobs.Jobs(tmp_path, "local", wrong)
 
 
+@pytest.fixture
+def queue(tmp_path, monkeypatch):
+    """Return a folder that gets the script of each job, of a Slurm that is no more than that."""
+    commands, scripts = tmp_path / "commands", tmp_path / "scripts"
+    commands.mkdir()
+    scripts.mkdir()
+    for name, does in (("srun", "exit 0"), ("sbatch", f'cp "$1" {scripts}/; echo Submitted batch job $$')):
+        (commands / name).write_text(f"#!/bin/sh\n{does}\n")
+        (commands / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(commands), prepend=os.pathsep)
+    return scripts
+
+
+def test_a_model_s_job_settings_win_over_those_of_all(matrix_file, tmp_path, queue):
+    large = f"  - {{name: Large, base: {tmp_path}, methods: [0-shot], job_settings: 'gpus_per_node=2,mem_gb=64'}}\n"
+    text = matrix_file.read_text().replace("models:\n", f"models:\n{large}")
+    matrix_file.write_text(text.replace("recipes:", "job_settings: cpus_per_task=3\n    recipes:"))
+    made = cells(load_matrix(str(matrix_file)), tmp_path / "out", matrix_file.parent)
+    settings = "slurm_partition=gpu,gpus_per_node=1"
+    submitter = jobs.Jobs(tmp_path / "out", "slurm", settings, [cell.job_settings for cell in made])
+
+    def script(cell):
+        submitter.submit(cell)
+        newest = max(queue.iterdir(), key=lambda path: path.stat().st_mtime_ns)
+        return set(re.findall(r"^#SBATCH --((?:gpus|mem|cpus|partition)\S*)", newest.read_text(), re.MULTILINE))
+
+    training = next(cell for cell in made if isinstance(cell, Training))
+    assert script(made[0]) == {"partition=gpu", "gpus-per-node=2", "mem=64GB"}
+    assert script(made[1]) == script(training) == {"partition=gpu", "gpus-per-node=1", "cpus-per-task=3"}
+    with pytest.raises(ItamedError, match="with slurm_partition=gpu,gpus_per_node=all"):
+        jobs.Jobs(tmp_path / "out", "slurm", "slurm_partition=gpu", ["gpus_per_node=all"])
+
+
+def test_a_queue_gets_all_cells_and_this_machine_one_at_a_time(tmp_path, queue):
+    assert jobs.Jobs(tmp_path, "local", "").at_once == 1
+    made = [Fake(f"asks {n}", tmp_path / str(n)) for n in range(5)]
+    states = run_all(made, at_once=jobs.Jobs(tmp_path, "slurm", "").at_once)
+    assert states[0] == ["running"] * 5
+
+
 def sweep(matrix, output):
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "itamed.benchmark.cli", "sweep", str(matrix), "--output", str(output)]
@@ -192,24 +238,45 @@ def sweep(matrix, output):
     )
 
 
+def stored(output):
+    """Return how many answers the one cell of an experiment has stored."""
+    answers = f"select count(*) from unnamed where key not like '{SECONDS}%'"
+    for cache in output.glob("cells/*/cache/*.db"):
+        # As long as it is being made, there is no table in it.
+        with suppress(sqlite3.OperationalError), closing(sqlite3.connect(f"file:{cache}?mode=ro", uri=True)) as found:
+            return found.execute(answers).fetchone()[0]
+    return 0
+
+
 def test_a_killed_experiment_goes_on(matrix_file, tmp_path):
     text = matrix_file.read_text().replace("[0-shot, 1-shot constrained]", "[0-shot constrained]")
+    names = [*TASKS, "itamed-mini-ner-e3c-clinentity", "itamed-mini-crf-dyspnea", "itamed-mini-qa-ssm"]
+    text = text.replace(f"tasks: [{TASKS[1]}]", f"tasks: [{', '.join(names)}]").replace("notes: 2\n", "")
     matrix_file.write_text(text.replace("    recipes: {FT: recipe.yaml}\n", ""))
     output = tmp_path / "out"
     first = sweep(matrix_file, output)
     deadline = time.monotonic() + 200
-    while not list(output.glob("cells/*.log")):
+    while not stored(output):
         assert time.monotonic() < deadline and first.poll() is None
-        time.sleep(0.1)
+        time.sleep(0.01)
     # With all it has started, as when a machine goes down.
     os.killpg(first.pid, signal.SIGKILL)
     first.wait()
+    (cell,) = (path for path in (output / "cells").iterdir() if path.is_dir())
+    while jobs.busy(cell):
+        assert time.monotonic() < deadline, "the command has outlived the experiment"
+        time.sleep(0.01)
+    kept = stored(output)
     second = sweep(matrix_file, output)
     said = second.communicate(timeout=300)[0]
     assert second.returncode == 0, said
     assert "done after" in said and "Tiny 0-shot constrained" in said
-    (cell,) = (path for path in (output / "cells").iterdir() if path.is_dir())
-    assert find_run(cell).tasks[0].name == TASKS[1]
+    run = find_run(cell)
+    assert {result.name for result in run.tasks} == set(names)
+    asked = sum(result.rows for result in run.tasks)
+    assert 0 < kept < asked
+    assert f"Cached requests: {kept}, Requests remaining: {asked - kept}" in jobs.beside(cell, "log").read_text()
+    assert run.seconds > run.settings["usage"]["seconds"], "with those of the first part"
     assert {"report.html", "report.md", "tables.tex", "figures.csv", "figures"} <= {
         path.name for path in output.iterdir()
     }

@@ -7,10 +7,12 @@ import sys
 from unittest.mock import patch
 
 import pytest
+from itamed.benchmark.answering import SECONDS
 from itamed.benchmark.decoding.answer import read_answer
 from itamed.benchmark.decoding.grammar import grammar_of
 from itamed.benchmark.engines.hf.lm import ItamedHF
 from itamed.benchmark.evaluate import evaluate
+from itamed.benchmark.report.finding import find_run
 from llguidance import LLMatcher
 
 from . import runs, tiny
@@ -95,7 +97,8 @@ def test_a_killed_run_goes_on_where_it_stood(folder, tmp_path, constrained):
     done = subprocess.run([sys.executable, "-c", KILLED, *arguments], capture_output=True, text=True, check=False)
     assert done.returncode == -9, done.stderr[-2000:]
     (cache,) = (path for path in (tmp_path / "out" / "cache").iterdir() if path.suffix == ".db")
-    stored = sqlite3.connect(cache).execute("select count(*) from unnamed").fetchone()[0]
+    answers = f"select count(*) from unnamed where key not like '{SECONDS}%'"
+    stored = sqlite3.connect(cache).execute(answers).fetchone()[0]
     assert 0 < stored <= 5
     asked = []
     answer = ItamedHF.generate_until
@@ -105,3 +108,6 @@ def test_a_killed_run_goes_on_where_it_stood(folder, tmp_path, constrained):
         resumed = evaluate(arguments)
     assert samples(resumed) == samples(constrained)
     assert len(asked) == 12 - stored, "what it had is not answered again"
+    last = find_run(resumed)
+    before = last.settings["seconds_before"]
+    assert 0 < before < last.seconds == pytest.approx(before + last.settings["usage"]["seconds"])

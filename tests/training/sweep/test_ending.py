@@ -1,0 +1,64 @@
+"""The report at the end: of what is done, with gains where the baseline is among it."""
+
+import shutil
+from dataclasses import replace
+
+import pytest
+from itamed.training.sweep.cells import Evaluation, cells
+from itamed.training.sweep.ending import show_results
+from itamed.training.sweep.matrix import load_matrix
+
+from ...conftest import ROOT
+
+RUNS = {"0-shot": "smollm2-135m-0-shot", "0-shot constrained": "smollm2-135m-0-shot-constrained"}
+
+
+@pytest.fixture
+def asked(matrix_file, tmp_path):
+    """Return the evaluations of a base model by three methods, and of a trained one."""
+    text = matrix_file.read_text().replace("1-shot constrained]", "0-shot constrained, 1-shot constrained]")
+    matrix_file.write_text(text + "baseline: 0-shot\n")
+    found = cells(load_matrix(str(matrix_file)), tmp_path / "out", matrix_file.parent)
+    return [cell for cell in found if isinstance(cell, Evaluation)]
+
+
+def finish(asked, *methods):
+    """Give the base model's cells results, of runs that are kept in the repository."""
+    for cell in asked:
+        if cell.needs is None and str(cell.method) in methods:
+            shutil.copytree(ROOT / "docs" / "runs" / RUNS[str(cell.method)], cell.folder)
+
+
+def test_gains_are_shown_on_a_baseline_that_is_done_whatever_else_failed(asked, tmp_path, capsys):
+    finish(asked, *RUNS)
+    show_results(asked, "0-shot", tmp_path / "out")
+    assert "Gains" in (tmp_path / "out" / "report.html").read_text()
+    said = capsys.readouterr()
+    assert "Gains" in said.out and not said.err
+    assert {"report.md", "tables.tex", "figures.csv", "figures"} <= {path.name for path in (tmp_path / "out").iterdir()}
+
+
+def test_a_baseline_that_is_missing_is_said(asked, tmp_path, capsys):
+    show_results(asked, "0-shot", tmp_path / "out")
+    assert not list(tmp_path.glob("out/report.*")), "there is nothing to report"
+    finish(asked, "0-shot constrained")
+    # "0-shot" is a part of what is there, and must not be taken for the baseline.
+    show_results(asked, "0-shot", tmp_path / "out")
+    assert "Tiny 0-shot constrained" in (tmp_path / "out" / "report.html").read_text()
+    said = capsys.readouterr().err
+    assert "The report shows no gains: the baseline, Tiny 0-shot, is not done" in said
+
+
+def test_a_baseline_of_several_seeds_is_found_by_any_of_them(asked, tmp_path, monkeypatch):
+    shown = []
+    monkeypatch.setattr("itamed.training.sweep.ending.show_runs", lambda runs, label, _: shown.append(label))
+    finish(asked, *RUNS)
+    few = asked[0].results()
+    seeds = [cell for cell in asked if str(cell.method) == "1-shot constrained"]
+    tasks = tuple(replace(result, shots=1) for result in few.tasks)
+    settings = few.settings | {"constrained": True}
+    for number, cell in enumerate(seeds, 1):
+        found = replace(few, tasks=tasks, settings=settings, named=cell.label, path=cell.folder)
+        monkeypatch.setitem(vars(cell), "results", lambda found=found: found)
+        show_results(asked, "1-shot", tmp_path)
+        assert shown[-1] == ("Tiny 1-shot constrained seed 3", "Tiny 1-shot constrained (2 seeds)")[number - 1]

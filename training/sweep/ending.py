@@ -1,0 +1,47 @@
+"""The report at the end of an experiment: of all that is done, whatever failed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from itamed.benchmark.console import err
+from itamed.benchmark.report.run import Run
+from itamed.benchmark.report.series import series_of
+from itamed.benchmark.report.show import Outputs, show_runs
+
+from .cells import Evaluation, Line, baseline_line
+
+_FILES = {"html": "report.html", "markdown": "report.md", "latex": "tables.tex", "csv": "figures.csv"}
+
+
+def show_results(evaluations: Sequence[Evaluation], baseline: str, root: Path) -> None:
+    """Print what there is of the results, and write it in all formats; gains as soon as the baseline is there.
+
+    Args:
+        evaluations: all of the experiment.
+        baseline: what the matrix calls it; empty: none.
+        root: folder of the experiment.
+
+    Raises:
+        ItamedError: results cannot stand side by side, or a file cannot be written.
+    """
+    runs = [run for cell in evaluations if (run := cell.results())]
+    if not runs:
+        return
+    line = baseline_line(evaluations, baseline) if baseline else None
+    label = _label_of(line, runs) if line else ""
+    show_runs(runs, label, Outputs(**{kind: root / name for kind, name in _FILES.items()}, figures=root / "figures"))
+    if line and not label:
+        err().print(
+            f"The report shows no gains: the baseline, {line.label}, is not done. The same command goes on with it.",
+            style="yellow",
+            soft_wrap=True,
+            highlight=False,
+            markup=False,
+        )
+
+
+def _label_of(line: Line, runs: Sequence[Run]) -> str:
+    """Return what a report on some runs calls a line, empty if none of them is of it."""
+    return next((each.label for each in series_of(runs) if Line.of(each.named, each.method) == line), "")
