@@ -180,7 +180,7 @@ def _manifest(
             fingerprints={name: Fingerprint(**suite_fingerprint(name)) for name in tasks},
         ),
         model=settings.model_of(run, data, wishes.model, wishes.revision, wishes.adapter),
-        decoding=settings.decoding_of(run, data),
+        decoding=settings.decoding_of(run),
         chat=settings.chat_of(data),
         seeds=settings.seeds_of(data, seed),
         sources=settings.sources_of(tasks),

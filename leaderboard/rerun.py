@@ -38,6 +38,7 @@ def rerun_of(path: Path, bundle: Opened, rescored: Mapping[str, Rescored]) -> Re
     settings = {
         "backend": manifest.decoding.engine,
         "constrained": manifest.decoding.mode == "constrained",
+        "reasoning": manifest.decoding.reasoning,
         "chat": manifest.chat.template_sha256 is not None,
         "batch": manifest.decoding.batch,
         "limit": None,

@@ -65,13 +65,12 @@ def _commit(value: Any) -> str:
     return value if is_commit(value) else ""
 
 
-def decoding_of(run: Run, data: Mapping[str, Any]) -> Decoding:
+def decoding_of(run: Run) -> Decoding:
     """Return how a run's answers were made."""
-    reasoning = str(model_arguments(data["config"]).get("reasoning") or "none")
+    reasoning: Any = run.settings["reasoning"]
     mode: Any = "constrained" if run.settings["constrained"] else "free"
     mode = "tagged" if run.settings["backend"] == TAGGER else mode
-    kind: Any = reasoning
-    return Decoding(mode=mode, reasoning=kind, engine=run.settings["backend"], batch=str(run.settings["batch"]))
+    return Decoding(mode=mode, reasoning=reasoning, engine=run.settings["backend"], batch=str(run.settings["batch"]))
 
 
 def chat_of(data: Mapping[str, Any]) -> Chat:

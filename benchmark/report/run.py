@@ -21,6 +21,8 @@ ADDED = "itamed"
 """The key of a results file under which `itamed eval` adds what the harness does not know."""
 TAGGER = "itamed-encoder"
 """The engine that tags words of notes: no prompt is read, and no text is generated."""
+STOCK = "itamed-stock"
+"""What peers do: answers are held to a schema, and not to the document's words."""
 _RULES = "itamed-baseline"
 
 
@@ -62,11 +64,13 @@ class Run:
 
     @property
     def method(self) -> str:
-        """Return how the model was asked: "4-shot constrained"; "tagger" if it was not asked but tags words."""
-        if self.settings["backend"] == TAGGER:
+        """Return how the model was asked: "4-shot cot constrained"; "tagger" if it was not asked but tags words."""
+        backend, reasoning = self.settings["backend"], self.settings["reasoning"]
+        if backend == TAGGER:
             return "tagger"
-        shots = sorted({result.shots for result in self.tasks})
-        return f"{'/'.join(map(str, shots))}-shot{' constrained' if self.settings['constrained'] else ''}"
+        shots = "/".join(map(str, sorted({result.shots for result in self.tasks})))
+        held = "schema" if backend == STOCK else "constrained" if self.settings["constrained"] else ""
+        return " ".join(filter(None, [f"{shots}-shot", "" if reasoning == "none" else reasoning, held]))
 
     @property
     def label(self) -> str:
@@ -134,6 +138,7 @@ def _settings(data: Mapping[str, Any], config: Mapping[str, Any], added: Mapping
     found |= {"backend": config.get("model"), "limit": config.get("limit"), "batch": config.get("batch_size")}
     found |= {"parameters": config.get("model_num_parameters"), "precision": _precision(config)}
     found |= {"constrained": _constrained(config), "chat": bool(data.get("chat_template_sha"))}
+    found |= {"reasoning": str(model_arguments(config).get("reasoning") or "none")}
     # Without the word of `itamed eval`, a run may have gone on where another had stopped.
     found |= {"seconds_before": added.get("seconds_before", None if added.get("resumed", True) else 0.0)}
     # By task and part (see `suite_fingerprint`); a run of the plain harness does not tell.
@@ -149,7 +154,7 @@ def model_arguments(config: Mapping[str, Any]) -> dict[str, Any]:
 def _constrained(config: Mapping[str, Any]) -> bool:
     """Tell whether answers were held to grammars: by our own models, unless they were told not to."""
     model = str(config.get("model"))
-    ours = model.startswith("itamed-") and model not in (_RULES, TAGGER)
+    ours = model.startswith("itamed-") and model not in (_RULES, TAGGER, STOCK)
     return ours and str(model_arguments(config).get("constrained")).lower() != "false"
 
 

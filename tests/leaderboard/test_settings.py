@@ -78,6 +78,6 @@ def test_what_cannot_be_said_plainly_is_left_out():
 
 
 def test_decoding():
-    run = Run(None, "x", {"constrained": True, "backend": "itamed-hf", "batch": "auto"}, (), Label("x"))
-    found = decoding_of(run, {"config": {"model_args": "pretrained=x,reasoning=cot"}})
+    settings = {"constrained": True, "reasoning": "cot", "backend": "itamed-hf", "batch": "auto"}
+    found = decoding_of(Run(None, "x", settings, (), Label("x")))
     assert (found.mode, found.reasoning, found.engine) == ("constrained", "cot", "itamed-hf")

@@ -62,6 +62,17 @@ def test_runs_that_differ_in_their_seed_are_one_line(runs):
     assert joined.metric(result, "valid") == 1
 
 
+def test_a_method_names_reasoning_and_what_held_the_answers(runs):
+    def method(**changed):
+        run = runs["lookup"]
+        return replace(run, settings=run.settings | changed).method
+
+    assert method() == "0-shot"
+    assert method(constrained=True) == "0-shot constrained"
+    assert method(constrained=True, reasoning="cot") == "0-shot cot constrained"
+    assert method(backend="itamed-stock") == "0-shot schema"
+
+
 def test_gains_are_corrected_for_means_and_families_apart(runs):
     empty, lookup, rules = (Series((runs[rule],)) for rule in ("empty", "lookup", "majority"))
     found = gains(empty, [lookup, rules])
