@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from .anomalies import ENOUGH
+from .archive import content_of
 from .board.store import ANSWERS, BUNDLE, entry_folders, read_entry
-from .findings import EXPLAIN, Finding, shown
+from .findings import EXPLAIN, Finding, Refused, shown
 from .manifest import Manifest
 from .opened import Opened, open_bundle
 from .said import Said, read_said, said_of, same, telling
@@ -96,7 +97,7 @@ def _name(file: Path, folder: Path) -> str:
 
 def _digest(file: Path) -> str:
     try:
-        return hashlib.sha256(file.read_bytes()).hexdigest()
-    except OSError:
+        return hashlib.sha256(content_of(file)).hexdigest()
+    except Refused:
         # Nobody's copy; whoever opens it says what is wrong.
         return ""

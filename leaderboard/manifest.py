@@ -31,6 +31,10 @@ NO_COMMIT = "has no commit: write NAMESPACE/NAME@COMMIT, with all 40 letters and
 Digest: TypeAlias = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Part: TypeAlias = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 Count: TypeAlias = Annotated[int, Field(ge=0)]
+Parameters: TypeAlias = Annotated[int, Field(ge=0, le=10**13)]
+"""Of a model: the largest have a few percent of the limit, and tables show no number without end."""
+Seconds: TypeAlias = Annotated[float, Field(gt=0, le=1e8)]
+"""Of a run: the limit is three years."""
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -72,7 +76,7 @@ class Model(Weights):
     """What answered. `precision` is that of the computation as far as the harness tells."""
 
     adapter: Weights | None = None
-    parameters: Count | None = None
+    parameters: Parameters | None = None
     precision: Word | None = None
 
 
@@ -122,7 +126,7 @@ class Cost(Strict):
     `resumed` says that the run went on where another had stopped, or may have: the time is that of its last part.
     """
 
-    seconds: Annotated[float, Field(gt=0)]
+    seconds: Seconds
     resumed: bool = False
     tokens_in: Count | None = None
     tokens_out: Count | None = None
@@ -250,6 +254,8 @@ def _place(parts: tuple[int | str, ...]) -> str:
 
 
 def _expected(error: Any) -> str:
+    if error["type"] == "less_than_equal":
+        return f"a number of at most {error['ctx']['le']:,}"
     said: str = {"missing": "this key", "extra_forbidden": "no such key"}.get(error["type"], error["msg"])
     return said[0].lower() + said[1:]
 

@@ -31,7 +31,8 @@ def comment(found: Preview) -> str:
     Names stand in code spans, findings in a code block, both without characters that could end them: no link, mention,
     image or markup comes of them. All else are our own words and figures.
     """
-    parts = [f"### Bundle {_code(short(found.digest))}", _verdict(found)]
+    name = _code(short(found.digest)) if found.digest else "that is not read"
+    parts = [f"### Bundle {name}", _verdict(found)]
     if found.row:
         parts += [_ranks(found.row, found.ranked), *_gains(found.row, found.references)]
     if found.verdict.findings:

@@ -1,6 +1,7 @@
 """What no honest run looks like, each thing by itself."""
 
 import json
+import os
 
 import pytest
 from itamed.benchmark.errors import ItamedError
@@ -62,11 +63,12 @@ def test_impossible_speed(files, tmp_path, tokens, parameters, expected):
 
 @pytest.fixture
 def others(files, tmp_path):
-    """Return a folder with the honest bundle, and one that is damaged."""
+    """Return a folder with the honest bundle, one that is damaged, and what waits for a writer if it is opened."""
     folder = tmp_path / "bundles" / "lookup"
     folder.mkdir(parents=True)
     (folder / "one.zip").write_bytes(pack(files))
     (folder / "two.zip").write_bytes(b"PK")
+    os.mkfifo(folder / "three.zip")
     return folder.parent
 
 

@@ -53,7 +53,9 @@ def test_a_changed_file_is_not_that_of_the_checksum(one, tmp_path, name):
         (lambda m: m["model"].update(revision="main"), "model.revision"),
         (lambda m: m["model"].update(parameters="1B"), "model.parameters"),
         (lambda m: m["model"].update(parameters=True), "model.parameters"),
+        (lambda m: m["model"].update(parameters=2 * 10**15), "model.parameters"),
         (lambda m: m["cost"].update(seconds=0), "cost.seconds"),
+        (lambda m: m["cost"].update(seconds=1e308), "cost.seconds"),
         (lambda m: m["cost"].update(seconds=-1), "cost.seconds"),
         (lambda m: m["cost"].update(tokens_out=-1), "cost.tokens_out"),
         (lambda m: m["machine"].update(gpus="H100"), "machine.gpus"),
@@ -68,6 +70,11 @@ def test_a_manifest_of_another_kind(one, tmp_path, change, field):
     found = only(errors(changed(one, MANIFEST, change), tmp_path))
     assert found.file == MANIFEST
     assert found.field.startswith(field)
+
+
+def test_a_number_above_a_limit_is_told_the_limit(one, tmp_path):
+    found = only(errors(changed(one, MANIFEST, lambda m: m["model"].update(parameters=2 * 10**15)), tmp_path))
+    assert (found.expected, found.found) == ("a number of at most 10,000,000,000,000", "2000000000000000")
 
 
 @pytest.mark.parametrize("content", [b"[]", b"null", b'"x"', b"{}", b"{", b'{"format": NaN}'])
