@@ -94,17 +94,44 @@ def retract(
 
 
 @board_app.command()
+def audit(
+    store: Store,
+    rescore: Annotated[bool, typer.Option("--rescore", help="Score all answers again, too. Needs the data.")] = False,
+) -> None:
+    """Compare every entry with its bundle: checksum, manifest, scores, means. Nothing is changed.
+
+    Without --rescore intervals and draws are taken on trust. Ends with status 1 if anything differs.
+
+    Example: itamed board audit --store results --rescore
+    """
+    from .board.audit import audit as compare
+
+    found = compare(store, rescore=rescore)
+    for each in found:
+        typer.echo(each)
+    typer.echo(
+        f"Entries or bundles that were changed: {len(found)}." if found else "Every entry is that of its bundle."
+    )
+    if found:
+        raise typer.Exit(1)
+
+
+@board_app.command()
 def build(
     store: Store,
     site: Annotated[Path, typer.Option(help="Folder to write, e.g. a checkout of a static Space.")],
 ) -> None:
     """Build the static site of a store: pages, CSV, parquet and JSON. Open index.html, no server is needed.
 
-    Nothing is scored again, and the same store gives the same bytes. README.md and app.py are those
-    of a Hugging Face Space, static or Gradio.
+    Entries must say what their bundles say, see `itamed board audit`. Nothing is scored again, and
+    the same store gives the same bytes. README.md and app.py are those of a Hugging Face Space,
+    static or Gradio.
 
     Example: itamed board build --store results --site site
     """
+    from .board.audit import require_unedited
     from .board.site import build as write
 
+    if lacking := require_unedited(store):
+        typer.echo(f"{lacking} entries have no bundle.zip: whether they were changed cannot be told.", err=True)
     typer.echo(f"{write(store, site)} entries: {site / 'index.html'}")

@@ -81,7 +81,7 @@ def read_store(store: Path) -> list[Stored]:
     """
     if not (store / FOLDER).is_dir():
         raise ItamedError(f"{store} is no store: accept a bundle first (itamed board accept BUNDLE --store {store}).")
-    return [_stored(folder) for folder in entry_folders(store)]
+    return [read_stored(folder) for folder in entry_folders(store)]
 
 
 def entry_folders(store: Path) -> list[Path]:
@@ -101,7 +101,12 @@ def read_entry(folder: Path) -> Entry:
     return entry
 
 
-def _stored(folder: Path) -> Stored:
+def read_stored(folder: Path) -> Stored:
+    """Read an entry's folder.
+
+    Raises:
+        ItamedError: something in it is missing or damaged.
+    """
     entry = read_entry(folder)
     taken = folder / RETRACTED
     badges = [badge for badge in BADGES if (folder / f"badge-{badge}.json").is_file()]
