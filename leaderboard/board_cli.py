@@ -30,8 +30,8 @@ def accept(
 ) -> None:
     """Check a bundle, score its answers again, and add it to the store; nothing there is overwritten.
 
-    Without --badge it is re-scored if the model is named by a commit, else self-reported. A bundle
-    that is there already may get another badge.
+    Without --badge it is re-scored if model and adapter are named by a commit, else self-reported.
+    A bundle that is there already may get a better badge.
 
     Example: itamed board accept bundle.zip --store results --licence apache-2.0
     """
@@ -59,7 +59,8 @@ def preview(
     """Check a bundle, and show what it would be on the board: its rank, and its gains on two rows.
 
     The result is a comment for its pull request, in Markdown that is safe to post whatever the
-    bundle says. Nothing is added to the store. Ends with status 1 if there is an error.
+    bundle says. Nothing is added to the store. Ends with status 1 if there is an error, else with 3
+    if a task was not checked because its data are not here.
 
     Example: itamed board preview bundle.zip --store results --markdown comment.md
     """
@@ -77,8 +78,8 @@ def preview(
         typer.echo(f"Comment: {markdown}")
     else:
         typer.echo(text)
-    if found.verdict.errors:
-        raise typer.Exit(1)
+    if found.verdict.status:
+        raise typer.Exit(found.verdict.status)
 
 
 @board_app.command()

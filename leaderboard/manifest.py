@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
+from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.verdict import Mode
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -24,7 +25,8 @@ Name: TypeAlias = Annotated[
 ]
 """Of a model, as on the Hub: letters that look like no others."""
 Word: TypeAlias = Annotated[str, Field(max_length=120, pattern=r"^[A-Za-z0-9][A-Za-z0-9._+:-]*$")]
-Line: TypeAlias = Annotated[str, Field(max_length=500)]
+MAX_LINE = 500
+Line: TypeAlias = Annotated[str, Field(max_length=MAX_LINE)]
 """A sentence or name; reading the JSON has refused what should not be in one, see `jsonsafe.flaw`."""
 Commit: TypeAlias = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
 NO_COMMIT = "has no commit: write NAMESPACE/NAME@COMMIT, with all 40 letters and figures of the commit. A branch moves."
@@ -70,6 +72,21 @@ class Weights(Strict):
 
     name: Name
     revision: Commit | None = None
+
+
+def weights_of(text: str, option: str) -> Weights:
+    """Return what "NAMESPACE/NAME@COMMIT" names.
+
+    Raises:
+        ItamedError: it has no commit, or is no name of the Hub.
+    """
+    name, _, commit = text.partition("@")
+    if not is_commit(commit):
+        raise ItamedError(f"{option} {text} {NO_COMMIT}")
+    try:
+        return Weights(name=name, revision=commit)
+    except ValidationError as error:
+        raise ItamedError(f"{option} {shown(text)} is no name on the Hub: write NAMESPACE/NAME@COMMIT.") from error
 
 
 class Model(Weights):

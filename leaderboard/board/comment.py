@@ -45,10 +45,11 @@ def _code(text: str) -> str:
 
 
 def _verdict(found: Preview) -> str:
-    warnings = len(found.verdict.findings) - found.verdict.errors
-    counts = f"errors: {found.verdict.errors}, warnings: {warnings}"
-    if not found.row:
+    counts = found.verdict.counts()
+    if found.verdict.errors:
         return f"**Refused** ({counts})."
+    if not found.row:
+        return f"**Not checked here, as data are missing** ({counts}). A maintainer checks it where they are."
     return f"{_named(found.row)}. **Every score follows from the raw answers** ({counts})."
 
 
