@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from itamed.benchmark.suite import task_of
+from itamed.benchmark.suite import suite, task_of
 from itamed.benchmark.verdict import Record
 
 from .bundle import MANIFEST, samples_name
-from .findings import EXPLAIN, Finding
-from .manifest import Manifest
+from .findings import EXPLAIN, Finding, shown
+from .known import known
+from .manifest import Declaration, Manifest
 
 ENOUGH = 20
 """Answers from which on a share says something."""
@@ -66,11 +67,38 @@ def declared_findings(manifest: Manifest) -> Iterator[Finding]:
             "say it with --declaration FILE",
             "warning",
         )
-    elif declaration.test_rows == "trained on":
-        remedy = "nothing: scores of a model that has read the test rows mean nothing"
+    else:
+        yield from _trained_on(declaration, manifest.suite.version)
+    model = manifest.model
+    for place, option, weights in (("model", "--model", model), ("model.adapter", "--adapter", model.adapter)):
+        if weights and weights.revision is None:
+            remedy = f"name it with {option} NAMESPACE/NAME@COMMIT, if it is on the Hub"
+            yield Finding(MANIFEST, f"{place}.revision", "a commit that others can load", "none", remedy, "warning")
+
+
+def _trained_on(declaration: Declaration, version: str) -> Iterator[Finding]:
+    """Tell of training data that leave scores without a meaning: shown for what they are, and not ranked."""
+    if declaration.test_rows == "trained on":
+        remedy = "nothing; the leaderboard shows the scores with that, and ranks them nowhere"
+        expected = "a model that has not read the test rows"
+        yield Finding(MANIFEST, "declaration.test_rows", expected, "one that has", remedy, "warning")
+    names = {name for task in suite().values() for name in (task.name, task.mini_name)} | known().get(
+        version, {}
+    ).keys()
+    if unknown := sorted(set(declaration.tasks) - names):
+        remedy = "name tasks of the suite, and other data under corpora"
+        yield Finding(MANIFEST, "declaration.tasks", "tasks of the suite", shown(unknown), remedy)
+    if ood := trained_ood(declaration):
+        remedy = "nothing; the leaderboard shows the scores, and gives no rank on out-of-distribution tasks"
+        found = f"rows of {', '.join(ood)}"
         yield Finding(
-            MANIFEST, "declaration.test_rows", "a model that has not read the test rows", "one that has", remedy
+            MANIFEST, "declaration.tasks", "no training on out-of-distribution tasks", found, remedy, "warning"
         )
-    if manifest.model.revision is None:
-        remedy = "name it with --model NAMESPACE/NAME@COMMIT, if it is on the Hub"
-        yield Finding(MANIFEST, "model.revision", "a commit that others can load", "none", remedy, "warning")
+
+
+def trained_ood(declaration: Declaration | None) -> list[str]:
+    """Return the out-of-distribution tasks that a model was trained on, as is said: nothing of them may be."""
+    named = declaration.tasks if declaration else ()
+    return [
+        name for task in suite().values() if task.role == "ood" for name in named if name in (task.name, task.mini_name)
+    ]

@@ -30,8 +30,8 @@ def accept(
 ) -> None:
     """Check a bundle, score its answers again, and add it to the store; nothing there is overwritten.
 
-    Without --badge it is re-scored if the model is named by a commit, else self-reported. A bundle
-    that is there already may get another badge.
+    Without --badge it is re-scored if model and adapter are named by a commit, else self-reported.
+    A bundle that is there already may get a better badge.
 
     Example: itamed board accept bundle.zip --store results --licence apache-2.0
     """
@@ -59,7 +59,8 @@ def preview(
     """Check a bundle, and show what it would be on the board: its rank, and its gains on two rows.
 
     The result is a comment for its pull request, in Markdown that is safe to post whatever the
-    bundle says. Nothing is added to the store. Ends with status 1 if there is an error.
+    bundle says. Nothing is added to the store. Ends with status 1 if there is an error, else with 3
+    if a task was not checked because its data are not here.
 
     Example: itamed board preview bundle.zip --store results --markdown comment.md
     """
@@ -77,8 +78,8 @@ def preview(
         typer.echo(f"Comment: {markdown}")
     else:
         typer.echo(text)
-    if found.verdict.errors:
-        raise typer.Exit(1)
+    if found.verdict.status:
+        raise typer.Exit(found.verdict.status)
 
 
 @board_app.command()
@@ -94,17 +95,44 @@ def retract(
 
 
 @board_app.command()
+def audit(
+    store: Store,
+    rescore: Annotated[bool, typer.Option("--rescore", help="Score all answers again, too. Needs the data.")] = False,
+) -> None:
+    """Compare every entry with its bundle: checksum, manifest, scores, means. Nothing is changed.
+
+    Without --rescore intervals and draws are taken on trust. Ends with status 1 if anything differs.
+
+    Example: itamed board audit --store results --rescore
+    """
+    from .board.audit import audit as compare
+
+    found = compare(store, rescore=rescore)
+    for each in found:
+        typer.echo(each)
+    typer.echo(
+        f"Entries or bundles that were changed: {len(found)}." if found else "Every entry is that of its bundle."
+    )
+    if found:
+        raise typer.Exit(1)
+
+
+@board_app.command()
 def build(
     store: Store,
     site: Annotated[Path, typer.Option(help="Folder to write, e.g. a checkout of a static Space.")],
 ) -> None:
     """Build the static site of a store: pages, CSV, parquet and JSON. Open index.html, no server is needed.
 
-    Nothing is scored again, and the same store gives the same bytes. README.md and app.py are those
-    of a Hugging Face Space, static or Gradio.
+    Entries must say what their bundles say, see `itamed board audit`. Nothing is scored again, and
+    the same store gives the same bytes. README.md and app.py are those of a Hugging Face Space,
+    static or Gradio.
 
     Example: itamed board build --store results --site site
     """
+    from .board.audit import require_unedited
     from .board.site import build as write
 
+    if lacking := require_unedited(store):
+        typer.echo(f"{lacking} entries have no bundle.zip: whether they were changed cannot be told.", err=True)
     typer.echo(f"{write(store, site)} entries: {site / 'index.html'}")

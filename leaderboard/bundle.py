@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from itamed.benchmark.errors import ItamedError
-from itamed.benchmark.report.run import HIDDEN, Run, unkept
+from itamed.benchmark.report.run import HIDDEN, Run, model_arguments, unkept
 from itamed.benchmark.report.samples import damaged, read_samples, samples_path
 from itamed.benchmark.report.usage import Tokenizer, prompt_of, tokenizer_of
 from itamed.benchmark.suite import MINI_PREFIX
@@ -82,6 +82,8 @@ def make_bundle(run: Run, wishes: Wishes) -> dict[str, bytes]:
 
 def _files(run: Run, data: Mapping[str, Any], names: list[str], wishes: Wishes) -> dict[str, bytes]:
     seed = require_suite(data, names, sample=wishes.sample)
+    if wishes.adapter and not model_arguments(data["config"]).get("peft"):
+        raise ItamedError(f"{run.path} used no adapter (peft), so none can be named: leave --adapter out.")
     tokenizer = tokenizer_of(data["config"])
     tasks = {name: _answered(run, name, tokenizer, sample=wishes.sample) for name in names}
     for name, task in tasks.items():

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 
-def submit(
+def submit(  # noqa: PLR0913, PLR0917 - an option each
     run: Annotated[Path, typer.Argument(help="The results folder or file of one run, samples beside it.")],
     repo: Annotated[
         str, typer.Option(envvar="ITAMED_RESULTS", help="NAMESPACE/NAME of the results data set on the Hub.")
@@ -16,6 +16,9 @@ def submit(
     out: Annotated[Path | None, typer.Option(help="Write the bundle there instead, to send it by hand.")] = None,
     model: Annotated[
         str, typer.Option(help="NAMESPACE/NAME@COMMIT on the Hub, if the run used a folder or does not tell.")
+    ] = "",
+    adapter: Annotated[
+        str, typer.Option(help="NAMESPACE/NAME@COMMIT on the Hub, if the run used one (peft) from a folder.")
     ] = "",
     declaration: Annotated[Path | None, typer.Option(help="YAML: what the model was trained on.")] = None,
     leave_out: Annotated[list[str] | None, typer.Option(help="A task that is not submitted; may come again.")] = None,
@@ -30,7 +33,7 @@ def submit(
     passages whose terms forbid it are refused.
 
     A declaration says what the model was trained on, e.g. "training: fine-tuned on ...",
-    "tasks: [itamed_qa_ssm]", "test_rows: not trained on" (or trained on, unknown). Models of
+    "tasks: [itamed_qa_medqa]", "test_rows: not trained on" (or trained on, unknown). Models of
     `itamed train` have one.
 
     Example: itamed submit itamed-results --out bundle.zip
@@ -39,7 +42,7 @@ def submit(
 
     from .bundle import Wishes
     from .declaration import read_declaration
-    from .manifest import NO_COMMIT, is_commit
+    from .manifest import NO_COMMIT, is_commit, weights_of
     from .submit import submit_run
 
     if not repo and not out:
@@ -48,7 +51,8 @@ def submit(
     name, at, commit = model.partition("@")
     if at and not is_commit(commit):
         raise ItamedError(f"--model {model} {NO_COMMIT}")
-    wishes = Wishes(name, commit, declared, tuple(leave_out or ()), sample=allow_sample)
+    weights = weights_of(adapter, "--adapter") if adapter else None
+    wishes = Wishes(name, commit, declared, tuple(leave_out or ()), sample=allow_sample, adapter=weights)
     submit_run(run, wishes, repo=repo, out=out)
 
 
@@ -59,8 +63,8 @@ def validate(
 ) -> None:
     """Check a bundle: its form, its rows, and every figure from the raw answers. Needs the data, no GPU.
 
-    Nothing of it is run or unpacked to disk. Ends with status 1 if there is an error; warnings are
-    for a person to look at.
+    Nothing of it is run or unpacked to disk. Ends with status 1 if there is an error, else with 3 if
+    a task was not checked because its data are not here; warnings are for a person to look at.
 
     Example: itamed validate bundle.zip --against bundles/
     """
@@ -72,8 +76,8 @@ def validate(
         typer.echo(as_json(verdict))
     else:
         show_verdict(verdict, bundle)
-    if verdict.errors:
-        raise typer.Exit(1)
+    if verdict.status:
+        raise typer.Exit(verdict.status)
 
 
 fingerprint_app = typer.Typer(hidden=True, invoke_without_command=True)

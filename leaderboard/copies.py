@@ -10,10 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from .anomalies import ENOUGH
+from .archive import content_of
 from .board.store import ANSWERS, BUNDLE, entry_folders, read_entry
-from .findings import EXPLAIN, Finding, shown
+from .findings import EXPLAIN, Finding, Refused, shown
 from .manifest import Manifest
 from .opened import Opened, open_bundle
+from .rescore import Docs
 from .said import Said, read_said, said_of, same, telling
 
 SAME_SHARE = 0.9
@@ -50,12 +52,13 @@ def others(path: Path, folder: Path, *, itself: bool, mini: bool = False) -> Ite
             seen.add(entry.bundle)
             compared.add((place / BUNDLE).resolve())
             yield Other(_name(place / BUNDLE, folder), entry.manifest, read_said(place / ANSWERS))
+    docs: dict[str, Docs] = {}
     for file in sorted(folder.rglob("*.zip")):
         if file.resolve() in compared or _digest(file) in seen:
             continue
         bundle, _ = open_bundle(file, mini=mini)
         if bundle:
-            yield Other(_name(file, folder), bundle.manifest, said_of(bundle.answers))
+            yield Other(_name(file, folder), bundle.manifest, said_of(bundle.answers, docs))
 
 
 def copy_findings(mine: Opened, found: Iterable[Other]) -> Iterator[Finding]:
@@ -73,17 +76,17 @@ def copy_findings(mine: Opened, found: Iterable[Other]) -> Iterator[Finding]:
         equal, common = same(own, telling(other.said))
         if _settings(mine.manifest) == _settings(other.manifest) and np.array_equal(said, other.said):
             yield Finding("", "", "a new submission", f"that of {shown(other.file)}", "nothing: it is there already")
-        elif (
-            common >= ENOUGH and equal / common >= SAME_SHARE and mine.manifest.model.name != other.manifest.model.name
-        ):
-            yield Finding(
-                "",
-                "answers",
-                "answers of its own",
-                f"{equal} of {common} telling ones as of {other.manifest.model.name} ({shown(other.file)})",
-                EXPLAIN,
-                "error" if equal == common else "warning",
-            )
+        elif common >= ENOUGH and equal / common >= SAME_SHARE:
+            yield from _same_answers(mine.manifest, other, equal, common)
+
+
+def _same_answers(mine: Manifest, other: Other, equal: int, common: int) -> Iterator[Finding]:
+    """Tell of answers that are another model's, or the same model's although something else is said of it."""
+    found = f"{equal} of {common} telling ones as of {other.manifest.model.name} ({shown(other.file)})"
+    if mine.model.name != other.manifest.model.name:
+        yield Finding("", "answers", "answers of its own", found, EXPLAIN, "error" if equal == common else "warning")
+    elif equal == common and _settings(mine) != _settings(other.manifest):
+        yield Finding("", "answers", "other answers with another commit, adapter or mode", found, EXPLAIN, "warning")
 
 
 def _settings(manifest: Manifest) -> tuple[object, ...]:
@@ -96,7 +99,7 @@ def _name(file: Path, folder: Path) -> str:
 
 def _digest(file: Path) -> str:
     try:
-        return hashlib.sha256(file.read_bytes()).hexdigest()
-    except OSError:
+        return hashlib.sha256(content_of(file)).hexdigest()
+    except Refused:
         # Nobody's copy; whoever opens it says what is wrong.
         return ""

@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias
 
 from itamed.benchmark.errors import ItamedError
 
-Severity: TypeAlias = Literal["error", "warning"]
+Severity: TypeAlias = Literal["error", "unchecked", "warning"]
 MADE_BY = "make the bundle anew with `itamed submit RUN`, and change nothing in it"
 """What to do about a bundle that our own command would not have written."""
 EXPLAIN = "explain in the pull request how this came about; the maintainers look at it"
@@ -16,7 +16,7 @@ _SHOWN = 90
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong with a bundle, or that a person must look at ("warning").
+    """One thing that is wrong with a bundle, that could not be checked, or that a person must look at ("warning").
 
     `file` is a member of the archive, or "" for the archive as a whole; `field` is a place in it.
     Whatever comes from the bundle is shortened, and shows no character that is not seen.

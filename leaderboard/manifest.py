@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
+from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.verdict import Mode
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -24,13 +25,18 @@ Name: TypeAlias = Annotated[
 ]
 """Of a model, as on the Hub: letters that look like no others."""
 Word: TypeAlias = Annotated[str, Field(max_length=120, pattern=r"^[A-Za-z0-9][A-Za-z0-9._+:-]*$")]
-Line: TypeAlias = Annotated[str, Field(max_length=500)]
+MAX_LINE = 500
+Line: TypeAlias = Annotated[str, Field(max_length=MAX_LINE)]
 """A sentence or name; reading the JSON has refused what should not be in one, see `jsonsafe.flaw`."""
 Commit: TypeAlias = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
 NO_COMMIT = "has no commit: write NAMESPACE/NAME@COMMIT, with all 40 letters and figures of the commit. A branch moves."
 Digest: TypeAlias = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Part: TypeAlias = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 Count: TypeAlias = Annotated[int, Field(ge=0)]
+Parameters: TypeAlias = Annotated[int, Field(ge=0, le=10**13)]
+"""Of a model: the largest have a few percent of the limit, and tables show no number without end."""
+Seconds: TypeAlias = Annotated[float, Field(gt=0, le=1e8)]
+"""Of a run: the limit is three years."""
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -68,11 +74,26 @@ class Weights(Strict):
     revision: Commit | None = None
 
 
+def weights_of(text: str, option: str) -> Weights:
+    """Return what "NAMESPACE/NAME@COMMIT" names.
+
+    Raises:
+        ItamedError: it has no commit, or is no name of the Hub.
+    """
+    name, _, commit = text.partition("@")
+    if not is_commit(commit):
+        raise ItamedError(f"{option} {text} {NO_COMMIT}")
+    try:
+        return Weights(name=name, revision=commit)
+    except ValidationError as error:
+        raise ItamedError(f"{option} {shown(text)} is no name on the Hub: write NAMESPACE/NAME@COMMIT.") from error
+
+
 class Model(Weights):
     """What answered. `precision` is that of the computation as far as the harness tells."""
 
     adapter: Weights | None = None
-    parameters: Count | None = None
+    parameters: Parameters | None = None
     precision: Word | None = None
 
 
@@ -122,7 +143,7 @@ class Cost(Strict):
     `resumed` says that the run went on where another had stopped, or may have: the time is that of its last part.
     """
 
-    seconds: Annotated[float, Field(gt=0)]
+    seconds: Seconds
     resumed: bool = False
     tokens_in: Count | None = None
     tokens_out: Count | None = None
@@ -250,6 +271,8 @@ def _place(parts: tuple[int | str, ...]) -> str:
 
 
 def _expected(error: Any) -> str:
+    if error["type"] == "less_than_equal":
+        return f"a number of at most {error['ctx']['le']:,}"
     said: str = {"missing": "this key", "extra_forbidden": "no such key"}.get(error["type"], error["msg"])
     return said[0].lower() + said[1:]
 

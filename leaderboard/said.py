@@ -7,29 +7,37 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from itamed.benchmark.decoding.answer import read_answer
-from itamed.benchmark.errors import ItamedError
+from itamed.benchmark.errors import DataMissingError, ItamedError
+from itamed.benchmark.scoring.normal import loose
+from itamed.benchmark.verdict import judge
 from numpy.typing import NDArray
 
 from .manifest import Answer
+from .rescore import Docs, docs_of
 
 Said: TypeAlias = NDArray[np.uint64]
 """A digest of each row that was answered, and one of the answer, (rows, 2), in the order of the first.
 
-Digests have 64 bits, and those of answers are of task and content: the same content in two tasks has two."""
+Digests have 64 bits, and those of answers are of task and content: the same content in two tasks has two.
+"""
 _KIND = "<u8"
 
 
-def said_of(answers: Mapping[str, Sequence[Answer]]) -> Said:
-    """Return what was answered, by task."""
-    pairs = [
-        (_digest(task, each.id), _digest(task, _content(each.answer)))
-        for task, found in answers.items()
-        for each in found
-    ]
+def said_of(answers: Mapping[str, Sequence[Answer]], loaded: dict[str, Docs] | None = None) -> Said:
+    """Return what was answered.
+
+    Args:
+        answers: by task.
+        loaded: documents by task, for several bundles; those of a task that is not in it are added.
+    """
+    pairs, loaded = [], {} if loaded is None else loaded
+    for task, found in answers.items():
+        docs = loaded[task] = loaded.get(task) or _docs(task)
+        pairs += [(_digest(task, each.id), _digest(task, _content(each.answer, docs.get(each.id)))) for each in found]
     return np.array(sorted(pairs), dtype=_KIND).reshape(-1, 2)
 
 
@@ -82,9 +90,33 @@ def _digest(task: str, text: str) -> int:
     return int.from_bytes(hashlib.blake2b(f"{task}\0{text}".encode(), digest_size=8).digest(), "little")
 
 
-def _content(answer: str) -> str:
-    """Return an answer without what makes no difference to its score: blanks, fences, the order of keys."""
-    reading = read_answer(answer)
-    if reading.status == "unparseable":
-        return " ".join(answer.split())
-    return json.dumps(reading.value, sort_keys=True)
+def _docs(task: str) -> Docs:
+    """Return the documents of a task; none where its data are not here: such a bundle is not accepted anyway."""
+    try:
+        return docs_of(task)
+    except DataMissingError:
+        return {}
+
+
+def _content(answer: str, doc: Mapping[str, Any] | None) -> str:
+    """Return what is scored of an answer: its items, whatever their order.
+
+    Blanks, case, fences and keys of no meaning make no other answer. An item that comes twice is scored twice, and
+    stays so. Where nothing can be scored it is the text.
+    """
+    if doc:
+        items = judge(answer, doc)[0]
+        if items not in (None, [], {}) or read_answer(answer).status != "unparseable":
+            return _sorted(items)
+    return " ".join(answer.split())
+
+
+def _sorted(value: Any) -> str:
+    """Return a value as text that is the same for every order of its lists and keys."""
+    if isinstance(value, dict):
+        return f"{{{','.join(sorted(f'{loose(key)}:{_sorted(each)}' for key, each in value.items()))}}}"
+    if isinstance(value, list | tuple):
+        parts = [_sorted(each) for each in value]
+        # Tuples are items, whose parts have their places.
+        return f"[{','.join(parts if isinstance(value, tuple) else sorted(parts))}]"
+    return json.dumps(loose(value) if isinstance(value, str) else value)

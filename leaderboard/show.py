@@ -13,40 +13,61 @@ from rich.table import Table
 from rich.text import Text
 
 from .findings import Finding
-from .validate import Verdict
+from .validate import UNCHECKED, Verdict
 
 _MOST = 25
+_WIDE = 140
+"""Columns from which on six cells beside each other can be read."""
+_WORDS = {
+    0: "every score follows from the raw answers",
+    1: "refused",
+    UNCHECKED: "not checked here, as data are missing; nothing wrong was found in the rest",
+}
 _COLUMNS = ("", "file", "field", "expected", "found", "what to do")
 
 
 def show_verdict(verdict: Verdict, path: Path) -> None:
-    """Print the findings as a table, and the scores if there is no error."""
+    """Print the findings as a table, or one below the other on a narrow terminal, and the scores if all was checked."""
     if verdict.findings:
-        out().print(_table(verdict.findings))
+        shown = sorted(verdict.findings, key=lambda each: each.severity)[:_MOST]
+        if out().width < _WIDE:
+            out().print(_blocks(shown), soft_wrap=True)
+        else:
+            out().print(_table(shown))
     if len(verdict.findings) > _MOST:
         out().print(f"and {len(verdict.findings) - _MOST} more: `itamed validate --json` tells all")
     if verdict.run:
         show_runs([verdict.run])
-    warnings = len(verdict.findings) - verdict.errors
-    counts = f"errors: {verdict.errors}, warnings: {warnings}"
-    word = "refused" if verdict.errors else "every score follows from the raw answers"
-    out().print(f"{path}: {word} ({counts}).", markup=False, soft_wrap=True, highlight=False)
+    out().print(
+        f"{path}: {_WORDS[verdict.status]} ({verdict.counts()}).", markup=False, soft_wrap=True, highlight=False
+    )
 
 
 def _table(findings: Sequence[Finding]) -> Table:
     table = Table(show_lines=True)
     for name in _COLUMNS:
         table.add_column(name, overflow="fold")
-    for finding in sorted(findings, key=lambda each: each.severity)[:_MOST]:
+    for finding in findings:
         cells = (finding.severity, finding.file, finding.field, finding.expected, finding.found, finding.remedy)
         # Not strings, in which brackets are markup: some of this is a stranger's.
         table.add_row(*map(Text, cells))
     return table
 
 
+def _blocks(findings: Sequence[Finding]) -> Text:
+    """Return findings as blocks of short lines, the remedy on its own: cells are too narrow in a log."""
+    lines = []
+    for finding in findings:
+        place = " ".join(filter(None, (finding.file, finding.field))) or "bundle"
+        told = {"expected": finding.expected, "found": finding.found, "what to do": finding.remedy}
+        lines += [f"{finding.severity}: {place}", *(f"  {name}: {text}" for name, text in told.items()), ""]
+    return Text("\n".join(lines))
+
+
 def as_json(verdict: Verdict) -> str:
     """Return a verdict as JSON: findings, and the score of each task with its interval if there is no error."""
     tasks = verdict.run.tasks if verdict.run else ()
     scores = {task.name: {mode: asdict(found["score"]) for mode, found in task.estimates.items()} for task in tasks}
-    found = {"errors": verdict.errors, "findings": [asdict(each) for each in verdict.findings], "scores": scores}
+    counts = {"errors": verdict.errors, "unchecked": verdict.unchecked}
+    found = counts | {"findings": [asdict(each) for each in verdict.findings], "scores": scores}
     return json.dumps(found, indent=1, ensure_ascii=False)

@@ -46,7 +46,8 @@ def submit_run(path: Path, wishes: Wishes, *, repo: str, out: Path | None) -> No
         verdict = validate(checked, mini=wishes.mini)
     show_verdict(verdict, out or Path("The bundle"))
     if verdict.run is None:
-        raise ItamedError("The bundle has errors, see above: nothing was written or sent.")
+        why = "has errors" if verdict.errors else "was not checked, as data are missing"
+        raise ItamedError(f"The bundle {why}, see above: nothing was written or sent.")
     if out:
         write_bytes(out, content)
         typer.echo(f"Written to {out}.")

@@ -18,17 +18,24 @@ from .anomalies import declared_findings, gold_findings, speed_findings
 from .bundle import MANIFEST, samples_name
 from .checks import answer_findings, fingerprint_findings, row_findings, score_findings
 from .copies import copy_findings, others
-from .findings import Finding
+from .decoded import decoding_findings
+from .findings import Finding, Severity
 from .known import known
 from .opened import Opened, open_bundle
 from .rerun import rerun_of
 from .rescore import Rescored, docs_of, rescore
 from .stated import stated_findings
 
+UNCHECKED = 3
+"""The status of a command that has found no error, and could not look at all tasks; 2 is one of wrong options."""
+
 
 @dataclass(frozen=True)
 class Verdict:
-    """What was found; the bundle re-scored (`run`) and as read (`bundle`), None where something is wrong with it."""
+    """What was found; the bundle re-scored (`run`) and as read (`bundle`).
+
+    Both are None where something is wrong with it, and where a task was not checked.
+    """
 
     findings: tuple[Finding, ...]
     run: Run | None = None
@@ -37,7 +44,30 @@ class Verdict:
     @property
     def errors(self) -> int:
         """Return the number of findings that are errors."""
-        return sum(finding.severity == "error" for finding in self.findings)
+        return self._number("error")
+
+    @property
+    def unchecked(self) -> int:
+        """Return the number of tasks that were not checked, for want of their data."""
+        return self._number("unchecked")
+
+    @property
+    def warnings(self) -> int:
+        """Return the number of findings that a person must look at."""
+        return self._number("warning")
+
+    @property
+    def status(self) -> int:
+        """Return with what a command ends: 1 with errors, else `UNCHECKED` if a task was not checked, else 0."""
+        return 1 if self.errors else UNCHECKED if self.unchecked else 0
+
+    def counts(self) -> str:
+        """Return how many findings there are of each kind."""
+        unchecked = f", tasks not checked: {self.unchecked}" if self.unchecked else ""
+        return f"errors: {self.errors}{unchecked}, warnings: {self.warnings}"
+
+    def _number(self, severity: Severity) -> int:
+        return sum(finding.severity == severity for finding in self.findings)
 
 
 def validate(path: Path, against: Path | None = None, *, itself: bool = True, mini: bool = False) -> Verdict:
@@ -65,6 +95,7 @@ def validate(path: Path, against: Path | None = None, *, itself: bool = True, mi
     for name in bundle.tasks:
         findings += _task(bundle, name, rescored)
     findings += stated_findings(bundle)
+    findings += decoding_findings(bundle)
     findings += speed_findings(bundle.manifest)
     findings += declared_findings(bundle.manifest)
     if against:
@@ -73,20 +104,26 @@ def validate(path: Path, against: Path | None = None, *, itself: bool = True, mi
         remedy = "nothing; run whole tasks to be ranked"
         findings.append(Finding(MANIFEST, "kind", "full", "sample: checked, never ranked", remedy, "warning"))
     verdict = Verdict(tuple(findings))
-    return verdict if verdict.errors else Verdict(verdict.findings, rerun_of(path, bundle, rescored), bundle)
+    return verdict if verdict.status else Verdict(verdict.findings, rerun_of(path, bundle, rescored), bundle)
 
 
 def _task(bundle: Opened, name: str, rescored: dict[str, Rescored]) -> Iterator[Finding]:
     """Check one task; what its answers are worth is added to `rescored`."""
     answers = bundle.answers[name]
     manifest = bundle.manifest
+    version = manifest.suite.version
+    parts = known()[version].get(task_of(name).name)
+    if parts is None:
+        remedy = f"leave the task out (--leave-out {name}), or run it with suite {__version__}"
+        yield Finding(MANIFEST, "suite.version", f"a version that has {name}", version, remedy)
+        return
     try:
         docs = docs_of(name)
-        parts = known()[manifest.suite.version][task_of(name).name]
         yield from fingerprint_findings(name, manifest.suite.fingerprints[name], parts)
     except DataMissingError as error:
         remedy = str(error).rstrip(".")
-        yield Finding(samples_name(name), "", "the task's data on this machine", "none", remedy)
+        expected = "the task's data on this machine"
+        yield Finding(samples_name(name), "", expected, "none: not checked here", remedy, "unchecked")
         return
     wrong = list(row_findings(name, answers, docs, sample=manifest.kind == "sample"))
     yield from wrong

@@ -19,18 +19,18 @@ from ..jsonsafe import json_bytes
 from ..said import said_bytes, said_of
 from ..show import show_verdict
 from ..validate import validate
-from .entry import Badge
+from .entry import BADGES, Badge
 from .scored import stored_of
-from .store import ANSWERS, BUNDLE, DRAWS, ENTRY, FOLDER, today
+from .store import ANSWERS, BUNDLE, DRAWS, ENTRY, FOLDER, badge_file, read_stored, today
 
 
 def accept(path: Path, store: Path, *, badge: Badge | None, licence: str, mini: bool = False) -> Path:
-    """Check a bundle, re-score it, and add it to a store; or give one that is there another badge.
+    """Check a bundle, re-score it, and add it to a store; or give one that is there a better badge.
 
     Args:
         path: the archive.
         store: the folder of the store; made if it is not there.
-        badge: see `BADGES`; by default "re-scored" where the model is named by a commit, else "self-reported".
+        badge: see `BADGES`; by default "re-scored" where model and adapter are named by a commit, else "self-reported".
         licence: of the model, as its card states it.
         mini: for tests, see `validate`.
 
@@ -38,7 +38,8 @@ def accept(path: Path, store: Path, *, badge: Badge | None, licence: str, mini: 
         The folder of the entry.
 
     Raises:
-        ItamedError: the bundle cannot be read or has errors (they are shown), or it is there already.
+        ItamedError: the bundle cannot be read, has errors or was not checked (what was found is shown), or it is there
+            already with that badge or a better one.
     """
     content = content_of(path)
     digest = hashlib.sha256(content).hexdigest()
@@ -47,14 +48,15 @@ def accept(path: Path, store: Path, *, badge: Badge | None, licence: str, mini: 
     verdict = validate(path, store if store.is_dir() else None, itself=False, mini=mini)
     show_verdict(verdict, path)
     if verdict.bundle is None:
-        raise ItamedError("The bundle has errors, see above: it was not accepted.")
+        why = "has errors" if verdict.errors else "was not checked, as data are missing on this machine"
+        raise ItamedError(f"The bundle {why}, see above: it was not accepted.")
     made = stored_of(verdict, digest, licence, badge)
     files = {
         BUNDLE: content,
         ENTRY: json_bytes(made.entry.model_dump(mode="json")),
         DRAWS: _array(made.draws),
         ANSWERS: said_bytes(said_of(verdict.bundle.answers)),
-        f"badge-{made.badge}.json": json_bytes({"date": made.entry.accepted}),
+        badge_file(made.badge): json_bytes({"date": made.entry.accepted}),
     }
     model = made.entry.manifest.model
     folder = store / FOLDER / model.name.replace("/", "__") / (model.revision or "no-revision") / short(digest)
@@ -63,10 +65,15 @@ def accept(path: Path, store: Path, *, badge: Badge | None, licence: str, mini: 
 
 
 def _another_badge(folder: Path, badge: Badge | None) -> Path:
-    file = folder / f"badge-{badge}.json"
-    if badge is None or file.exists():
+    if badge is None:
         raise ItamedError(f"The bundle is accepted already, in {folder}, and nothing there is overwritten.")
-    write_bytes(file, json_bytes({"date": today()}))
+    before = read_stored(folder).badge
+    if BADGES.index(badge) <= BADGES.index(before):
+        raise ItamedError(
+            f"The bundle is accepted already, in {folder}, and its badge is {before}: {badge} is no better one. To "
+            f"withdraw a badge, delete {folder / badge_file(before)} in a commit that says why, or retract the entry."
+        )
+    write_bytes(folder / badge_file(badge), json_bytes({"date": today()}))
     return folder
 
 

@@ -31,7 +31,8 @@ def comment(found: Preview) -> str:
     Names stand in code spans, findings in a code block, both without characters that could end them: no link, mention,
     image or markup comes of them. All else are our own words and figures.
     """
-    parts = [f"### Bundle {_code(short(found.digest))}", _verdict(found)]
+    name = _code(short(found.digest)) if found.digest else "that is not read"
+    parts = [f"### Bundle {name}", _verdict(found)]
     if found.row:
         parts += [_ranks(found.row, found.ranked), *_gains(found.row, found.references)]
     if found.verdict.findings:
@@ -44,10 +45,11 @@ def _code(text: str) -> str:
 
 
 def _verdict(found: Preview) -> str:
-    warnings = len(found.verdict.findings) - found.verdict.errors
-    counts = f"errors: {found.verdict.errors}, warnings: {warnings}"
-    if not found.row:
+    counts = found.verdict.counts()
+    if found.verdict.errors:
         return f"**Refused** ({counts})."
+    if not found.row:
+        return f"**Not checked here, as data are missing** ({counts}). A maintainer checks it where they are."
     return f"{_named(found.row)}. **Every score follows from the raw answers** ({counts})."
 
 

@@ -16,6 +16,7 @@ from itamed.benchmark.report.series import Series
 from itamed.benchmark.suite import ROLES
 
 from ..archive import content_of
+from ..findings import Refused
 from ..rerun import reopened
 from ..validate import Verdict, validate
 from .listing import Row, boards
@@ -41,7 +42,10 @@ class Reference:
 
 @dataclass(frozen=True)
 class Preview:
-    """A checked bundle; without errors its row on the board, how many rows are ranked there by role, and references."""
+    """A checked bundle; without errors its row on the board, how many rows are ranked there by role, and references.
+
+    `digest` is that of the archive, "" where it is none that is read.
+    """
 
     digest: str
     verdict: Verdict
@@ -60,9 +64,12 @@ def preview(path: Path, store: Path, chosen: Sequence[str] = (), *, mini: bool =
         mini: for tests, see `validate`.
 
     Raises:
-        ItamedError: the bundle cannot be read, the store is damaged or has no such entry, or no bundle of a reference.
+        ItamedError: the store is damaged or has no such entry, or no bundle of a reference.
     """
-    digest = hashlib.sha256(content_of(path)).hexdigest()
+    try:
+        digest = hashlib.sha256(content_of(path)).hexdigest()
+    except Refused as refused:
+        return Preview("", Verdict((refused.finding,)))
     verdict = validate(path, store if store.is_dir() else None, itself=False, mini=mini)
     if verdict.run is None:
         return Preview(digest, verdict)

@@ -11,6 +11,7 @@ from itamed.benchmark.scoring.bootstrap import Array, Estimate, summarise
 from itamed.benchmark.suite import ROLES, suite
 from pydantic import ValidationError
 
+from ..anomalies import trained_ood
 from ..findings import shown
 from ..known import known
 from ..validate import Verdict
@@ -40,7 +41,7 @@ def stored_of(verdict: Verdict, digest: str, licence: str, badge: Badge | None =
         verdict: of a bundle without errors.
         digest: of the archive, SHA-256.
         licence: of the model.
-        badge: by default "re-scored" where the model is named by a commit, else "self-reported".
+        badge: by default "re-scored" where model and adapter are named by a commit, else "self-reported".
 
     Raises:
         ItamedError: the bundle has errors, or the licence is no name of one.
@@ -49,6 +50,9 @@ def stored_of(verdict: Verdict, digest: str, licence: str, badge: Badge | None =
         raise ItamedError("A bundle with errors makes no entry.")
     manifest = verdict.bundle.manifest
     scores, draws = role_scores(verdict.run, manifest.suite.version)
+    if trained_ood(manifest.declaration) and draws.pop("ood", None) is not None:
+        # Without a mean there is no rank.
+        scores["ood"] = scores["ood"].model_copy(update={"mean": None, "freedom": 1.0})
     try:
         entry = Entry(
             format=1,
@@ -62,7 +66,9 @@ def stored_of(verdict: Verdict, digest: str, licence: str, badge: Badge | None =
         )
     except ValidationError as error:
         raise ItamedError(f"--licence {shown(licence)} is no name of a licence: write it like apache-2.0.") from error
-    return Stored(entry, badge or ("re-scored" if manifest.model.revision else "self-reported"), draws)
+    weights = [each for each in (manifest.model, manifest.model.adapter) if each]
+    named = all(each.revision for each in weights)
+    return Stored(entry, badge or ("re-scored" if named else "self-reported"), draws)
 
 
 def task_scores(run: Run) -> dict[str, TaskScore]:

@@ -22,7 +22,8 @@ from itamed.benchmark.scoring.bootstrap import Array
 from pydantic import BaseModel, ValidationError
 
 from ..archive import short
-from ..jsonsafe import json_bytes
+from ..jsonsafe import flaw, json_bytes
+from ..manifest import MAX_LINE
 from ..stamp import utc_now
 from .entry import BADGES, Badge, Entry, Retraction
 
@@ -51,14 +52,23 @@ def retract(key: str, store: Path, reason: str) -> Path:
     """Take an entry back: it stays visible with the reason, and is ranked no more.
 
     Raises:
-        ItamedError: there is no such entry, or it is retracted already.
+        ItamedError: there is no such entry, it is retracted already, or the reason cannot be shown.
     """
+    if not reason.strip() or len(reason) > MAX_LINE:
+        raise ItamedError(f"--reason has {len(reason)} characters: say it in 1 to {MAX_LINE}.")
+    if wrong := flaw(reason):
+        raise ItamedError(f"--reason has {wrong}: say it in plain letters, on one line, without that.")
     found = find_entry(key, store)
     if (found / RETRACTED).exists():
         raise ItamedError(f"{key} is retracted already, and nothing in the store is overwritten.")
     retraction = Retraction(reason=reason, date=today())
     write_bytes(found / RETRACTED, json_bytes(retraction.model_dump()))
     return found
+
+
+def badge_file(badge: Badge) -> str:
+    """Return the name of the file that stands for a badge; the best one that is there counts."""
+    return f"badge-{badge}.json"
 
 
 def find_entry(key: str, store: Path) -> Path:
@@ -81,7 +91,7 @@ def read_store(store: Path) -> list[Stored]:
     """
     if not (store / FOLDER).is_dir():
         raise ItamedError(f"{store} is no store: accept a bundle first (itamed board accept BUNDLE --store {store}).")
-    return [_stored(folder) for folder in entry_folders(store)]
+    return [read_stored(folder) for folder in entry_folders(store)]
 
 
 def entry_folders(store: Path) -> list[Path]:
@@ -101,10 +111,15 @@ def read_entry(folder: Path) -> Entry:
     return entry
 
 
-def _stored(folder: Path) -> Stored:
+def read_stored(folder: Path) -> Stored:
+    """Read an entry's folder.
+
+    Raises:
+        ItamedError: something in it is missing or damaged.
+    """
     entry = read_entry(folder)
     taken = folder / RETRACTED
-    badges = [badge for badge in BADGES if (folder / f"badge-{badge}.json").is_file()]
+    badges = [badge for badge in BADGES if (folder / badge_file(badge)).is_file()]
     if not badges:
         raise ItamedError(f"{folder} has no badge: its files were not all copied.")
     complete = [role for role, score in entry.roles.items() if score.mean]

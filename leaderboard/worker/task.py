@@ -11,6 +11,7 @@ from itamed.benchmark.console import err
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.files import write_text
 
+from ..archive import content_of
 from ..submit import place_of
 from ..validate import validate
 from .desk import Desk
@@ -118,9 +119,9 @@ def _hand_in(claim: Claim, bundle: Path, desk: Desk, settings: Settings) -> tupl
     if verdict.run is None:
         # Or another try would find it here, and make no other.
         bundle.unlink()
-        errors = [str(each) for each in verdict.findings if each.severity == "error"]
+        errors = [str(each) for each in verdict.findings if each.severity != "warning"]
         raise Failed(f"Errors of the bundle: {len(errors)}. {errors[0]}")
-    content = bundle.read_bytes()
+    content = content_of(bundle)
     place = place_of(verdict.run, content)
     try:
         claim.hands_in(place)

@@ -1,6 +1,7 @@
 """What no honest run looks like, each thing by itself."""
 
 import json
+import os
 
 import pytest
 from itamed.benchmark.errors import ItamedError
@@ -62,11 +63,12 @@ def test_impossible_speed(files, tmp_path, tokens, parameters, expected):
 
 @pytest.fixture
 def others(files, tmp_path):
-    """Return a folder with the honest bundle, and one that is damaged."""
+    """Return a folder with the honest bundle, one that is damaged, and what waits for a writer if it is opened."""
     folder = tmp_path / "bundles" / "lookup"
     folder.mkdir(parents=True)
     (folder / "one.zip").write_bytes(pack(files))
     (folder / "two.zip").write_bytes(b"PK")
+    os.mkfifo(folder / "three.zip")
     return folder.parent
 
 
@@ -129,10 +131,67 @@ def declaration(**given):
     return {"training": "Fine-tuned on leaflets.", "test_rows": "not trained on"} | given
 
 
+def declared(one, tmp_path, **given):
+    """Return what is told of a declaration: fields and severities."""
+    said = changed(one, MANIFEST, lambda m: m.update(declaration=declaration(**given)))
+    found = verdict(said, tmp_path).findings
+    return [(each.field, each.severity) for each in found if each.field.startswith("declaration")]
+
+
 @pytest.mark.parametrize(("test_rows", "expected"), [("not trained on", 0), ("unknown", 0), ("trained on", 1)])
-def test_a_model_that_has_read_the_test_rows(files, tmp_path, test_rows, expected):
-    said = changed(files, MANIFEST, lambda m: m.update(declaration=declaration(test_rows=test_rows)))
-    assert [each.field for each in errors(said, tmp_path)] == ["declaration.test_rows"] * expected
+def test_a_model_that_has_read_the_test_rows_may_say_so(one, tmp_path, test_rows, expected):
+    found = declared(one, tmp_path, test_rows=test_rows)
+    assert found == [("declaration.test_rows", "warning")] * expected
+
+
+@pytest.mark.parametrize(
+    ("tasks", "severity"),
+    [
+        (["itamed_qa_medqa", NER], None),
+        (["itamed_ner_cardioccc"], "warning"),
+        (["itamed_qa_medqa", CRF], "warning"),
+        (["itamed_qa_nonsense"], "error"),
+        (["itamed-id"], "error"),
+    ],
+)
+def test_tasks_that_a_model_was_trained_on(one, tmp_path, tasks, severity):
+    assert declared(one, tmp_path, tasks=tasks) == ([("declaration.tasks", severity)] if severity else [])
+
+
+def test_an_adapter_without_a_commit(one, tmp_path):
+    adapter = {"name": "clinic/lora", "revision": None}
+    named = changed(one, MANIFEST, lambda m: m["model"].update(revision="a" * 40, adapter=adapter))
+    found = [each for each in verdict(named, tmp_path).findings if each.field == "model.adapter.revision"]
+    assert "--adapter" in only(found).remedy
+
+
+def decoded(files, tmp_path, mode):
+    """Return what is told of a bundle of another mode: file, field and severity."""
+    found = verdict(changed(files, MANIFEST, lambda m: m["decoding"].update(mode=mode)), tmp_path).findings
+    fields = ("answer", "decoding.mode", "tokens_out")
+    return [(each.file, each.field, each.severity) for each in found if each.field in fields]
+
+
+def test_answers_that_no_grammar_lets_through(one, tmp_path):
+    loose = [each | {"answer": f"Non so: {each['id']}.", "finish": "loose"} for each in answers(one, NER)]
+    file = f"samples_{NER}.jsonl"
+    assert decoded(rescored(one, NER, loose), tmp_path, "constrained") == [(file, "answer", "warning")]
+    assert decoded(rescored(one, NER, loose), tmp_path, "free") == []
+    one_of_them = loose[:1] + answers(one, NER)[1:]
+    assert decoded(rescored(one, NER, one_of_them), tmp_path, "constrained") == []
+
+
+def test_tags_are_no_answers_to_questions(files, one, tmp_path):
+    assert decoded(one, tmp_path, "tagged") == []
+    assert decoded(files, tmp_path, "tagged") == [(MANIFEST, "decoding.mode", "warning")] * 2
+
+
+def test_text_without_a_token(one, tmp_path):
+    silent = [each | {"tokens_out": 0} for each in answers(one, NER)]
+    file = f"samples_{NER}.jsonl"
+    assert decoded(rescored(one, NER, silent), tmp_path, "free") == [(file, "tokens_out", "warning")]
+    unknown = [each | {"tokens_out": None} for each in silent]
+    assert decoded(rescored(one, NER, unknown), tmp_path, "free") == []
 
 
 def test_a_declared_model_at_a_commit_gets_no_warning(files, tmp_path):

@@ -1,10 +1,12 @@
 """The archive: the same bytes for the same files, and nothing but plain files comes in."""
 
 import io
+import os
 import stat
 import struct
 import warnings
 import zipfile
+import zlib
 
 import pytest
 from itamed.leaderboard import archive
@@ -71,7 +73,7 @@ def test_a_name_that_goes_on_after_its_end(path):
 
 def test_a_name_that_is_another_one_inside(path):
     content = zipped(("manifest.json", b"{}"))
-    assert "whole" in refused(path, content.replace(b"manifest.json", b"../anifest.js", 1))
+    assert "a header that says" in refused(path, content.replace(b"manifest.json", b"../anifest.js", 1))
 
 
 @pytest.mark.parametrize("kind", [stat.S_IFLNK, stat.S_IFDIR, stat.S_IFIFO, stat.S_IFCHR])
@@ -94,12 +96,64 @@ def test_many_files_that_are_large_together(path, monkeypatch):
     assert "at most 3000 bytes in all" in refused(path, pack(FILES | {"manifest.json": b"x" * 100}))
 
 
-def test_a_size_that_is_a_lie(path):
-    """The list says 1 byte: neither is more read on trust, nor is what follows believed."""
-    content = bytearray(zipped(("manifest.json", b"\0" * 8 * 2**20)))
-    at = content.rindex(b"PK\x01\x02")
-    content[at + 24 : at + 28] = struct.pack("<L", 1)
-    assert "whole" in refused(path, bytes(content))
+@pytest.mark.parametrize("size", [1, 2**31])
+def test_a_size_that_is_a_lie(path, size):
+    """Header and list agree, and are wrong: the file is unpacked no further than is allowed, and not believed."""
+    content = bytearray(zipped(("manifest.json", b"\0" * 1000)))
+    for at in (22, content.rindex(b"PK\x01\x02") + 24):
+        content[at : at + 4] = struct.pack("<L", size)
+    assert "of the size and checksum" in refused(path, bytes(content))
+
+
+def made(packed, content, *, header=(), count=1, attributes=0):
+    """Return an archive of one file as no library writes it.
+
+    `header` are fields of the file's own header, by place, that are not those of the list; `count` is what the end
+    of the archive says of their number.
+    """
+    fields = [20, 0, 8, 0, 33, zlib.crc32(content), len(packed), len(content), len(b"manifest.json")]
+    own = [dict(header).get(place, field) for place, field in enumerate(fields)]
+    local = struct.pack("<4s5H3L2H", b"PK\x03\x04", *own, 0) + b"manifest.json" + packed
+    listed = struct.pack("<4s6H3L5H2L", b"PK\x01\x02", 20, *fields, 0, 0, 0, 0, attributes, 0) + b"manifest.json"
+    end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, count, count, len(listed), len(local), 0)
+    return local + listed + end
+
+
+def deflated(content):
+    packing = zlib.compressobj(9, zlib.DEFLATED, -15)
+    return packing.compress(content) + packing.flush()
+
+
+def test_an_archive_made_by_hand_is_taken_if_nothing_is_odd(path):
+    path.write_bytes(made(deflated(b"{}"), b"{}"))
+    assert unpack(path, NAMES) == {"manifest.json": b"{}"}
+
+
+def test_bytes_behind_the_packed_data(path):
+    """Programs that unpack pass over them: nobody would see what is there."""
+    assert "nothing behind the packed data, found 30" in refused(path, made(deflated(b"{}") + b"hidden" * 5, b"{}"))
+
+
+def test_packed_data_without_an_end(path):
+    assert "without an end" in refused(path, made(deflated(b"{}" * 50)[:-1], b"{}" * 50))
+
+
+@pytest.mark.parametrize(
+    "header",
+    [(1, 0x1), (1, 0x800), (2, zipfile.ZIP_STORED), (5, 1), (6, 7), (7, 2**31)],
+    ids=["encrypted", "flags", "method", "CRC", "packed size", "size"],
+)
+def test_a_header_that_says_something_else_than_the_list(path, header):
+    assert "a header that says what the list says" in refused(path, made(deflated(b"{}"), b"{}", header=[header]))
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_a_number_of_files_that_is_a_lie(path, count):
+    assert f"a list of {count} files" in refused(path, made(deflated(b"{}"), b"{}", count=count))
+
+
+def test_a_folder_by_its_attribute(path):
+    assert "a plain file" in refused(path, made(deflated(b"{}"), b"{}", attributes=0x10))
 
 
 def test_a_password(path):
@@ -153,7 +207,10 @@ def test_a_large_file_is_not_read(path):
 
 
 def test_what_is_no_file(tmp_path):
-    for place in (tmp_path, tmp_path / "none.zip"):
+    os.mkfifo(tmp_path / "waits.zip")
+    (tmp_path / "whole.zip").write_bytes(pack(FILES))
+    (tmp_path / "link.zip").symlink_to(tmp_path / "whole.zip")
+    for place in (tmp_path, tmp_path / "none.zip", tmp_path / "waits.zip", tmp_path / "link.zip"):
         with pytest.raises(Refused, match="name the file"):
             unpack(place, NAMES)
 

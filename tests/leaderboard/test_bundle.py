@@ -111,7 +111,11 @@ def test_the_order_in_which_processes_answered_changes_nothing(files, run):
 
 def test_a_named_model_and_a_left_out_task(run):
     adapter = Weights(name="clinic/adapter", revision="b" * 40)
-    files = remade(run, model="clinic/small", revision="a" * 40, leave_out=(QA, CRF), adapter=adapter)
+    wishes = {"model": "clinic/small", "revision": "a" * 40, "leave_out": (QA, CRF), "adapter": adapter}
+    with pytest.raises(ItamedError, match="used no adapter"):
+        remade(run, **wishes)
+    edit_results(run, lambda data: data["config"].update(model_args={"model": "lookup", "peft": "lora/checkpoint"}))
+    files = remade(run, **wishes)
     manifest = json.loads(files[MANIFEST])
     assert manifest["model"]["adapter"] == {"name": "clinic/adapter", "revision": "b" * 40}
     assert (manifest["model"]["name"], manifest["model"]["revision"]) == ("clinic/small", "a" * 40)

@@ -1,5 +1,7 @@
 """Copies are found by the digests that entries keep, by archives where there are none, and nobody copies itself."""
 
+import json
+
 import numpy as np
 import pytest
 from itamed.benchmark.errors import ItamedError
@@ -9,7 +11,7 @@ from itamed.leaderboard.board.accept import accept
 from itamed.leaderboard.bundle import MANIFEST
 from itamed.leaderboard.said import same, telling
 
-from .tamper import changed, errors
+from .tamper import NER, answers, changed, errors, rescored, verdict
 
 
 @pytest.fixture
@@ -46,6 +48,43 @@ def test_a_merged_archive_may_be_accepted_but_not_handed_in_again(one, tmp_path)
     elsewhere = tmp_path / "bundle.zip"
     elsewhere.write_bytes(pack(one))
     assert accept(elsewhere, tmp_path / "results", badge=None, licence="mit", mini=True).is_dir()
+
+
+def told(one, tmp_path, found):
+    """Return what is told of a bundle with these answers to a task, under another name, beside the entry."""
+    copy = changed(rescored(one, NER, found), MANIFEST, lambda manifest: manifest["model"].update(name="clinic/mine"))
+    return [each.field for each in errors(copy, tmp_path, tmp_path / "store")]
+
+
+def other_form(answer):
+    """Return an answer with its items in another order, and their keys, too."""
+    items = [{"type": each["type"], "text": each["text"]} for each in json.loads(answer)["entities"]]
+    return json.dumps({"entities": items[::-1]}, indent=2)
+
+
+def test_what_is_scored_alike_is_a_copy(entry, one, tmp_path, monkeypatch):
+    monkeypatch.setattr(copies, "ENOUGH", 3)
+    said = answers(one, NER)
+    assert max(len(json.loads(each["answer"])["entities"]) for each in said) > 1
+    assert told(one, tmp_path, [each | {"answer": other_form(each["answer"])} for each in said]) == ["answers"]
+
+
+def twice(answer):
+    items = json.loads(answer)["entities"]
+    return json.dumps({"entities": items + items})
+
+
+def test_what_is_scored_otherwise_is_none(entry, one, tmp_path, monkeypatch):
+    monkeypatch.setattr(copies, "ENOUGH", 3)
+    assert told(one, tmp_path, [each | {"answer": twice(each["answer"])} for each in answers(one, NER)]) == []
+
+
+@pytest.mark.parametrize(("part", "value"), [("model", {"revision": "a" * 40}), ("decoding", {"mode": "constrained"})])
+def test_the_same_answers_with_other_settings_are_warned_of(entry, one, tmp_path, monkeypatch, part, value):
+    monkeypatch.setattr(copies, "ENOUGH", 3)
+    again = changed(one, MANIFEST, lambda manifest: manifest[part].update(value))
+    found = [each for each in verdict(again, tmp_path, tmp_path / "store").findings if each.field == "answers"]
+    assert [(each.severity, each.expected.split()[0]) for each in found] == [("warning", "other")]
 
 
 def test_telling_answers_come_once_and_rows_are_matched():

@@ -122,6 +122,7 @@ def tools(tmp_path):
         "#!/bin/bash\n"
         'if grep -q crash "$3"; then exit 9; fi\n'
         'echo "Looked at $(cat "$3") in $5" > "$7"\n'
+        'if grep -q missing "$3"; then exit 3; fi\n'
         'grep -q right "$3"\n'
     )
     hf = f'#!/bin/bash\nexec {sys.executable} -m huggingface_hub.cli.hf "$@"\n'
@@ -146,8 +147,8 @@ def pull(tmp_path):
     submitted = tmp_path / "submitted"
 
     def made(files):
-        (submitted / "bundles").mkdir(parents=True)
-        (submitted / "bundles" / "old.zip").write_text("right")
+        (submitted / "bundles" / "m").mkdir(parents=True)
+        (submitted / "bundles" / "m" / "old.zip").write_text("right")
         git(submitted, "init")
         git(submitted, "add", "."), git(submitted, "commit", "-m", "base")
         shutil.copytree(submitted, tmp_path / "store", ignore=shutil.ignore_patterns(".git"))
@@ -169,13 +170,17 @@ def pull(tmp_path):
     [
         ({"bundles/m/new.zip": "right"}, 0, "Looked at right in ../store"),
         ({"bundles/m/new.zip": "wrong"}, 1, "Looked at wrong"),
+        ({"bundles/m/new.zip": "missing"}, 0, "Looked at missing"),
         ({"bundles/m/new.zip": "crash"}, 1, "failed itself"),
         ({"bundles/m/$(id)\n; rm -rf x.zip": "right"}, 0, "Looked at right"),
         ({"bundles/m/--store.zip": "right"}, 0, "Looked at right"),
-        ({"bundles/old.zip": "right too"}, 1, "changed or gone"),
-        ({"bundles/old.zip": None}, 1, "changed or gone"),
-        ({"bundles/link.zip": "@/etc/passwd"}, 1, "changed or gone"),
+        ({"bundles/m/old.zip": "right too"}, 1, "changed or gone"),
+        ({"bundles/m/old.zip": None}, 1, "changed or gone"),
+        ({"bundles/m/link.zip": "@/etc/passwd"}, 1, "changed or gone"),
+        ({"bundles/new.zip": "right"}, 1, "Not a bundle"),
+        ({"bundles/m/n/new.zip": "right"}, 1, "Not a bundle"),
         ({"models/m/x/y/entry.json": "{}"}, 1, "Not a bundle"),
+        ({"models/m/x/y/bundles/m/new.zip": "right"}, 1, "Not a bundle"),
         ({".github/workflows/check.yml": "x"}, 1, "Not a bundle"),
     ],
 )
@@ -189,11 +194,52 @@ def test_a_pull_request_on_github(tmp_path, tools, pull, files, status, said):
         assert "```" not in commented(tmp_path / "found"), "words of the workflow itself stay as they are"
 
 
-def test_a_pull_request_on_the_hub_is_fetched_checked_and_commented_on(tmp_path, tools, hub):
-    pulled = Pull(
-        "Add", "", {"bundles/old.zip": b"right", "bundles/m/new.zip": b"wrong", "bundles/m/two.zip": b"right"}
-    )
-    hub.repos["me/results"] = Repo({"bundles/old.zip": b"right", "models/a/b/c/entry.json": b"{}"}, [pulled])
+def test_every_pull_request_is_checked():
+    """One that changes an entry of the store alone must not pass for want of a check."""
+    # YAML takes "on" for a truth value.
+    assert yaml.safe_load((HOSTING / "check.yml").read_text())[True] == "pull_request"
+
+
+@pytest.mark.parametrize(
+    ("files", "status", "said"),
+    [
+        ({"bundles/m/new.zip": "right"}, 0, "Looked at right in store"),
+        ({"bundles/m/new.zip": "missing"}, 0, "Looked at missing"),
+        ({"bundles/m/new.zip": "wrong"}, 1, "Looked at wrong"),
+        ({"bundles/m/$(id)\n; rm -rf x.zip": "right"}, 0, "Looked at right"),
+        ({"bundles/m/old.zip": "right too"}, 1, "changed or gone"),
+        ({"bundles/m/old.zip": None}, 1, "changed or gone"),
+        ({"bundles/m/link.zip": "@/etc/passwd"}, 1, "changed or gone"),
+        ({"bundles/new.zip": "right"}, 1, "Not a bundle"),
+        ({"models/m/x/y/entry.json": "{}"}, 1, "Not a bundle"),
+        ({"README.md": "mine"}, 1, "Not a bundle"),
+    ],
+)
+def test_what_a_pull_request_on_the_hub_touches(tmp_path, tools, pull, files, status, said):
+    base = pull(files)
+    submitted = tmp_path / "submitted"
+    changes = git(submitted, "diff", "--raw", "--no-renames", "-z", f"{base}...HEAD")
+    (tmp_path / "changed").write_text(changes)
+    shutil.copytree(submitted, tmp_path / "pull", symlinks=True)
+    done = run(step("check-hub.yml", "check", "Check every bundle that is new"), tmp_path, tools | {"NUMBER": "7"})
+    assert (done.returncode, done.stderr) == (status, "")
+    assert said in (tmp_path / "found" / "1.md").read_text()
+
+
+def test_a_pull_request_on_the_hub_is_fetched_checked_and_commented_on(tmp_path, tools, pull, hub):
+    old, new = "bundles/m/old.zip", {"bundles/m/new.zip": "wrong", "bundles/m/two.zip": "right"}
+    pulled = Pull("Add", "", {old: b"right"} | {name: content.encode() for name, content in new.items()})
+    hub.repos["me/results"] = Repo({old: b"right", "models/a/b/c/entry.json": b"{}"}, [pulled])
+    # The same repository for git, which the hub here does not speak; main has gone on since.
+    base = pull(new)
+    shutil.rmtree(tmp_path / "store")
+    git(tmp_path / "submitted", "update-ref", "refs/pr/1", "HEAD")
+    git(tmp_path / "submitted", "reset", "--hard", base)
+    (tmp_path / "submitted" / "later").write_text("later")
+    git(tmp_path / "submitted", "add", "."), git(tmp_path / "submitted", "commit", "-m", "later")
+    config = f'[url "{tmp_path / "submitted"}"]\n\tinsteadOf = https://huggingface.co/datasets/me/results\n'
+    (tmp_path / "gitconfig").write_text(config)
+    tools |= {"GIT_CONFIG_GLOBAL": str(tmp_path / "gitconfig")}
     env = tools | {"HF_ENDPOINT": hub.url, "RESULTS": "me/results", "NUMBER": "1", "HF_HUB_DISABLE_XET": "1"}
     env |= {"HF_HOME": str(tmp_path / "hf"), "HF_HUB_OFFLINE": "0"}
     done = run(step("check-hub.yml", "check", "Fetch what is there, and what is added"), tmp_path, env)

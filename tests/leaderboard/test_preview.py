@@ -1,17 +1,20 @@
 """A preview: the rank and the gains of a bundle before it is accepted, and Markdown that nobody can write into."""
 
 import json
+import os
 
 import pytest
 from itamed.benchmark.cli import app
 from itamed.benchmark.errors import ItamedError
-from itamed.leaderboard.archive import pack
+from itamed.leaderboard.archive import MAX_ARCHIVE, pack
 from itamed.leaderboard.board import scored
 from itamed.leaderboard.board.accept import accept
 from itamed.leaderboard.board.comment import comment
-from itamed.leaderboard.board.preview import preview
+from itamed.leaderboard.board.preview import Preview, preview
 from itamed.leaderboard.board.store import read_store
 from itamed.leaderboard.bundle import MANIFEST
+from itamed.leaderboard.findings import Finding
+from itamed.leaderboard.validate import Verdict
 from markdown_it import MarkdownIt
 from typer.testing import CliRunner
 
@@ -132,6 +135,26 @@ def test_nothing_of_a_stranger_is_more_than_text(files, tmp_path, ranked, wrong,
         for token in [each, *(each.children or [])]
     }
     assert tags - {""} <= HARMLESS
+
+
+def test_what_was_not_checked_is_not_refused(tmp_path):
+    text = comment(Preview("0" * 64, Verdict((Finding("samples_x.jsonl", "", "its data", "none", "", "unchecked"),))))
+    assert "**Not checked here, as data are missing** (errors: 0, tasks not checked: 1, warnings: 0)" in text
+    assert "Refused" not in text
+    assert shown(tmp_path, text) == text, "comment.py must leave it as it is"
+
+
+@pytest.mark.parametrize("large", [True, False])
+def test_what_is_not_even_read_is_told_in_the_comment(tmp_path, large):
+    path = tmp_path / "bundle.zip"
+    if large:
+        with path.open("wb") as file:
+            file.truncate(MAX_ARCHIVE + 1)
+    else:
+        os.mkfifo(path)
+    text = comment(preview(path, tmp_path, mini=True))
+    assert text.startswith("### Bundle that is not read\n\n**Refused**")
+    assert shown(tmp_path, text) == text, "comment.py must leave it as it is"
 
 
 def test_the_command_writes_the_comment_and_ends_with_the_verdict(one, tmp_path):

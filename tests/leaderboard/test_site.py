@@ -135,7 +135,9 @@ def test_markup_of_strangers_is_text(files, tmp_path):
     declared = {"training": EVIL, "test_rows": "unknown", "corpora": [{"name": EVIL, "licence": EVIL}]}
     machine = {"processor": EVIL, "gpus": [EVIL]}
     key = add_entry(tmp_path / "store", files, "a/b", declaration=declared, machine=machine).name
-    retract(key, tmp_path / "store", EVIL)
+    # Written by hand: `retract` takes no such reason.
+    retracted = {"reason": EVIL, "date": "2026-01-31"}
+    next((tmp_path / "store").glob(f"models/*/*/{key}")).joinpath("retracted.json").write_text(json.dumps(retracted))
     build(tmp_path / "store", tmp_path / "site")
     for path in (tmp_path / "site").rglob("*.html"):
         assert "<script>alert" not in path.read_text()

@@ -10,6 +10,7 @@ from itamed.benchmark.report.means import means
 from itamed.leaderboard.archive import pack
 from itamed.leaderboard.board import scored
 from itamed.leaderboard.board.accept import accept
+from itamed.leaderboard.board.listing import boards
 from itamed.leaderboard.board.store import read_store, retract
 from itamed.leaderboard.bundle import MANIFEST, SCORES
 from typer.testing import CliRunner
@@ -49,7 +50,42 @@ def test_what_is_accepted_cannot_be_accepted_again_but_gets_another_badge(bundle
     assert content(folder) == before
     accept(bundle, tmp_path / "store", badge="reproduced", licence="mit", mini=True)
     assert read_store(tmp_path / "store")[0].badge == "reproduced"
-    assert before.items() < content(folder).items()
+    after = content(folder)
+    assert before.items() < after.items()
+    with pytest.raises(ItamedError, match=r"its badge is reproduced.* delete .*badge-reproduced\.json"):
+        accept(bundle, tmp_path / "store", badge="re-scored", licence="mit", mini=True)
+    assert content(folder) == after
+    (folder / "badge-reproduced.json").unlink()
+    assert read_store(tmp_path / "store")[0].badge == "self-reported", "withdrawn as the message says"
+
+
+@pytest.mark.parametrize(("revision", "badge"), [("b" * 40, "re-scored"), (None, "self-reported")])
+def test_weights_are_named_if_those_of_the_adapter_are(one, tmp_path, revision, badge):
+    def adapted(manifest):
+        manifest["model"].update(revision="a" * 40, adapter={"name": "clinic/lora", "revision": revision})
+
+    (tmp_path / "bundle.zip").write_bytes(pack(changed(one, MANIFEST, adapted)))
+    accept(tmp_path / "bundle.zip", tmp_path / "store", badge=None, licence="mit", mini=True)
+    assert read_store(tmp_path / "store")[0].badge == badge
+
+
+@pytest.mark.parametrize(
+    ("given", "ranked"),
+    [
+        ({"test_rows": "not trained on"}, {"id", "ood"}),
+        ({"test_rows": "not trained on", "tasks": ["itamed_crf_dyspnea"]}, {"id"}),
+        ({"test_rows": "trained on"}, set()),
+    ],
+)
+def test_what_a_model_was_trained_on_decides_where_it_is_ranked(files, tmp_path, monkeypatch, given, ranked):
+    tasks = {"id": {"itamed_ner_e3c_clinentity": "ner"}, "ood": {"itamed_crf_dyspnea": "crf"}}
+    monkeypatch.setattr(scored, "ranked_tasks", lambda version, role: tasks[role])
+    declared = changed(files, MANIFEST, lambda m: m.update(declaration={"training": "All there is."} | given))
+    (tmp_path / "bundle.zip").write_bytes(pack(declared))
+    accept(tmp_path / "bundle.zip", tmp_path / "store", badge=None, licence="mit", mini=True)
+    ((row,),) = boards(read_store(tmp_path / "store")).values()
+    assert row.ranks.keys() == ranked
+    assert row.unranked.keys() == {"id", "ood"} - ranked
 
 
 def test_a_wrong_bundle_leaves_no_trace(one, tmp_path):
@@ -99,6 +135,15 @@ def test_a_retraction_is_one_more_file(files, tmp_path):
     with pytest.raises(ItamedError, match="no entry"):
         retract("0" * 16, tmp_path, "none")
     assert read_store(tmp_path)[0].retracted.reason == "wrong template"
+
+
+@pytest.mark.parametrize("reason", ["", " ", "x" * 501, "=cmd|x", "<b>", "two\nlines", "\u202etxt"])
+def test_a_reason_that_cannot_be_shown(files, tmp_path, reason):
+    folder = add_entry(tmp_path, files, "a/b")
+    before = content(folder)
+    with pytest.raises(ItamedError, match=r"--reason has .*: say it in"):
+        retract(folder.name, tmp_path, reason)
+    assert content(folder) == before
 
 
 @pytest.mark.parametrize("name", ["entry.json", "draws.npy", "badge-re-scored.json"])

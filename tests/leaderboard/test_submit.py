@@ -9,6 +9,7 @@ from itamed.benchmark.report.finding import find_run
 from itamed.leaderboard import submit as module
 from itamed.leaderboard.archive import pack
 from itamed.leaderboard.bundle import Wishes
+from itamed.leaderboard.manifest import Weights
 from itamed.leaderboard.submit import submit_run
 from itamed.leaderboard.validate import validate
 from typer.testing import CliRunner
@@ -70,6 +71,8 @@ def test_a_bundle_with_errors_goes_nowhere(results, run_folder, tmp_path, monkey
         (["--out", "x.zip"], "mini set"),
         (["--out", "x.zip", "--declaration", "none.yaml"], "cannot be read as a declaration"),
         (["--out", "x.zip", "--model", "clinic/small@main"], "A branch moves"),
+        (["--out", "x.zip", "--adapter", "clinic/lora"], "--adapter clinic/lora has no commit"),
+        (["--out", "x.zip", "--adapter", f"=cmd@{'a' * 40}"], "is no name on the Hub"),
     ],
 )
 def test_the_command(run_folder, arguments, message, tmp_path, monkeypatch):
@@ -82,5 +85,7 @@ def test_a_model_at_a_commit(run_folder, monkeypatch):
     asked = []
     monkeypatch.setattr(module, "submit_run", lambda path, wishes, **_: asked.append(wishes))
     arguments = ["--repo", RESULTS, "--model", f"clinic/small@{'a' * 40}", "--leave-out", TASKS[0], "--allow-sample"]
+    arguments += ["--adapter", f"clinic/lora@{'b' * 40}"]
     assert CliRunner().invoke(app, ["submit", str(find_run(run_folder).path), *arguments]).exit_code == 0
-    assert asked == [Wishes("clinic/small", "a" * 40, None, (TASKS[0],), sample=True)]
+    adapter = Weights(name="clinic/lora", revision="b" * 40)
+    assert asked == [Wishes("clinic/small", "a" * 40, None, (TASKS[0],), sample=True, adapter=adapter)]

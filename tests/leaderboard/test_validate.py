@@ -5,12 +5,15 @@ import json
 
 import pytest
 from itamed.benchmark.cli import app
+from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.verdict import MODES
 from itamed.leaderboard import checks
 from itamed.leaderboard import validate as module
 from itamed.leaderboard.archive import pack
+from itamed.leaderboard.board.accept import accept
 from itamed.leaderboard.bundle import MANIFEST, SCORES
 from itamed.leaderboard.rescore import docs_of, rescore
+from itamed.leaderboard.show import show_verdict
 from typer.testing import CliRunner
 
 from .tamper import CRF, NER, QA, TASKS, answers, changed, errors, only, sealed, verdict, with_answers
@@ -53,7 +56,9 @@ def test_a_changed_file_is_not_that_of_the_checksum(one, tmp_path, name):
         (lambda m: m["model"].update(revision="main"), "model.revision"),
         (lambda m: m["model"].update(parameters="1B"), "model.parameters"),
         (lambda m: m["model"].update(parameters=True), "model.parameters"),
+        (lambda m: m["model"].update(parameters=2 * 10**15), "model.parameters"),
         (lambda m: m["cost"].update(seconds=0), "cost.seconds"),
+        (lambda m: m["cost"].update(seconds=1e308), "cost.seconds"),
         (lambda m: m["cost"].update(seconds=-1), "cost.seconds"),
         (lambda m: m["cost"].update(tokens_out=-1), "cost.tokens_out"),
         (lambda m: m["machine"].update(gpus="H100"), "machine.gpus"),
@@ -70,6 +75,11 @@ def test_a_manifest_of_another_kind(one, tmp_path, change, field):
     assert found.field.startswith(field)
 
 
+def test_a_number_above_a_limit_is_told_the_limit(one, tmp_path):
+    found = only(errors(changed(one, MANIFEST, lambda m: m["model"].update(parameters=2 * 10**15)), tmp_path))
+    assert (found.expected, found.found) == ("a number of at most 10,000,000,000,000", "2000000000000000")
+
+
 @pytest.mark.parametrize("content", [b"[]", b"null", b'"x"', b"{}", b"{", b'{"format": NaN}'])
 def test_a_manifest_that_is_none(one, tmp_path, content):
     assert {each.file for each in errors(one | {MANIFEST: content}, tmp_path)} == {MANIFEST}
@@ -78,6 +88,15 @@ def test_a_manifest_that_is_none(one, tmp_path, content):
 def test_another_suite_version(one, tmp_path):
     found = only(errors(changed(one, MANIFEST, lambda m: m["suite"].update(version="9.9.9")), tmp_path))
     assert (found.field, found.found) == ("suite.version", "9.9.9")
+
+
+def test_a_task_that_an_older_suite_version_has_not(files, tmp_path, monkeypatch):
+    versions = module.known()
+    older = {name: parts for name, parts in versions["0.1.0"].items() if name != "itamed_qa_casimedicos"}
+    monkeypatch.setattr(module, "known", lambda: versions | {"0.0.9": older})
+    found = only(errors(changed(files, MANIFEST, lambda m: m["suite"].update(version="0.0.9")), tmp_path))
+    assert (found.field, found.found) == ("suite.version", "0.0.9")
+    assert f"--leave-out {QA}" in found.remedy
 
 
 @pytest.mark.parametrize("part", ["prompt", "grammar", "metrics", "rows"])
@@ -223,8 +242,21 @@ def test_data_that_are_not_built_here(one, tmp_path):
     renamed = {name.replace(NER, real): content.replace(NER.encode(), real.encode()) for name, content in one.items()}
     path = tmp_path / "real.zip"
     path.write_bytes(pack(sealed(renamed)))
-    found = only([each for each in module.validate(path).findings if each.severity == "error"])
+    verdict = module.validate(path)
+    found = only([each for each in verdict.findings if each.severity != "warning"])
     assert "itamed data build --source e3c" in found.remedy
+    assert (verdict.errors, verdict.unchecked, verdict.run, verdict.bundle) == (0, 1, None, None)
+    for arguments, said in (
+        (["validate"], "not checked here"),
+        (["board", "preview", "--store", str(tmp_path)], "**Not"),
+    ):
+        done = CliRunner().invoke(app, [*arguments, str(path)])
+        assert done.exit_code == module.UNCHECKED
+        assert said in done.output and "efused" not in done.output
+    with pytest.raises(ItamedError, match="not checked, as data are missing"):
+        accept(path, tmp_path / "store", badge=None, licence="mit")
+    path.write_bytes(pack(changed(sealed(renamed), MANIFEST, lambda m: m.update(created="9999-01-01T00:00:00Z"))))
+    assert CliRunner().invoke(app, ["validate", str(path)]).exit_code == 1, "an error is one without the data, too"
 
 
 def test_sources_that_are_not_those_of_the_tasks(one, tmp_path):
@@ -238,6 +270,21 @@ def test_mini_tasks_are_no_submission(one, tmp_path):
     done = CliRunner().invoke(app, ["validate", str(path), "--json"])
     assert done.exit_code == 1
     assert "samples_TASK.jsonl" in only(json.loads(done.stdout)["findings"])["expected"]
+
+
+def test_findings_can_be_read_in_a_log(one, tmp_path, monkeypatch, capsys):
+    """With 80 columns each stands below the other, whole lines with the remedy on its own; with many, in a table."""
+    path = tmp_path / "bundle.zip"
+    path.write_bytes(pack(changed(one, MANIFEST, lambda m: m["model"].update(name="[bold]x"))))
+    for columns, told in (("80", True), ("200", False)):
+        monkeypatch.setenv("COLUMNS", columns)
+        show_verdict(module.validate(path, mini=True), path)
+        lines = capsys.readouterr().out.splitlines()
+        assert ("error: manifest.json model.name" in lines) == told
+        assert (
+            "  what to do: make the bundle anew with `itamed submit RUN`, and change nothing in it" in lines
+        ) == told
+        assert any("'[bold]x'" in line for line in lines)
 
 
 def test_the_command_shows_a_table_and_ends_with_status_1(files, tmp_path, monkeypatch):

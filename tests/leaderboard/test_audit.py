@@ -1,0 +1,118 @@
+"""An audit: whatever is changed in a store is told, and no site is built of it."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+from itamed.benchmark.cli import app
+from itamed.benchmark.errors import ItamedError
+from itamed.leaderboard.archive import pack
+from itamed.leaderboard.board import scored
+from itamed.leaderboard.board.accept import accept
+from itamed.leaderboard.board.audit import audit, require_unedited
+from itamed.leaderboard.bundle import MANIFEST
+from typer.testing import CliRunner
+
+from .tamper import NER, changed
+
+
+@pytest.fixture
+def ranked(monkeypatch):
+    """Rank two tasks of the mini set, as if there were no others."""
+    tasks = {"id": {"itamed_ner_e3c_clinentity": "ner", "itamed_qa_casimedicos": "qa"}, "ood": {}}
+    monkeypatch.setattr(scored, "ranked_tasks", lambda version, role: tasks[role])
+
+
+@pytest.fixture(scope="module")
+def accepted(files, tmp_path_factory):
+    """Return a store with one entry; not to be changed."""
+    place = tmp_path_factory.mktemp("audit")
+    (place / "bundle.zip").write_bytes(pack(files))
+    with pytest.MonkeyPatch.context() as patch:
+        ranked.__wrapped__(patch)
+        accept(place / "bundle.zip", place / "store", badge=None, licence="mit", mini=True)
+    return place / "store"
+
+
+@pytest.fixture
+def store(accepted, tmp_path, ranked):
+    return shutil.copytree(accepted, tmp_path / "store")
+
+
+def folder(store):
+    return next(store.glob("models/*/*/*"))
+
+
+def edit(store, change):
+    """Change the parsed entry of a store."""
+    path = folder(store) / "entry.json"
+    entry = json.loads(path.read_text())
+    change(entry)
+    path.write_text(json.dumps(entry))
+
+
+def test_a_store_that_nobody_has_changed(store):
+    assert audit(store, rescore=True, mini=True) == []
+    assert require_unedited(store) == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda entry: entry["roles"]["id"]["mean"].__setitem__(0, 0.99), "means of id tasks"),
+        (lambda entry: entry["roles"]["id"]["families"]["ner"].__setitem__(0, 0.99), "means of id tasks"),
+        (lambda entry: entry["roles"]["id"]["tasks"].pop(), "means of id tasks"),
+        (lambda entry: entry["tasks"][NER]["metrics"]["score"].__setitem__(0, 0.99), "scores of tasks"),
+        (lambda entry: entry["tasks"][NER].update(notes=1), "scores of tasks"),
+        (lambda entry: entry["manifest"]["model"].update(name="clinic/mine"), "the manifest"),
+        (lambda entry: entry.update(bundle=entry["bundle"][:16] + "0" * 48), "bundle.zip is another"),
+        (lambda entry: entry.pop("tasks"), "entry.json"),
+    ],
+)
+def test_an_entry_that_was_edited(store, change, said):
+    edit(store, change)
+    (found,) = audit(store)
+    assert said in found and folder(store).name in found
+    with pytest.raises(ItamedError, match=folder(store).name):
+        require_unedited(store)
+
+
+@pytest.mark.parametrize("name", ["entry.json", "bundle.zip"])
+def test_a_file_that_is_gone(store, name):
+    (folder(store) / name).unlink()
+    (found,) = audit(store)
+    assert f"{name} is not there" in found
+
+
+def test_another_archive(store, files):
+    (folder(store) / "bundle.zip").write_bytes(pack(changed(files, MANIFEST, lambda m: m.update(kind="sample"))))
+    (found,) = audit(store)
+    assert "bundle.zip is another" in found
+
+
+def test_what_only_scoring_again_tells(store):
+    def wider(entry):
+        entry["roles"]["id"]["mean"][2] += 0.01
+
+    edit(store, wider)
+    for name, change in (("draws.npy", 0.01), ("answers.npy", 1)):
+        path = folder(store) / name
+        np.save(path, np.load(path) + np.asarray(change, dtype=np.load(path).dtype))
+    assert audit(store) == []
+    found = "\n".join(audit(store, rescore=True, mini=True))
+    assert all(said in found for said in ("scores in entry.json", "draws of the means", "answers.npy"))
+
+
+def test_the_commands(store, tmp_path):
+    def run(*arguments):
+        return CliRunner().invoke(app, ["board", *arguments, "--store", str(store)])
+
+    assert "Every entry is that of its bundle" in run("audit").stdout
+    assert run("audit", "--rescore").exit_code == 1, "tasks of the mini set are none of the board"
+    (folder(store) / "bundle.zip").unlink()
+    assert "1 entries have no bundle.zip" in run("build", "--site", str(tmp_path / "site")).output
+    edit(store, lambda entry: entry.update(bundle=entry["bundle"][::-1]))
+    done = run("build", "--site", str(tmp_path / "none"))
+    assert done.exit_code == 1 and "another bundle" in str(done.exception)
+    assert not (tmp_path / "none").exists()
