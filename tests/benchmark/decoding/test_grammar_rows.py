@@ -26,6 +26,8 @@ MODEL = os.environ.get("ITAMED_MODEL", "")
 ROWS = int(os.environ.get("ITAMED_GRAMMAR_ROWS", "200"))
 """Rows of each task to try, besides those with the longest answers; 0 tries all, which takes minutes."""
 LONGEST = 20
+MUTATED = 10
+"""Rows of each task whose gold is changed: each string of it in turn, so that they make some hundred answers."""
 # Bounds that are no margin over rows of their own: nothing to measure at hand, or no training data.
 BORROWED = {"itamed_ner_pharmaer", "itamed_re_e3c_projected", "itamed_crf_dyspnea", "itamed_arg_abstrct_glaucoma"}
 WALKS = 2
@@ -99,6 +101,35 @@ def known(string, row, name):
 def test_gold_of_all_splits_is_taken(name):
     rows = [row for held in load_rows(name).values() for row in held]
     assert refused(some(rows), name) == []
+
+
+def mutated(value):
+    """Yield a gold answer with an item more, and with each of its strings, one at a time, as no note or task has it."""
+    yield {**value, "zq": []}
+    for key, held in value.items():
+        if isinstance(held, str):
+            yield {**value, key: f"{held}zq"}
+        else:
+            places = [(i, name) for i, item in enumerate(held) for name in item]
+            for i, name in places:
+                items = [dict(item) for item in held]
+                items[i][name] += "zq"
+                yield {**value, key: items}
+
+
+@pytest.mark.integration
+@pytest.mark.usefixtures("built_suite")
+@pytest.mark.parametrize("name", suite())
+def test_mutated_gold_is_refused(name):
+    rows = [row for held in load_rows(name).values() for row in held]
+    chosen = set(stable_order((row.id for row in rows), "mutations")[:MUTATED])
+    taken = []
+    for row in rows:
+        if row.id in chosen:
+            grammar = grammar_of(task_document(row, name))
+            wrong = mutated(json.loads(gold(row)))
+            taken += [(row.id, value) for value in wrong if accepts(grammar, compact(value))]
+    assert taken == []
 
 
 @pytest.mark.integration
