@@ -74,12 +74,13 @@ def pack(members: Mapping[str, bytes]) -> bytes:
     return written.getvalue()
 
 
-def unpack(path: Path, names: Collection[str]) -> dict[str, bytes]:
+def unpack(path: Path, names: Collection[str], only: Collection[str] = ()) -> dict[str, bytes]:
     """Return the files of an archive by name, at most `MAX_TOTAL` bytes.
 
     Args:
         path: the archive.
         names: the names that are allowed.
+        only: the names that are wanted; all if empty.
 
     Raises:
         Refused: it is no ZIP file or a damaged one, is larger or packed better than any bundle, has bytes
@@ -95,6 +96,8 @@ def unpack(path: Path, names: Collection[str]) -> dict[str, bytes]:
         _check_entries(entries, names)
         found: dict[str, bytes] = {}
         for entry, packed in _places(entries, content, directory):
+            if only and entry.filename not in only:
+                continue
             found[entry.filename] = _member(entry, packed, MAX_TOTAL - sum(map(len, found.values())))
         return found
     except _DAMAGE as error:

@@ -107,7 +107,7 @@ def audit(
     """
     from .board.audit import audit as compare
 
-    found = compare(store, rescore=rescore)
+    found = compare(store, "answers" if rescore else "scores")
     for each in found:
         typer.echo(each)
     typer.echo(

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from math import isclose
 from pathlib import Path
 from statistics import fmean
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from itamed.benchmark.errors import ItamedError
@@ -31,12 +31,17 @@ _NO_ARCHIVE = f"{BUNDLE} is not there"
 _REMEDY = "get the entry anew from the repository's history, or retract it"
 
 
-def audit(store: Path, *, rescore: bool = False, mini: bool = False) -> list[str]:
+Depth: TypeAlias = Literal["sums", "scores", "answers"]
+
+
+def audit(store: Path, depth: Depth = "scores", *, mini: bool = False) -> list[str]:
     """Compare every entry of a store with its archive; return what differs, a line each.
 
     Args:
         store: see `store`.
-        rescore: score all answers again, too: intervals, draws and digests follow from nothing less.
+        depth: "sums" checks that the archive is the one accepted, what the entry says of the run, and its
+            means; "scores" also the scores of tasks, which take ten milliseconds an entry to read;
+            "answers" scores all answers again, as intervals, draws and digests follow from nothing less.
         mini: for tests, see `validate`.
 
     Raises:
@@ -48,24 +53,24 @@ def audit(store: Path, *, rescore: bool = False, mini: bool = False) -> list[str
     return [
         f"{folder.relative_to(store)}: {each}: {_REMEDY}."
         for folder in folders
-        for each in _differences(folder, rescore=rescore, mini=mini)
+        for each in _differences(folder, depth, mini=mini)
     ]
 
 
 def require_unedited(store: Path) -> int:
-    """Check the entries of a store as far as goes without scoring; return how many have no archive to compare with.
+    """Check the entries of a store as far as goes in a moment; return how many have no archive to compare with.
 
     Raises:
         ItamedError: there is no store, or an entry says something else than its archive.
     """
-    found = audit(store)
+    found = audit(store, "sums")
     if edited := [each for each in found if f": {_NO_ARCHIVE}" not in each]:
         more = f" {len(edited) - 1} more: itamed board audit --store {store}." if len(edited) > 1 else ""
         raise ItamedError(f"{edited[0]}{more}")
     return len(found)
 
 
-def _differences(folder: Path, *, rescore: bool, mini: bool) -> Iterator[str]:
+def _differences(folder: Path, depth: Depth, *, mini: bool) -> Iterator[str]:
     path = folder / BUNDLE
     try:
         if not (folder / ENTRY).is_file():
@@ -78,33 +83,41 @@ def _differences(folder: Path, *, rescore: bool, mini: bool) -> Iterator[str]:
         if hashlib.sha256(content_of(path)).hexdigest() != entry.bundle:
             yield f"{BUNDLE} is another than that of {ENTRY}"
             return
-        found = list(_edited(entry, *_head(path)))
+        found = [*_described_otherwise(entry, path), *_summed_otherwise(entry)]
+        if depth != "sums" and not found:
+            found = list(_counted_otherwise(entry, path))
         yield from found
-        if rescore and not found:
+        if depth == "answers" and not found:
             yield from _scored_otherwise(folder, entry, mini=mini)
     except ItamedError as error:
         yield str(error).rstrip(".")
 
 
-def _head(path: Path) -> tuple[Manifest, Scores]:
-    """Return what a bundle that was checked before says of itself, without its answers."""
-    names = {samples_name(name) for task in suite().values() for name in (task.name, task.mini_name)}
-    files = unpack(path, {MANIFEST, SCORES, *names})
-    manifest, wrong = read(Manifest, read_json(files.get(MANIFEST, b""), MANIFEST), MANIFEST)
-    scores, more = read(Scores, read_json(files.get(SCORES, b""), SCORES), SCORES)
-    if manifest is None or scores is None:
-        raise Refused((wrong + more)[0])
-    return manifest, scores
-
-
-def _edited(entry: Entry, manifest: Manifest, scores: Scores) -> Iterator[str]:
-    """Yield what an entry says otherwise than its bundle; means of tasks are the published arithmetic."""
+def _described_otherwise(entry: Entry, path: Path) -> Iterator[str]:
+    manifest, wrong = read(Manifest, _file(path, MANIFEST), MANIFEST)
+    if manifest is None:
+        raise Refused(wrong[0])
     if entry.manifest != manifest:
         yield f"the manifest in {ENTRY} is not that of {BUNDLE}"
+
+
+def _counted_otherwise(entry: Entry, path: Path) -> Iterator[str]:
+    scores, wrong = read(Scores, _file(path, SCORES), SCORES)
+    if scores is None:
+        raise Refused(wrong[0])
     stated = {name: task.model_dump() for name, task in entry.tasks.items()}
     if not _near(stated, {name: _task(task).model_dump() for name, task in scores.tasks.items()}):
         yield f"scores of tasks in {ENTRY} are not those of {BUNDLE}"
-        return
+
+
+def _file(path: Path, name: str) -> Any:
+    """Return what a file of a bundle that was checked before holds."""
+    names = {samples_name(each) for task in suite().values() for each in (task.name, task.mini_name)}
+    return read_json(unpack(path, {MANIFEST, SCORES, *names}, {name}).get(name, b""), name)
+
+
+def _summed_otherwise(entry: Entry) -> Iterator[str]:
+    """Yield the roles whose means are not the published arithmetic on the entry's own tasks."""
     for role, found in entry.roles.items():
         families: dict[str, list[float]] = defaultdict(list)
         for name in found.tasks:
