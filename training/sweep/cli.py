@@ -32,7 +32,8 @@ def sweep(  # noqa: PLR0913, PLR0917 - an option each
     """
     from itamed.benchmark.errors import ItamedError
     from itamed.benchmark.evaluate import require_folder
-    from itamed.benchmark.report.show import Outputs, show_runs
+    from itamed.benchmark.report.outputs import Outputs
+    from itamed.benchmark.report.show import show_runs
     from rich.console import Console
 
     from ..fields import explanations
