@@ -30,8 +30,8 @@ from .sheet import (
 _EQUAL = "="
 _PAIRED = (
     "paired note by note; p from random swaps of two runs' answers (with several seeds from Student's test), corrected "
-    f"(Holm) for all means of the table, and apart from them for all families: {STARS}. Detectable, in the table of all p, "
-    "is the least true gain that four of five such comparisons would find."
+    f"(Holm) for all means of the table, and apart from them for all families: {STARS}. Detectable, beside p where all "
+    "figures stand, is the least true gain that four of five such comparisons would find."
 )
 _SAME = f" {_EQUAL} where both have the same counts on every note."
 

@@ -38,7 +38,7 @@ def latex(sections: Iterable[Section]) -> str:
 
 
 def _table(part: Part, label: str, note: str) -> str:
-    body = " \\\\\n".join(_row(row, "t") for row in part.rows)
+    body = " \\\\[2pt]\n".join(_row(row, "t") for row in part.rows)
     said = f"\n\n\\smallskip\n\\parbox{{\\linewidth}}{{\\raggedright {_escaped(note)}}}" if note else ""
     return f"""\\begin{{table}}
 \\centering
@@ -46,6 +46,8 @@ def _table(part: Part, label: str, note: str) -> str:
 \\setlength{{\\tabcolsep}}{{{GAP / 2:g}pt}}
 \\caption{{{_escaped(part.title)}}}
 \\label{{{label}}}
+
+\\smallskip
 \\resizebox{{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}}{{!}}{{%
 \\begin{{tabular}}{{@{{}}l{"r" * (len(part.header) - 1)}@{{}}}}
 \\toprule

@@ -11,6 +11,7 @@ from .gains import baseline_of
 from .plot import method_plot
 from .published import published
 from .run import Run
+from .runs import settings
 from .sameness import require_same
 from .sections import details, families, forms, tasks, types
 from .series import Series, series_of
@@ -37,7 +38,7 @@ def report(runs: Sequence[Run], baseline: str = "", *, others: bool = False) -> 
         *([published()] if others else []),
     ]
     parts += [_methods(series), grammars(series), tasks(series), costs(series)]
-    parts += [types(series), forms(series), *(details(each) for each in series)]
+    parts += [types(series), forms(series), *(details(each) for each in series), settings(series)]
     return [part for part in parts if part.sheets or part.figures or part.text]
 
 

@@ -22,6 +22,8 @@ ADDED = "itamed"
 TAGGER = "itamed-encoder"
 """The engine that tags words of notes: no prompt is read, and no text is generated."""
 _RULES = "itamed-baseline"
+SAMPLE = ("eval_notes", "eval_split", "fewshot_seed")
+"""What `--metadata` can choose of a task's rows (see the task files' hooks)."""
 
 
 @dataclass(frozen=True)
@@ -134,8 +136,16 @@ def _settings(data: Mapping[str, Any], config: Mapping[str, Any], added: Mapping
     found |= {"backend": config.get("model"), "limit": config.get("limit"), "batch": config.get("batch_size")}
     found |= {"parameters": config.get("model_num_parameters"), "precision": _precision(config)}
     found |= {"constrained": _constrained(config), "chat": bool(data.get("chat_template_sha"))}
+    found |= {"version": added.get("version"), "git_hash": data.get("git_hash"), "model_sha": config.get("model_sha")}
+    found |= {"arguments": model_arguments(config), "available": added.get("available") or {}, **_sample(data)}
     # Without the word of `itamed eval`, a run may have gone on where another had stopped.
     return found | {"resumed": bool(added.get("resumed", True))}
+
+
+def _sample(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what `--metadata` chose: all tasks of a run were asked the same way."""
+    task = next(iter((data.get("configs") or {}).values()), {})
+    return {name: (task.get("metadata") or {}).get(name) for name in SAMPLE}
 
 
 def model_arguments(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from ..suite import ROLES
 from .plot import family_plot, task_plot
 from .run import TaskResult
+from .sample import notes_text, sample_text
 from .series import Series, answered
 from .sheet import FAMILY_NAMES, NONE, ROLE_NAMES, Section, Sheet, filled, percent
 
@@ -26,6 +27,8 @@ def families(series: Sequence[Series]) -> Section:
             f" {NONE} where a run has not answered all tasks that others here have: a mean over fewer is another "
             "quantity. Its tasks are below."
         )
+    for sample in dict.fromkeys(filter(None, (sample_text(run) for each in series for run in each.runs))):
+        text += f" Runs are on a sample of notes: {sample}."
     header = ["run", *FAMILY_NAMES.values()]
     sheets = [
         Sheet(
@@ -64,7 +67,7 @@ def tasks(series: Sequence[Series]) -> Section:
 
 def _scores(name: str, series: Sequence[Series]) -> list[str]:
     found = [(each, each.result(name)) for each in series]
-    sizes = next([str(result.notes), str(result.gold)] for _, result in found if result)
+    sizes = next([notes_text(each.runs[0], result), str(result.gold)] for each, result in found if result)
     return [f"`{name}`", *sizes, *(percent(each.score(result)) if result else NONE for each, result in found)]
 
 
@@ -136,7 +139,7 @@ def details(each: Series) -> Section:
         parts = [_metric(each, result.task.name, name) for name in ("precision", "recall")]
         rates = [f"{100 * (each.metric(result, name) or 0.0):.0f} %" for name in ("valid", "repaired", "truncated")]
         scores = [percent(each.score(result, mode)) for mode in ("repaired", "strict")]
-        rows.append([result.name, *scores, *parts, *rates, str(result.notes), str(result.gold)])
+        rows.append([result.name, *scores, *parts, *rates, notes_text(each.runs[0], result), str(result.gold)])
     return Section(
         each.label, "", [Sheet(f"{each.label}: score in %, 95 % interval over notes", header, rows)], folded=True
     )
