@@ -21,7 +21,7 @@ _LIMITS = (22, 13)
 """Characters of a line in a cell: the first with which a table fits, or the last."""
 _MINUS = re.compile(r"(?<![\w.])-(?=\d)")
 _CODE = re.compile(r"^`(.*)`$")
-_NARROW, _WIDE = frozenset(" .,:;'|!()[]ijlft"), frozenset("−+<>=%MWmw&")
+_NARROW, _WIDE = frozenset(".,:;'|!()[]ijlft"), frozenset("−+<>=%MWmw&")
 
 
 class Line(NamedTuple):
@@ -90,7 +90,17 @@ def _broken(text: str, limit: int) -> Cell:
 
 
 def _width(sign: str) -> float:
-    return 0.3 if sign in _NARROW else 0.84 if sign in _WIDE else 0.53
+    return (
+        0.32
+        if sign in _NARROW
+        else 0.84
+        if sign in _WIDE
+        else 0.75
+        if sign.isupper()
+        else 0.36
+        if sign == " "
+        else 0.54
+    )
 
 
 def _widths(part: Part) -> list[float]:

@@ -11,9 +11,9 @@ from .sheet import FAMILY_NAMES, NONE, Section, Sheet
 
 _TEXT = (
     "These figures were measured by others, with other prompts, splits and metrics, and have no intervals: they are "
-    "no baseline of the runs here; p is as they mark it. Whether their tasks are in-distribution, out-of-distribution "
-    "or both is unknown: they are to be read against neither table of ours. Two of the rows are alike in the source, so "
-    "that one of them must be damaged."
+    "no baseline of the runs here; p is as they mark it. Whether they are in-distribution, out-of-distribution or both "
+    "is unknown, so that neither table above is the one to read them against. Two of the rows are alike in the source, "
+    "so that one of them must be damaged."
 )
 _GAIN = "gain"
 
