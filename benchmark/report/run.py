@@ -144,7 +144,7 @@ def _settings(data: Mapping[str, Any], config: Mapping[str, Any], added: Mapping
 
 def _sample(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return what `--metadata` chose: all tasks of a run were asked the same way."""
-    task = next(iter((data.get("configs") or {}).values()), {})
+    task: Mapping[str, Any] = next(iter((data.get("configs") or {}).values()), {})
     return {name: (task.get("metadata") or {}).get(name) for name in SAMPLE}
 
 
