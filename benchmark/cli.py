@@ -57,7 +57,8 @@ def evaluate_command(context: typer.Context) -> None:
 
 
 def _report(paths: list[Path], **outputs: Path) -> None:
-    from .report.show import Outputs, show
+    from .report.outputs import Outputs
+    from .report.show import show
 
     show(paths, outputs=Outputs(**outputs))
 
@@ -82,7 +83,8 @@ def report_command(  # noqa: PLR0913, PLR0917 - an option each
 
     Example: itamed report small/ --baseline "0-shot" --html report.html
     """
-    from .report.show import Outputs, show
+    from .report.outputs import Outputs
+    from .report.show import show
 
     show(paths, baseline, Outputs(html, markdown, latex, csv, figures), others=published)
 

@@ -47,7 +47,7 @@ def rerun_of(path: Path, bundle: Opened, rescored: Mapping[str, Rescored]) -> Re
         "seconds_before": None if manifest.cost.resumed else 0.0,
         "usage": {"seconds": manifest.cost.seconds, "tasks": {}},
         "suite": {},
-        "suite_version": manifest.suite.version,
+        "version": manifest.suite.version,
     }
     label = Label(manifest.model.name)
     return Rerun(path, manifest.model.name, settings, tuple(tasks), label, rescored=rescored)

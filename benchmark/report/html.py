@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,9 +10,7 @@ from markupsafe import Markup, escape
 from ..files import write_text
 from ..pages import environment
 from ..version import __version__
-from .sheet import Section
-
-_INTERVAL = re.compile(r"^(\S+) (\[[^\]]*\])(.*)$")
+from .sheet import INTERVAL, Section
 
 
 def write_page(path: Path, title: str, sections: Sequence[Section]) -> None:
@@ -35,7 +32,7 @@ def write_page(path: Path, title: str, sections: Sequence[Section]) -> None:
 
 def _cell(text: str) -> Markup:
     """Return a cell's text, an interval in smaller type, a name in backticks as code."""
-    if interval := _INTERVAL.match(text):
+    if interval := INTERVAL.match(text):
         value, bounds, rest = map(escape, interval.groups())
         return Markup("{} <span class='ci'>{}</span>{}").format(value, bounds, rest)
     if text.startswith("`") and text.endswith("`") and len(text) > 1:

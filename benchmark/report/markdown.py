@@ -9,7 +9,7 @@ from .sheet import Section, Sheet
 
 def markdown(sections: Iterable[Section]) -> str:
     """Return a report's tables with their titles; pictures are left out."""
-    return "\n".join(_section(section) for section in sections if section.sheets)
+    return "\n".join(_section(section) for section in sections if section.sheets or section.text)
 
 
 def _section(section: Section) -> str:

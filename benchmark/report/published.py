@@ -2,35 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from importlib.resources import files
-from typing import Any
+from typing import NamedTuple
 
 import yaml
 
-from .sheet import NONE, Section, Sheet
+from .sheet import FAMILY_NAMES, NONE, Section, Sheet
 
 _TEXT = (
     "These figures were measured by others, with other prompts, splits and metrics, and have no intervals: they are "
-    "no baseline of the runs here; p is as they mark it. Two of the rows are alike in the source, so that one of them "
-    "must be damaged."
+    "no baseline of the runs here; p is as they mark it. Whether they are in-distribution, out-of-distribution or both "
+    "is unknown, so that neither table above is the one to read them against. Two of the rows are alike in the source, "
+    "so that one of them must be damaged."
 )
+_GAIN = "gain"
 
 
-def published_table() -> Mapping[str, Any]:
-    """Return the table as published.yaml has it: "source", "header" and "rows"."""
-    text = files(__package__).joinpath("published.yaml").read_text(encoding="utf-8")
-    found: Mapping[str, Any] = yaml.safe_load(text)
-    return found
+class Published(NamedTuple):
+    """A table of others as texts, families in the order of ours."""
+
+    source: str
+    header: list[str]
+    rows: list[list[str]]
+
+
+def published_table() -> Published:
+    """Return the table of published.yaml."""
+    data = yaml.safe_load(files(__package__).joinpath("published.yaml").read_text(encoding="utf-8"))
+    families = [name for name in FAMILY_NAMES.values() if name in data["header"]]
+    places = iter(families)
+    header = [next(places) if name in families else name for name in data["header"]]
+    rows = [dict(zip(data["header"], row, strict=True)) for row in data["rows"]]
+    return Published(data["source"], header, [[_cell(name, row[name]) for name in header] for row in rows])
 
 
 def published() -> Section:
     """Return the table as a part of a report."""
-    data = published_table()
-    rows = [[model, method, *map(_cell, figures)] for model, method, *figures in data["rows"]]
-    title = f"Reported by others, not re-scored ({data['source']}; %)"
-    return Section("Reported by others", _TEXT, [Sheet(title, data["header"], rows)])
+    table = published_table()
+    title = f"Reported by others, not re-scored ({table.source}; %)"
+    return Section("Reported by others", _TEXT, [Sheet(title, table.header, table.rows)])
 
 
-def _cell(figure: float | str | None) -> str:
-    return NONE if figure is None else figure if isinstance(figure, str) else f"{figure:.1f}"
+def _cell(name: str, figure: float | str | None) -> str:
+    if figure is None or isinstance(figure, str):
+        return figure or NONE
+    return f"{figure:+.1f}" if name == _GAIN else f"{figure:.1f}"

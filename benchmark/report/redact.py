@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ..errors import ItamedError
 from ..files import write_bytes, write_text
 from .finding import find_run
-from .run import ADDED, HIDDEN, Run, model_arguments
+from .run import ADDED, HIDDEN, SAMPLE, Run, model_arguments
+from .sample import notes_available
 from .samples import damaged, packed_path, read_samples, samples_path
 
 _SETTINGS = (
@@ -22,8 +24,9 @@ _SETTINGS = (
     "packages",
     "chat_template_sha",
     "versions",
+    "git_hash",
 )
-_CONFIG = ("model", "limit", "batch_size", "model_num_parameters", "model_dtype")
+_CONFIG = ("model", "limit", "batch_size", "model_num_parameters", "model_dtype", "model_sha")
 _ARGUMENTS = ("pretrained", "revision", "peft", "model", "dtype", "constrained", "reasoning", "guess", "gguf_file")
 """Model arguments that say what was run; others may hold addresses or tokens."""
 _SAMPLE = ("doc_id", "filter", "score")
@@ -64,17 +67,26 @@ def _results(run: Run) -> dict[str, Any]:
     hidden = {
         task.name: {k: v for k, v in data["results"][task.name].items() if k.startswith(HIDDEN)} for task in run.tasks
     }
-    given = model_arguments(data["config"])
-    arguments = {name: without_folder(given[name]) for name in _ARGUMENTS if name in given}
+    arguments = told(model_arguments(data["config"]))
+    chosen = {name: run.settings[name] for name in SAMPLE if run.settings[name] is not None}
+    available = {task.name: notes for task in run.tasks if (notes := notes_available(run, task)) is not None}
     config = {key: data["config"].get(key) for key in _CONFIG} | {"model_args": arguments}
     return {
         "model_name": without_folder(run.model),
         "results": hidden,
         "config": config,
         **{key: data[key] for key in _SETTINGS if key in data},
+        **({"configs": {task.name: {"metadata": chosen} for task in run.tasks}} if chosen else {}),
         # A name that was read off the model's folder would be lost with it.
-        ADDED: (data.get(ADDED) or {}) | {"label": run.named.as_dict()},
+        ADDED: (data.get(ADDED) or {})
+        | {"label": run.named.as_dict()}
+        | ({"available": available} if available else {}),
     }
+
+
+def told(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the model arguments that say what was run, without folders; others may be secret."""
+    return {name: without_folder(arguments[name]) for name in _ARGUMENTS if name in arguments}
 
 
 def without_folder(value: Any) -> Any:

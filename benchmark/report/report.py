@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 from ..suite import ROLES
 from .costs import costs
+from .gained import gained, grammars
 from .gains import baseline_of
 from .plot import method_plot
 from .published import published
 from .run import Run
+from .runs import settings
 from .sameness import require_same
-from .sections import details, families, forms, gained, grammars, tasks, types
+from .sections import details, families, forms, tasks, types
 from .series import Series, series_of
 from .sheet import ROLE_NAMES, Section, Sheet
 
@@ -32,12 +34,12 @@ def report(runs: Sequence[Run], baseline: str = "", *, others: bool = False) -> 
     base = baseline_of(series, baseline) if baseline else None
     parts = [
         families(series),
-        *([gained(series, base)] if base and len(series) > 1 else []),
+        *([gained(series, base)] if base else []),
         *([published()] if others else []),
     ]
     parts += [_methods(series), grammars(series), tasks(series), costs(series)]
-    parts += [types(series), forms(series), *(details(each) for each in series)]
-    return [part for part in parts if part.sheets or part.figures]
+    parts += [types(series), forms(series), *(details(each) for each in series), settings(series)]
+    return [part for part in parts if part.sheets or part.figures or part.text]
 
 
 def headline(runs: Sequence[Run]) -> list[Sheet]:

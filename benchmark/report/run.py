@@ -24,6 +24,8 @@ TAGGER = "itamed-encoder"
 STOCK = "itamed-stock"
 """What peers do: answers are held to a schema, and not to the document's words."""
 _RULES = "itamed-baseline"
+SAMPLE = ("eval_notes", "eval_split", "fewshot_seed")
+"""What `--metadata` can choose of a task's rows (see the task files' hooks)."""
 
 
 @dataclass(frozen=True)
@@ -139,10 +141,18 @@ def _settings(data: Mapping[str, Any], config: Mapping[str, Any], added: Mapping
     found |= {"parameters": config.get("model_num_parameters"), "precision": _precision(config)}
     found |= {"constrained": _constrained(config), "chat": bool(data.get("chat_template_sha"))}
     found |= {"reasoning": str(model_arguments(config).get("reasoning") or "none")}
+    found |= {"version": added.get("version"), "git_hash": data.get("git_hash"), "model_sha": config.get("model_sha")}
+    found |= {"arguments": model_arguments(config), "available": added.get("available") or {}, **_sample(data)}
     # Without the word of `itamed eval`, a run may have gone on where another had stopped.
     found |= {"seconds_before": added.get("seconds_before", None if added.get("resumed", True) else 0.0)}
     # By task and part (see `suite_fingerprint`); a run of the plain harness does not tell.
-    return found | {"suite": dict(added.get("suite") or {}), "suite_version": added.get("version") or ""}
+    return found | {"suite": dict(added.get("suite") or {})}
+
+
+def _sample(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what `--metadata` chose: all tasks of a run were asked the same way."""
+    task: Mapping[str, Any] = next(iter((data.get("configs") or {}).values()), {})
+    return {name: (task.get("metadata") or {}).get(name) for name in SAMPLE}
 
 
 def model_arguments(config: Mapping[str, Any]) -> dict[str, Any]:

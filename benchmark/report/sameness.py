@@ -96,6 +96,6 @@ def _asked(run: Run, result: TaskResult) -> Asked:
         result.rows,
         result.gold,
         frozenset(notes.items()),
-        run.settings["suite_version"],
+        run.settings["version"] or "",
         frozenset(parts.items()),
     )

@@ -130,15 +130,28 @@ class Series:
             return result.estimates[mode]["score"]
         return summarise((self.drawn if mode == "repaired" else self._drawn_strict)[result.name])
 
-    def metric(self, result: TaskResult, metric: str) -> float | None:
+    def metric(self, result: TaskResult, metric: str, mode: Mode = "repaired") -> float | None:
         """Return a metric of a task, the mean over seeds; None where it does not apply."""
         found = [
-            mine.estimates["repaired"][metric].value
+            mine.estimates[mode][metric].value
             for run in self.runs
             for mine in run.tasks
-            if mine.name == result.name and metric in mine.estimates["repaired"]
+            if mine.name == result.name and metric in mine.estimates[mode]
         ]
         return float(np.mean(found)) if found else None
+
+    def estimate(self, result: TaskResult, metric: str, mode: Mode = "repaired") -> Estimate:
+        """Return a metric of a task that applies, with its interval; of several seeds the main score alone has one."""
+        if metric == "score":
+            return self.score(result, mode)
+        if len(self.runs) == 1:
+            return result.estimates[mode][metric]
+        value = self.metric(result, metric, mode)
+        return Estimate(np.nan if value is None else value, np.nan, np.nan, np.nan)
+
+    def count(self, role: str, name: str) -> int:
+        """Return over how many tasks a family's mean is, or "mean" of all."""
+        return sum(result.task.role == role and name in ("mean", result.task.family) for result in self.tasks)
 
     def over_seeds(self, each: Sequence[Mapping[str, Drawn]]) -> dict[str, Drawn]:
         """Return the means of the scores of several seeds.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -13,14 +14,25 @@ FAMILY_NAMES = {"ner": "NER", "re": "RE", "crf": "CRF", "qa": "QA", "arg": "ARG"
 ROLE_NAMES = {"id": "in-distribution", "ood": "out-of-distribution"}
 NONE = "–"
 """What stands in a cell without a value."""
+INTERVAL = re.compile(r"^(\S+) (\[[^\]]*\])(.*)$")
+"""A figure with its interval and a mark, "-5.0 [-6.0, -4.0] **", in a cell: value, bounds and what follows."""
+_LEVELS = ((0.001, "***"), (0.01, "**"), (0.05, "*"))
+STARS = "* p < .05, ** p < .01, *** p < .001"
 
 
 class Sheet(NamedTuple):
-    """A table of texts: its title, its header and its rows; names on the left, figures on the right."""
+    """A table of texts: its title, its header and its rows; names on the left, figures on the right.
+
+    `keys` is how many leading columns name a row: where a table is too wide for paper, the columns after them are
+    shared out among several, each with these before them; 0: the columns belong together. `folded` is whether a page
+    shows the table only when asked to, and the terminal not at all.
+    """
 
     title: str
     header: Sequence[str]
     rows: Sequence[Sequence[str]]
+    keys: int = 0
+    folded: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,6 +62,11 @@ def signed(estimate: Estimate) -> str:
 def chance_text(p: float) -> str:
     """Return a p-value for a table."""
     return f"{p:.3f}" if p >= 0.001 else "< 0.001"
+
+
+def stars(p: float) -> str:
+    """Return the mark of a p-value (see `STARS`), empty from .05."""
+    return next((mark for level, mark in _LEVELS if p < level), "")
 
 
 def detectable_text(mde: float) -> str:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -14,15 +12,12 @@ from rich.table import Table
 
 from ..files import write_text
 from .finding import find_runs
-from .html import write_page
-from .latex import latex
-from .markdown import markdown as as_markdown
 from .markdown import sheets as as_tables
+from .outputs import NO_FILES, Outputs, write
 from .report import report
 from .run import Run
 from .series import series_of
-from .sheet import Section, Sheet
-from .tidy import tidy
+from .sheet import INTERVAL, Sheet
 
 _WIDTH = 160
 """Columns of a table that goes into a file or a pipe: nothing must be cut there."""
@@ -32,24 +27,13 @@ _FEW = 2
 _BRIEF = ("Families", "Gains", "Free and constrained", "Reported by others")
 
 
-@dataclass(frozen=True)
-class Outputs:
-    """Files that a report is written to; `figures` is a folder that gets an SVG file a picture."""
-
-    html: Path | None = None
-    markdown: Path | None = None
-    latex: Path | None = None
-    csv: Path | None = None
-    figures: Path | None = None
-
-
 def show_tables(
-    tables: Iterable[tuple[str, Sequence[str], Sequence[Sequence[str]]]], markdown: Path | None = None
+    tables: Iterable[Sheet | tuple[str, Sequence[str], Sequence[Sequence[str]]]], markdown: Path | None = None
 ) -> None:
     """Print tables of texts; write the same as Markdown.
 
     Args:
-        tables: (title, header, rows) each.
+        tables: (title, header, rows) each, or sheets.
         markdown: where to write, if anywhere.
 
     Raises:
@@ -70,7 +54,7 @@ def wide_console() -> Console:
 def _print(console: Console, sheet: Sheet) -> None:
     """Print a table; one that is too wide has intervals below their values."""
     if console.measure(_table(sheet), options=console.options.update(max_width=_UNLIMITED)).maximum > console.width:
-        sheet = sheet._replace(rows=[[cell.replace(" [", "\n[") for cell in row] for row in sheet.rows])
+        sheet = sheet._replace(rows=[[INTERVAL.sub(r"\1\3\n\2", cell) for cell in row] for row in sheet.rows])
     console.print(_table(sheet))
 
 
@@ -83,7 +67,7 @@ def _table(sheet: Sheet) -> Table:
     return table
 
 
-def show(paths: Iterable[Path], baseline: str = "", outputs: Outputs = Outputs(), *, others: bool = False) -> None:
+def show(paths: Iterable[Path], baseline: str = "", outputs: Outputs = NO_FILES, *, others: bool = False) -> None:
     """Print what the runs below `paths` score, and write it where it was asked for.
 
     Args:
@@ -98,36 +82,19 @@ def show(paths: Iterable[Path], baseline: str = "", outputs: Outputs = Outputs()
     show_runs(find_runs(paths), baseline, outputs, others=others)
 
 
-def show_runs(runs: Sequence[Run], baseline: str = "", outputs: Outputs = Outputs(), *, others: bool = False) -> None:
+def show_runs(runs: Sequence[Run], baseline: str = "", outputs: Outputs = NO_FILES, *, others: bool = False) -> None:
     """Print what some runs score, and write it where it was asked for (see `show`)."""
     sections = report(runs, baseline, others=others)
     labels = [each.label for each in series_of(runs)]
     shown = [part for part in sections if part.heading in labels] if len(runs) <= _FEW else []
     # First, as who reads the tables through a pipe may stop reading.
-    _write(runs, sections, outputs)
+    written = write(runs, sections, baseline, outputs)
     console = wide_console()
     for section in [*shown, *(part for part in sections if part.heading in _BRIEF)]:
         for sheet in section.sheets:
-            _print(console, sheet)
+            if not sheet.folded:
+                _print(console, sheet)
         if section.text:
             console.print(section.text, style="dim", highlight=False, markup=False)
-    if outputs.html:
-        console.print(f"Report: {outputs.html.resolve().as_uri()}", soft_wrap=True)
-
-
-def _write(runs: Sequence[Run], sections: Sequence[Section], outputs: Outputs) -> None:
-    if outputs.markdown:
-        write_text(outputs.markdown, as_markdown(sections))
-    if outputs.latex:
-        write_text(outputs.latex, latex(sections))
-    if outputs.csv:
-        write_text(outputs.csv, tidy(runs))
-    if outputs.figures:
-        for section in sections:
-            for caption, svg in section.figures:
-                name = re.sub(r"\W+", "-", caption.lower()).strip("-")
-                write_text(outputs.figures / f"{name}.svg", svg + "\n")
-    if outputs.html:
-        write_page(
-            outputs.html, f"itamed: Italian medical NLP, {len(runs)} run{'s' if len(runs) > 1 else ''}", sections
-        )
+    for line in written:
+        console.print(line, soft_wrap=True, highlight=False, markup=False)

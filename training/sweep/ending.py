@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from itamed.benchmark.console import err
+from itamed.benchmark.report.outputs import Outputs
 from itamed.benchmark.report.run import Run
 from itamed.benchmark.report.series import series_of
-from itamed.benchmark.report.show import Outputs, show_runs
+from itamed.benchmark.report.show import show_runs
 
 from .cells import Evaluation, Line, baseline_line
 

@@ -11,12 +11,12 @@ import pytest
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.report.correction import enough_swaps, holm
 from itamed.benchmark.report.costs import costs, seconds_a_note
+from itamed.benchmark.report.gained import pairs
 from itamed.benchmark.report.gains import baseline_of, corrected_gains, gains
 from itamed.benchmark.report.label import Label
 from itamed.benchmark.report.pairing import Pairing
 from itamed.benchmark.report.plot import method_plot
 from itamed.benchmark.report.report import report
-from itamed.benchmark.report.sections import pairs
 from itamed.benchmark.report.series import Series, gain_over_seeds, series_of
 from itamed.benchmark.report.tidy import tidy
 from itamed.benchmark.scoring.bootstrap import RESAMPLES, Drawn, summarise
@@ -166,12 +166,12 @@ def test_a_mean_stands_beside_others_over_the_same_tasks_alone(runs):
     """A run that answers one task of two of a family, and no other family, claims no mean."""
     whole, few = runs["lookup"], replace(only(runs["empty"], 0), named=Label("Few"))
     alone, beside = report([few])[0], report([whole, few])[0]
-    assert alone.sheets[0].rows[0][2] != "–" and alone.sheets[0].rows[0][-1].endswith(" *")
+    assert alone.sheets[0].rows[0][1] != "–" and alone.sheets[0].rows[0][-1].endswith(" †")
     rows = {row[0]: row for row in beside.sheets[0].rows}
-    assert rows["Few 0-shot"][2:] == ["–"] * 6
+    assert rows["Few 0-shot"][1:] == ["–"] * 6
     assert "not answered all tasks that others here have" in beside.text
     assert rows["lookup 0-shot"] == report([whole])[0].sheets[0].rows[0]
-    figures = list(csv.DictReader(io.StringIO(tidy([whole, few]))))
+    figures = list(csv.DictReader(io.StringIO(tidy(series_of([whole, few])))))
     means = [(row["run"], row["family"], row["tasks"]) for row in figures if not row["task"]]
     assert means == [("lookup 0-shot", "ner", "2"), ("lookup 0-shot", "qa", "1"), ("lookup 0-shot", "mean", "3")]
     assert any(row["run"] == "Few 0-shot" and row["task"] for row in figures)
@@ -198,9 +198,14 @@ def test_free_runs_stand_beside_constrained_ones(runs):
     found = pairs(series_of([constrained, free, runs["majority"]]))
     assert [(one.label, other.label) for one, other in found] == [("empty 0-shot", "empty 0-shot constrained")]
     section = next(part for part in report([free, constrained]) if part.heading == "Free and constrained")
-    assert [row[:2] for row in section.sheets[0].rows] == [
-        ["empty 0-shot", "in-distribution"],
+    short, long = section.sheets
+    assert list(short.header) == ["run", "ID mean", "NER", "QA"]
+    assert [row[0] for row in short.rows] == ["empty 0-shot"]
+    assert [row[:3] for row in long.rows] == [
+        ["empty 0-shot", "in-distribution", name] for name in ("Mean", "NER", "QA")
     ]
+    assert long.folded and not short.folded
+    assert [row[-1] for row in long.rows] == ["67 / 100", "100 / 100", "0 / 100"], "the empty rule gives no choice"
     assert method_plot(series_of([free, constrained]), "id").startswith("<svg")
     assert method_plot(series_of([free]), "id") == ""
 

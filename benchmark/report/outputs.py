@@ -1,0 +1,75 @@
+"""Write a report in the formats that were asked for, and tell what was written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..files import write_text
+from .gains import baseline_of
+from .html import write_page
+from .latex import latex
+from .markdown import markdown
+from .run import Run
+from .series import series_of
+from .sheet import Section
+from .tidy import tidy
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Files that a report is written to; `figures` is a folder that gets an SVG file a picture."""
+
+    html: Path | None = None
+    markdown: Path | None = None
+    latex: Path | None = None
+    csv: Path | None = None
+    figures: Path | None = None
+
+    def folders(self) -> list[Path]:
+        """Return the folders of these files, each once."""
+        files = (self.html, self.markdown, self.latex, self.csv)
+        return list(
+            dict.fromkeys([*(file.parent for file in files if file), *([self.figures] if self.figures else [])])
+        )
+
+
+NO_FILES = Outputs()
+
+
+def write(runs: Sequence[Run], sections: Sequence[Section], baseline: str, outputs: Outputs) -> list[str]:
+    """Write a report; return a line for each thing that was written, and each folder that was made for it.
+
+    Args:
+        runs: what the report is on.
+        sections: its parts.
+        baseline: see `report`.
+        outputs: what to write.
+
+    Raises:
+        ItamedError: a file cannot be written.
+    """
+    said = [f"Made the folder {folder}" for folder in outputs.folders() if not folder.exists()]
+    if outputs.markdown:
+        write_text(outputs.markdown, markdown(sections))
+        said.append(f"Markdown: {outputs.markdown}")
+    if outputs.latex:
+        write_text(outputs.latex, latex(sections))
+        said.append(f"LaTeX: {outputs.latex}")
+    if outputs.csv:
+        series = series_of(runs)
+        write_text(outputs.csv, tidy(series, baseline_of(series, baseline) if baseline else None))
+        said.append(f"CSV: {outputs.csv}")
+    if outputs.figures:
+        figures = [figure for section in sections for figure in section.figures]
+        for caption, svg in figures:
+            name = re.sub(r"\W+", "-", caption.lower()).strip("-")
+            write_text(outputs.figures / f"{name}.svg", svg + "\n")
+        said.append(f"Figures: {outputs.figures}, {len(figures)} SVG files")
+    if outputs.html:
+        title = f"itamed: Italian medical NLP, {len(runs)} run{'s' if len(runs) > 1 else ''}"
+        write_page(outputs.html, title, sections)
+        said.append(f"Report: {outputs.html.resolve().as_uri()}")
+    return said
