@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from ..files import write_text
+from ..files import write_bytes, write_text
 from .finding import find_runs
 from .html import write_page
 from .latex import latex
@@ -34,7 +34,7 @@ _BRIEF = ("Families", "Gains", "Free and constrained", "Reported by others")
 
 @dataclass(frozen=True)
 class Outputs:
-    """Files that a report is written to; `figures` is a folder that gets an SVG file a picture."""
+    """Files that a report is written to; `figures` is a folder that gets each picture as SVG and as PDF."""
 
     html: Path | None = None
     markdown: Path | None = None
@@ -124,9 +124,10 @@ def _write(runs: Sequence[Run], sections: Sequence[Section], outputs: Outputs) -
         write_text(outputs.csv, tidy(runs))
     if outputs.figures:
         for section in sections:
-            for caption, svg in section.figures:
+            for caption, picture in section.figures:
                 name = re.sub(r"\W+", "-", caption.lower()).strip("-")
-                write_text(outputs.figures / f"{name}.svg", svg + "\n")
+                write_text(outputs.figures / f"{name}.svg", picture.svg + "\n")
+                write_bytes(outputs.figures / f"{name}.pdf", picture.pdf)
     if outputs.html:
         write_page(
             outputs.html, f"itamed: Italian medical NLP, {len(runs)} run{'s' if len(runs) > 1 else ''}", sections
