@@ -60,13 +60,14 @@ def panels(series: Sequence[Series], shown: Sequence[Panel], label: str, *, colu
         series: at least one.
         shown: at least one panel.
         label: of the axis of values, with its unit.
-        columns: panels side by side.
-        logs: whether values stand on a logarithmic axis; else it begins at 0.
+        columns: panels side by side, at most.
+        logs: whether values stand on a logarithmic axis; else it shows 0.
     """
     # What has no value anywhere would take room.
     rows = _rows(series, [any(panel.values[number] for panel in shown) for number in range(len(series))])
-    columns = min(columns, len(shown))
     lines = -(-len(shown) // columns)
+    # Of four panels none stands alone.
+    columns = -(-len(shown) // lines)
     figure = new_figure(8 if columns < 4 else 10, lines * (0.4 + _ROW * rows.borders[-1]) + 0.6)
     grid = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False)
     for axes, panel in zip(grid.flat, shown, strict=False):
@@ -83,7 +84,9 @@ def panels(series: Sequence[Series], shown: Sequence[Panel], label: str, *, colu
     else:
         # Scores near zero are no reason for a scale of tenths of a point.
         reach = [value.at + value.above for panel in shown for value in panel.values if value]
-        first.set_xlim(0, max(5, 1.04 * max(reach)))
+        top = max(5, *reach)
+        # Marks at the ends are shown whole.
+        first.set_xlim(-0.03 * top, 1.03 * top)
     grid[-1, (len(shown) - 1) % columns // 2].set_xlabel(label)
     add_legend(figure, [(name, mark(style(number))) for number, name in enumerate(rows.marks)])
     return figure

@@ -13,7 +13,12 @@ if TYPE_CHECKING:
 
 # Fixed ids and no date: the same results give the same file. Fonts of a PDF are embedded as TrueType (42), which
 # publishers ask for; an SVG has those of its reader.
-_SETTINGS = {"svg.hashsalt": "itamed", "svg.fonttype": "none", "pdf.fonttype": 42, "font.family": "sans-serif"}
+_SETTINGS: dict[Any, Any] = {
+    "svg.hashsalt": "itamed",
+    "svg.fonttype": "none",
+    "pdf.fonttype": 42,
+    "font.family": "sans-serif",
+}
 
 
 @dataclass(frozen=True)

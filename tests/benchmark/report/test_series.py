@@ -176,8 +176,8 @@ def test_free_runs_stand_beside_constrained_ones(runs):
     assert [row[:2] for row in section.sheets[0].rows] == [
         ["empty 0-shot", "in-distribution"],
     ]
-    assert method_plot(series_of([free, constrained]), "id").startswith("<svg")
-    assert method_plot(series_of([free]), "id") == ""
+    assert method_plot(series_of([free, constrained]), "id") is not None
+    assert method_plot(series_of([free]), "id") is None
 
 
 def test_time_is_that_of_whole_runs(runs):
