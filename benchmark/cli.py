@@ -74,7 +74,9 @@ def report_command(  # noqa: PLR0913, PLR0917 - an option each
     markdown: Annotated[Path | None, typer.Option(help="Also write all tables as Markdown.")] = None,
     latex: Annotated[Path | None, typer.Option(help="Also write all tables as LaTeX (booktabs).")] = None,
     csv: Annotated[Path | None, typer.Option(help="Also write every figure of every task as CSV, one a line.")] = None,
-    figures: Annotated[Path | None, typer.Option(help="Also write the pictures, SVG files in this folder.")] = None,
+    figures: Annotated[
+        Path | None, typer.Option(help="Also write the pictures into this folder, as SVG and PDF.")
+    ] = None,
 ) -> None:
     """Show scores with intervals: family means, gains on a baseline, and what grammars gain.
 

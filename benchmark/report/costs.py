@@ -21,15 +21,17 @@ def costs(series: Sequence[Series]) -> Section:
     """Return size, time and tokens of each series, time by setting, and scores against size and time."""
     header = ["run", "parameters", "precision", "notes", "seconds a note", "tokens in a note", "tokens out a note"]
     sheet = Sheet("Size, time and tokens", header, [_row(each) for each in series])
-    figures = [("Seconds a note by setting.", time_plot([(each, seconds_a_note(each)) for each in series]))]
+    figures = [("Seconds a note by setting.", time_plot(series, [seconds_a_note(each) for each in series]))]
     for role in ROLES:
-        scored = [each for each in series if "mean" in each.means.by_role[role]]
-        for axis, label in ((_parameters, "parameters"), (seconds_a_note, "seconds a note")):
-            points = [Point(each, x, each.means.by_role[role]["mean"]) for each in scored if (x := axis(each))]
-            if len(points) > 1:
-                caption = f"Mean score, {ROLE_NAMES[role]}, against {label}."
-                figures.append((caption, scatter_plot(points, label)))
-    return Section("Cost", _TEXT, [sheet], [(caption, svg) for caption, svg in figures if svg])
+        scored = [(number, each) for number, each in enumerate(series) if "mean" in each.means.by_role[role]]
+        for axis, quantity, unit in (
+            (_parameters, "parameters", "parameters, millions"),
+            (seconds_a_note, "seconds a note", "seconds a note"),
+        ):
+            points = [Point(at, x, each.means.by_role[role]["mean"]) for at, each in scored if (x := axis(each))]
+            caption = f"Mean score, {ROLE_NAMES[role]}, against {quantity}."
+            figures.append((caption, scatter_plot(series, points, unit)))
+    return Section("Cost", _TEXT, [sheet], [(caption, picture) for caption, picture in figures if picture])
 
 
 def seconds_a_note(series: Series) -> float | None:
@@ -39,13 +41,14 @@ def seconds_a_note(series: Series) -> float | None:
 
 
 def _parameters(series: Series) -> float | None:
+    """Return the millions of parameters, None if they are not known."""
     count = series.runs[0].settings["parameters"]
-    return float(count) if count and count > 0 else None
+    return count / 1e6 if count and count > 0 else None
 
 
 def _row(each: Series) -> list[str]:
     run, seconds, parameters = each.runs[0], seconds_a_note(each), _parameters(each)
-    size = f"{parameters / 1e6:,.0f} M" if parameters else NONE
+    size = f"{parameters:,.0f} M" if parameters else NONE
     time = f"{seconds:.2f}" if seconds else NONE
     return [each.label, size, run.settings["precision"] or NONE, str(run.notes), time, *_tokens(each)]
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..files import write_text
+from ..files import write_bytes, write_text
 from .gains import baseline_of
 from .html import write_page
 from .latex import latex
@@ -20,7 +20,7 @@ from .tidy import tidy
 
 @dataclass(frozen=True)
 class Outputs:
-    """Files that a report is written to; `figures` is a folder that gets an SVG file a picture."""
+    """Files that a report is written to; `figures` is a folder that gets each picture as SVG and as PDF."""
 
     html: Path | None = None
     markdown: Path | None = None
@@ -64,10 +64,11 @@ def write(runs: Sequence[Run], sections: Sequence[Section], baseline: str, outpu
         said.append(f"CSV: {outputs.csv}")
     if outputs.figures:
         figures = [figure for section in sections for figure in section.figures]
-        for caption, svg in figures:
+        for caption, picture in figures:
             name = re.sub(r"\W+", "-", caption.lower()).strip("-")
-            write_text(outputs.figures / f"{name}.svg", svg + "\n")
-        said.append(f"Figures: {outputs.figures}, {len(figures)} SVG files")
+            write_text(outputs.figures / f"{name}.svg", picture.svg + "\n")
+            write_bytes(outputs.figures / f"{name}.pdf", picture.pdf)
+        said.append(f"Figures: {outputs.figures}, {len(figures)} as SVG and PDF")
     if outputs.html:
         title = f"itamed: Italian medical NLP, {len(runs)} run{'s' if len(runs) > 1 else ''}"
         write_page(outputs.html, title, sections)

@@ -1,193 +1,198 @@
-"""The report's pictures: scores with their intervals, told apart in grey and by the colour-blind."""
+"""The report's pictures: scores with their intervals, and what they cost."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple
-
-import matplotlib as mpl
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..scoring.bootstrap import Estimate
+from .marks import (
+    Value,
+    add_legend,
+    draw_marks,
+    logarithmic,
+    mark,
+    models_of,
+    new_figure,
+    percentage,
+    plain,
+    settings_of,
+    style,
+    swatch,
+)
+from .panels import Panel, panels
+from .picture import Picture, drawn  # noqa: F401 - pictures of trainings are drawn as those of reports
 from .series import Series, answered
 from .sheet import FAMILY_NAMES
 
-# Okabe and Ito's palette: told apart by the colour-blind; markers repeat the distinction in grey.
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-_MARKERS = "osD^vPX*<>p"
-"""More of them than colours: many series are told apart by both."""
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_FEW = 8
+"""Series that marks of their own can tell apart; of more, models and settings are told apart."""
+_SCORE = "score, % (95 % interval over notes)"
+_SHIFT = 0.012
+"""Part of an axis between marks of one place."""
 
 
 class Point(NamedTuple):
-    """A series at a place of an axis."""
+    """A series at a place of an axis; `number` is its own among those of the report."""
 
-    series: Series
+    number: int
     x: float
     score: Estimate
 
 
-def task_plot(series: Sequence[Series]) -> str:
-    """Return an SVG: one line a task, one mark a series, bars for the 95 % interval."""
+def task_plot(series: Sequence[Series]) -> Picture:
+    """Return one line a task, one mark a series, bars for the 95 % interval; of many series one panel a task."""
+    return Picture(partial(_tasks if len(series) <= _FEW else _task_panels, series))
+
+
+def _tasks(series: Sequence[Series]) -> Figure:
     names = answered(series)
-    figure = Figure(figsize=(8, 1.2 + 0.32 * len(names)), layout="constrained")
+    figure = new_figure(8, 1.2 + max(0.32, 0.1 + 0.06 * len(series)) * len(names))
     axes = figure.subplots()
     for number, each in enumerate(series):
-        points = {result.task.name: each.score(result) for result in each.tasks}
-        places = [(i + _offset(number, len(series)), points[name]) for i, name in enumerate(names) if name in points]
-        _marks(axes, places, number, each.label, horizontal=True)
-    axes.set_yticks(range(len(names)), [name.removeprefix("itamed_") for name in names])
-    axes.invert_yaxis()
-    axes.set_xlabel("score, % (95 % interval over notes)")
+        scores = {result.task.name: each.score(result) for result in each.tasks}
+        places = [
+            (place + _offset(number, len(series)), percentage(scores[name]))
+            for place, name in enumerate(names)
+            if name in scores
+        ]
+        draw_marks(axes, places, style(number), horizontal=True)
+    axes.set_yticks(range(len(names)), list(map(_task_name, names)))
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.set_xlabel(_SCORE)
     axes.set_xlim(-2, 102)
-    return _svg(figure, axes, len(series), "x")
+    plain(axes, "x")
+    return _with_series(figure, series)
 
 
-def family_plot(series: Sequence[Series], role: str) -> str:
-    """Return an SVG: family means and their mean, one mark a series."""
-    names = list(FAMILY_NAMES)
-    figure = Figure(figsize=(8, 3.2), layout="constrained")
+def _task_panels(series: Sequence[Series]) -> Figure:
+    names = answered(series)
+    found = {name: [each.result(name) for each in series] for name in names}
+    shown = [
+        Panel(
+            _task_name(name),
+            [percentage(each.score(mine)) if mine else None for each, mine in zip(series, found[name], strict=True)],
+        )
+        for name in names
+    ]
+    return panels(series, shown, _SCORE, columns=4)
+
+
+def _task_name(name: str) -> str:
+    return name.removeprefix("itamed_")
+
+
+def family_plot(series: Sequence[Series], role: str) -> Picture:
+    """Return family means and their mean, one mark a series; of many series the picture of `method_plot`."""
+    return Picture(partial(_families if len(series) <= _FEW else _family_panels, series, role))
+
+
+def _families(series: Sequence[Series], role: str) -> Figure:
+    figure = new_figure(8, 3.2)
     axes = figure.subplots()
     for number, each in enumerate(series):
         scores = each.means.by_role[role]
-        places = [(i + _offset(number, len(series)), scores[name]) for i, name in enumerate(names) if name in scores]
-        _marks(axes, places, number, each.label, horizontal=False)
-    axes.set_xticks(range(len(names)), list(FAMILY_NAMES.values()))
+        places = [
+            (place + _offset(number, len(series)), percentage(scores[name]))
+            for place, name in enumerate(FAMILY_NAMES)
+            if name in scores
+        ]
+        draw_marks(axes, places, style(number))
+    axes.set_xticks(range(len(FAMILY_NAMES)), list(FAMILY_NAMES.values()))
     axes.set_ylabel("score, %")
     axes.set_ylim(-2, 102)
-    return _svg(figure, axes, len(series), "y")
+    plain(axes, "y")
+    return _with_series(figure, series)
 
 
-def method_plot(series: Sequence[Series], role: str) -> str:
-    """Return an SVG with a panel a family: settings from left to right, one mark a model.
+def method_plot(series: Sequence[Series], role: str) -> Picture | None:
+    """Return a panel a family, all on one scale: settings one below the other, one mark a model.
 
-    A setting is how a model was trained and asked ("FT 0-shot constrained"). Empty where there is one setting only.
+    A setting is how a model was trained and asked ("FT 0-shot constrained"). None where there is one setting only, or
+    so many series that `family_plot` is this picture.
     """
-    settings, models = _settings(series), _models(series)
-    families = [name for name in FAMILY_NAMES if any(name in each.means.by_role[role] for each in series)]
-    if len(settings) < 2 or not families:
-        return ""
-    figure = Figure(figsize=(9, 5.4), layout="constrained")
-    panels = figure.subplots(2, 3, sharex=True)
-    for axes in panels.flat[len(families) :]:
-        axes.set_axis_off()
-    for axes, family in zip(panels.flat, families, strict=False):
-        for number, model in enumerate(models):
-            mine = [each for each in series if each.named.model == model and family in each.means.by_role[role]]
-            places = [
-                (settings.index(each.setting) + _offset(number, len(models)), each.means.by_role[role][family])
-                for each in mine
-            ]
-            _marks(axes, places, number, model, horizontal=False)
-        axes.set_title(FAMILY_NAMES[family], fontsize=10)
-        _setting_axis(axes, settings, rotation=35, fontsize=8)
-        axes.tick_params(labelbottom=True)
-        # Scores near zero are no reason for a scale of tenths of a point.
-        axes.set_ylim(0, max(5, axes.get_ylim()[1]))
-        _plain(axes, "y")
-    if len(models) > 1:
-        handles, labels = panels.flat[0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
-    return _text(figure)
+    if len(settings_of(series)) < 2 or len(series) > _FEW or not any(each.means.by_role[role] for each in series):
+        return None
+    return Picture(partial(_family_panels, series, role))
 
 
-def time_plot(times: Sequence[tuple[Series, float | None]]) -> str:
-    """Return an SVG: seconds by setting on a logarithmic axis, one mark a model; empty without two known times."""
-    known = [(each, seconds) for each, seconds in times if seconds]
-    settings, models = _settings([each for each, _ in known]), _models([each for each, _ in known])
-    if len(known) < 2:
-        return ""
-    figure = Figure(figsize=(8, 3.6), layout="constrained")
+def _family_panels(series: Sequence[Series], role: str) -> Figure:
+    means = [each.means.by_role[role] for each in series]
+    shown = [
+        Panel(title, [percentage(scores[name]) if name in scores else None for scores in means])
+        for name, title in FAMILY_NAMES.items()
+        if any(name in scores for scores in means)
+    ]
+    return panels(series, shown, _SCORE, columns=3)
+
+
+def time_plot(series: Sequence[Series], seconds: Sequence[float | None]) -> Picture | None:
+    """Return seconds by setting on a logarithmic axis, one mark a model; None without two known times."""
+    known = [Value(each) if each else None for each in seconds]
+    if sum(each is not None for each in known) < 2:
+        return None
+    return Picture(partial(panels, series, [Panel("", known)], "seconds a note", columns=1, logs=True))
+
+
+def scatter_plot(series: Sequence[Series], points: Sequence[Point], label: str) -> Picture | None:
+    """Return scores with intervals against a quantity on a logarithmic axis; None without two places on it.
+
+    Colour and filling are the model's, which is numbered, too, as greys are alike; the shape is the setting's. Marks
+    of one place are shifted.
+
+    Args:
+        series: all of the report: a model looks alike in all pictures.
+        points: those that are drawn.
+        label: of the quantity, with its unit.
+    """
+    return Picture(partial(_scatter, series, points, label)) if len({point.x for point in points}) > 1 else None
+
+
+def _scatter(series: Sequence[Series], points: Sequence[Point], label: str) -> Figure:
+    models, settings = models_of(series), settings_of(series)
+    present = [series[point.number] for point in points]
+    numbered = {name: number for number, name in enumerate(models_of(present), 1)}
+    figure = new_figure(8, 3.6)
     axes = figure.subplots()
-    for number, model in enumerate(models):
-        mine = [(each, seconds) for each, seconds in known if each.named.model == model]
-        at = [settings.index(each.setting) + _offset(number, len(models)) for each, _ in mine]
-        axes.plot(at, [seconds for _, seconds in mine], label=_plain_text(model), **_style(number))
-    _setting_axis(axes, settings, rotation=20)
-    axes.set_yscale("log")
-    axes.set_ylabel("seconds a note")
-    return _svg(figure, axes, len(models), "y")
-
-
-def scatter_plot(points: Sequence[Point], label: str) -> str:
-    """Return an SVG: scores with intervals against a quantity on a logarithmic axis, one mark a series."""
-    figure = Figure(figsize=(8, 3.6), layout="constrained")
-    axes = figure.subplots()
+    lowest, highest = (end(point.x for point in points) for end in (min, max))
     for number, point in enumerate(points):
-        _marks(axes, [(point.x, point.score)], number, point.series.label, horizontal=False)
-    axes.set_xscale("log")
+        same = [other for other, each in enumerate(points) if each.x == point.x]
+        shift = (highest / lowest) ** (_SHIFT * (same.index(number) - (len(same) - 1) / 2))
+        each = series[point.number]
+        look = style(models.index(each.named.model), settings.index(each.setting))
+        value = percentage(point.score)
+        draw_marks(axes, [(point.x * shift, value)], look)
+        if len(numbered) > 1:
+            name = str(numbered[each.named.model])
+            axes.annotate(name, (point.x * shift, value.at), (3, 2), textcoords="offset points", fontsize=6)
+    logarithmic(axes)
     axes.set_xlabel(label)
     axes.set_ylabel("mean score, %")
     axes.set_ylim(bottom=0)
-    return _svg(figure, axes, len(points), "y")
-
-
-def _settings(series: Sequence[Series]) -> list[str]:
-    """Return the settings in the order of a reader's questions: untrained first, then few shots, then grammars."""
-    order = {each.setting: (each.named.training, len(each.method.split()), each.method) for each in series}
-    return sorted(order, key=lambda setting: order[setting])
-
-
-def _setting_axis(axes: Axes, settings: Sequence[str], **style: Any) -> None:
-    """Name the settings below the plot, with room at both ends: few of them would else stand at its edges."""
-    axes.set_xticks(range(len(settings)), list(map(_plain_text, settings)), ha="right", **style)
-    axes.set_xlim(-0.5, len(settings) - 0.5)
-
-
-def _models(series: Sequence[Series]) -> list[str]:
-    return list(dict.fromkeys(each.named.model for each in series))
+    plain(axes, "y")
+    entries = [
+        (f"{number}: {name}" if len(numbered) > 1 else name, swatch(style(models.index(name))))
+        for name, number in numbered.items()
+    ]
+    shapes = [
+        (name, mark(style(0, settings.index(name)) | {"color": "0.3", "markerfacecolor": "0.3"}))
+        for name in settings_of(present)
+    ]
+    add_legend(figure, [*entries, *shapes])
+    return figure
 
 
 def _offset(number: int, count: int) -> float:
     """Spread several marks around their line."""
-    return 0.0 if count == 1 else 0.5 * (number / (count - 1) - 0.5)
+    return 0.0 if count == 1 else 0.6 * (number / (count - 1) - 0.5)
 
 
-def _style(number: int) -> dict[str, Any]:
-    colour, marker = _COLOURS[number % len(_COLOURS)], _MARKERS[number % len(_MARKERS)]
-    return {"color": colour, "marker": marker, "linestyle": "none", "markersize": 5}
-
-
-def _plain_text(label: str) -> str:
-    """Return a label as it is: matplotlib reads dollars as formulas, and hides what begins with a line."""
-    return label.replace("$", r"\$").replace("_", "\N{ZERO WIDTH SPACE}_", 1 if label.startswith("_") else 0)
-
-
-def _marks(axes: Axes, places: Sequence[tuple[float, Estimate]], number: int, label: str, *, horizontal: bool) -> None:
-    at = [place for place, _ in places]
-    values = [100 * estimate.value for _, estimate in places]
-    below = [100 * max(0.0, e.value - e.low) for _, e in places]
-    above = [100 * max(0.0, e.high - e.value) for _, e in places]
-    style = _style(number) | {"label": _plain_text(label), "capsize": 2, "elinewidth": 1.2}
-    if horizontal:
-        axes.errorbar(values, at, xerr=[below, above], **style)
-    else:
-        axes.errorbar(at, values, yerr=[below, above], **style)
-
-
-def _plain(axes: Axes, grid: Literal["x", "y"]) -> None:
-    axes.grid(axis=grid, color="#dddddd", linewidth=0.6)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
-
-
-def _svg(figure: Figure, axes: Axes, marks: int, grid: Literal["x", "y"]) -> str:
-    _plain(axes, grid)
-    if marks > 1:
-        figure.legend(loc="outside lower center", ncols=2, frameon=False)
-    return _text(figure)
-
-
-def _text(figure: Figure) -> str:
-    text = drawn(figure)
-    return text[text.index("<svg") :]
-
-
-def drawn(figure: Figure) -> str:
-    """Return a figure as the text of an SVG file."""
-    buffer = io.StringIO()
-    # Fixed ids and no date: the same results give the same file.
-    with mpl.rc_context({"svg.hashsalt": "itamed", "svg.fonttype": "none", "font.family": "sans-serif"}):
-        figure.savefig(buffer, format="svg", metadata={"Date": None})
-    return buffer.getvalue()
+def _with_series(figure: Figure, series: Sequence[Series]) -> Figure:
+    """Return a figure with a legend of its series, if there are several."""
+    if len(series) > 1:
+        add_legend(figure, [(each.label, mark(style(number))) for number, each in enumerate(series)])
+    return figure

@@ -55,4 +55,4 @@ def headline(runs: Sequence[Run]) -> list[Sheet]:
 
 def _methods(series: Sequence[Series]) -> Section:
     figures = [(f"Settings by family, {ROLE_NAMES[role]}.", method_plot(series, role)) for role in ROLES]
-    return Section("Settings", "", figures=[(caption, svg) for caption, svg in figures if svg])
+    return Section("Settings", "", figures=[(caption, picture) for caption, picture in figures if picture])

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..scoring.bootstrap import Estimate
+from .picture import Picture
 
 FAMILY_NAMES = {"ner": "NER", "re": "RE", "crf": "CRF", "qa": "QA", "arg": "ARG", "mean": "Mean"}
 ROLE_NAMES = {"id": "in-distribution", "ood": "out-of-distribution"}
@@ -37,12 +38,12 @@ class Sheet(NamedTuple):
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a report: what it is about, its tables, and its pictures as (caption, SVG)."""
+    """A part of a report: what it is about, its tables, and its pictures as (caption, picture)."""
 
     heading: str
     text: str = ""
     sheets: Sequence[Sheet] = ()
-    figures: Sequence[tuple[str, str]] = ()
+    figures: Sequence[tuple[str, Picture]] = ()
     folded: bool = False
     """Whether a page shows it only when asked to."""
 

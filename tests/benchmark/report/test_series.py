@@ -206,8 +206,8 @@ def test_free_runs_stand_beside_constrained_ones(runs):
     ]
     assert long.folded and not short.folded
     assert [row[-1] for row in long.rows] == ["67 / 100", "100 / 100", "0 / 100"], "the empty rule gives no choice"
-    assert method_plot(series_of([free, constrained]), "id").startswith("<svg")
-    assert method_plot(series_of([free]), "id") == ""
+    assert method_plot(series_of([free, constrained]), "id") is not None
+    assert method_plot(series_of([free]), "id") is None
 
 
 def test_time_is_that_of_whole_runs(runs):
