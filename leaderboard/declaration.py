@@ -56,9 +56,7 @@ def trained_with_itamed(folder: Path, tasks: Collection[str] | None = None) -> D
         raise ItamedError(f"{path} is no manifest of a training ({error!r}): train again, or take it away.") from error
 
 
-def _declared(
-    recipe: Mapping[str, Any], stages: list[Mapping[str, Any]], tasks: Collection[str] | None
-) -> Declaration:
+def _declared(recipe: Mapping[str, Any], stages: list[Mapping[str, Any]], tasks: Collection[str] | None) -> Declaration:
     by_kind = {stage["stage"]: stage["data"] for stage in stages}
     # Of an encoder other stages do the same.
     cpt, sft = by_kind.get("cpt") or by_kind.get("mlm"), by_kind.get("sft") or by_kind.get("tags") or {}

@@ -37,7 +37,7 @@ def cpt_stage(cpt: Cpt, prepared: Prepared, lm: ItamedHF, output: Path) -> Stage
     if not len(prepared.documents):
         raise ItamedError(f"No document is left to train on: {output / REPORT} says why.")
     watched, used = split(cpt, prepared.documents)
-    # Some models know a beginning that their tokenizer never adds; what the tokenizer ends with may end turns of a chat.
+    # Some models know a beginning that their tokenizer never adds; the tokenizer's end may be that of a chat's turn.
     bos = lm.model.config.get_text_config().bos_token_id
     held, examples = tokenised(prepared, lm.tokenizer, cpt.length, bos).split(len(watched))
     # Each document ends once.

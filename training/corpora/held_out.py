@@ -106,7 +106,8 @@ def _as_asked(row: Row) -> Iterator[str]:
     """Yield a question with its options, plain and lettered: short ones have n-grams together alone."""
     if isinstance(row, ChoiceRow):
         yield " ".join([row.text, *row.options])
-        yield " ".join([row.text, *(f"{letter} {text}" for letter, text in zip(ascii_uppercase, row.options))])
+        lettered = (f"{letter} {text}" for letter, text in zip(ascii_uppercase, row.options, strict=False))
+        yield " ".join([row.text, *lettered])
 
 
 def _strings(value: Any) -> Iterator[str]:

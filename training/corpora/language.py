@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from itamed.benchmark.text import words
+
 _ITALIAN = frozenset(
-    "a ad ai al alla alle anche che come con così da dai dal dalla dei del della delle dello di dopo e è ed era gli ha "
-    "hanno i il in la le lo ma ne nei nel nella non o per più presso quale quando questo se senza si sia sono su sul "
-    "sulla tra un una uno viene".split()
+    words(
+        "a ad ai al alla alle anche che come con così da dai dal dalla dei del della delle dello di dopo e è ed era gli "
+        "ha hanno i il in la le lo ma ne nei nel nella non o per più presso quale quando questo se senza si sia sono su "
+        "sul sulla tra un una uno viene"
+    )
 )
 _OTHERS = {
     "English": "a and are been by for from had has have he in is of that the this to was were which with",
@@ -20,7 +24,7 @@ _OTHERS = {
     "Romanian": "a al ale au care cu de din după este fost în la nu o pentru prin sau se şi și un unei unui",
 }
 """Left out are words that notes in Italian hold, too: "no", "per os", "cp/die", "im", "PAS", "DES", "Na", "NOS"."""
-_APART = {name: (frozenset(text.split()) - _ITALIAN, frozenset(text.split())) for name, text in _OTHERS.items()}
+_APART = {name: (frozenset(words(text)) - _ITALIAN, frozenset(words(text))) for name, text in _OTHERS.items()}
 _LEAST = 3
 _MORE = 2
 

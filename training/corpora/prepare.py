@@ -148,7 +148,8 @@ def _build(settings: Cpt | Mlm, held_out: HeldOut, folder: Path) -> None:
 def _looked_at(corpora: list[Corpus], held_out: HeldOut, folder: Path) -> Dataset:
     """Return all documents of some corpora, cleaned, with what is to be known of each."""
     try:
-        read = Dataset.from_generator(_read, _READ, cache_dir=str(folder), gen_kwargs={"corpora": corpora})
+        # A list would be taken for shards, and given one by one.
+        read = Dataset.from_generator(_read, _READ, cache_dir=str(folder), gen_kwargs={"corpora": tuple(corpora)})
     except DatasetGenerationError as error:
         if isinstance(error.__cause__, ItamedError | OSError):
             raise error.__cause__ from error
@@ -171,7 +172,7 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _read(corpora: list[Corpus]) -> Iterator[dict[str, Any]]:
+def _read(corpora: tuple[Corpus, ...]) -> Iterator[dict[str, Any]]:
     for number, corpus in enumerate(corpora):
         documents = read_corpus(corpus)
         first = next(documents, None)

@@ -62,9 +62,7 @@ class Sequences:
         return first, rest
 
 
-def tokenised(
-    prepared: Prepared, tokenizer: PreTrainedTokenizerBase, length: int, bos: int | None = None
-) -> Sequences:
+def tokenised(prepared: Prepared, tokenizer: PreTrainedTokenizerBase, length: int, bos: int | None = None) -> Sequences:
     """Return documents as sequences of at most `length` tokens; those of an earlier training are opened.
 
     Args:
