@@ -8,9 +8,9 @@ from itamed.benchmark.text import words
 
 _ITALIAN = frozenset(
     words(
-        "a ad ai al alla alle anche che come con così da dai dal dalla dei del della delle dello di dopo e è ed era gli "
-        "ha hanno i il in la le lo ma ne nei nel nella non o per più presso quale quando questo se senza si sia sono su "
-        "sul sulla tra un una uno viene"
+        "a ad ai al alla alle anche che come con così da dai dal dalla dei del della delle dello di dopo e è ed era "
+        "gli ha hanno i il in la le lo ma ne nei nel nella non o per più presso quale quando questo se senza si sia "
+        "sono su sul sulla tra un una uno viene"
     )
 )
 _OTHERS = {
