@@ -170,7 +170,7 @@ def _manifest(
     files: Mapping[str, bytes],
 ) -> Manifest:
     folder = settings.model_folder(data)
-    declaration = trained_with_itamed(folder) if folder else None
+    declaration = trained_with_itamed(folder, tasks) if folder else None
     if wishes.declaration and (declaration is None or declaration.test_rows != "trained on"):
         declaration = wishes.declaration
     return Manifest(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +36,12 @@ def read_declaration(path: Path) -> Declaration:
     return declaration
 
 
-def trained_with_itamed(folder: Path) -> Declaration | None:
+def trained_with_itamed(folder: Path, tasks: Collection[str] | None = None) -> Declaration | None:
     """Return the declaration that a training has left in the folder of its model; None where there is none.
+
+    Args:
+        folder: of the model.
+        tasks: those that scores are shown of: what the model has read of others' test rows is no matter; None: all.
 
     Raises:
         ItamedError: it is damaged.
@@ -47,12 +51,12 @@ def trained_with_itamed(folder: Path) -> Declaration | None:
         return None
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
-        return _declared(manifest["recipe"], manifest["stages"])
+        return _declared(manifest["recipe"], manifest["stages"], tasks)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ItamedError(f"{path} is no manifest of a training ({error!r}): train again, or take it away.") from error
 
 
-def _declared(recipe: Mapping[str, Any], stages: list[Mapping[str, Any]]) -> Declaration:
+def _declared(recipe: Mapping[str, Any], stages: list[Mapping[str, Any]], tasks: Collection[str] | None) -> Declaration:
     by_kind = {stage["stage"]: stage["data"] for stage in stages}
     # Of an encoder other stages do the same.
     cpt, sft = by_kind.get("cpt") or by_kind.get("mlm"), by_kind.get("sft") or by_kind.get("tags") or {}
@@ -67,7 +71,7 @@ def _declared(recipe: Mapping[str, Any], stages: list[Mapping[str, Any]]) -> Dec
         ]
         if cpt
         else [],
-        test_rows=_test_rows(cpt, sft),
+        test_rows=_test_rows(cpt, sft, tasks),
         decontamination=Decontamination(
             method=_NGRAMS, dropped=len(cpt["contaminated"]), unchecked=cpt["unchecked_tasks"]
         )
@@ -76,8 +80,11 @@ def _declared(recipe: Mapping[str, Any], stages: list[Mapping[str, Any]]) -> Dec
     )
 
 
-def _test_rows(cpt: Mapping[str, Any] | None, sft: Mapping[str, Any]) -> Any:
-    """Tell whether test rows were trained on: text that was not decontaminated may hold any."""
+def _test_rows(cpt: Mapping[str, Any] | None, sft: Mapping[str, Any], tasks: Collection[str] | None) -> Any:
+    """Tell whether test rows of some tasks were trained on: text that was not held against them may hold any."""
     if sft.get("leaked"):
         return "trained on"
-    return "unknown" if cpt and not cpt["decontaminated"] else "not trained on"
+    if cpt is None:
+        return "not trained on"
+    unchecked = any(tasks is None or name in tasks for name in cpt["unchecked_tasks"])
+    return "unknown" if unchecked or not cpt["decontaminated"] else "not trained on"

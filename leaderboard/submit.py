@@ -70,7 +70,9 @@ def _declared(manifest: bytes) -> str:
     declared = json.loads(manifest)["declaration"]
     if declared is None:
         return "What the model was trained on is not declared."
-    return f"Declared: {declared['training']}; test rows of the suite: {declared['test_rows']}."
+    unchecked = ", ".join((declared["decontamination"] or {}).get("unchecked", ()))
+    said = f"; text was not held against the test rows of {unchecked}" if unchecked else ""
+    return f"Declared: {declared['training']}; test rows of the suite: {declared['test_rows']}{said}."
 
 
 def open_pull_request(content: bytes, run: Run, repo: str, declared: str = "") -> str:

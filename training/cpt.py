@@ -37,7 +37,9 @@ def cpt_stage(cpt: Cpt, prepared: Prepared, lm: ItamedHF, output: Path) -> Stage
     if not len(prepared.documents):
         raise ItamedError(f"No document is left to train on: {output / REPORT} says why.")
     watched, used = split(cpt, prepared.documents)
-    held, examples = tokenised(prepared, lm.tokenizer, cpt.length).split(len(watched))
+    # Some models know a beginning that their tokenizer never adds; the tokenizer's end may be that of a chat's turn.
+    bos = lm.model.config.get_text_config().bos_token_id
+    held, examples = tokenised(prepared, lm.tokenizer, cpt.length, bos).split(len(watched))
     # Each document ends once.
     cut = len(examples) - len(used)
     _log.info("%d sequences; documents were cut at %d places, to be no longer than cpt.length.", len(examples), cut)
@@ -67,5 +69,5 @@ def provenance(settings: Cpt | Mlm, used: Dataset | None, report: dict[str, Any]
 def split(cpt: Cpt, documents: Dataset) -> tuple[Dataset, Dataset]:
     """Return the documents that are watched, and those that are trained on."""
     # They come in a random order that their names alone decide.
-    count = round(cpt.dev_share * len(documents))
+    count = min(round(cpt.dev_share * len(documents)), cpt.dev_documents)
     return documents.select(range(count)), documents.select(range(count, len(documents)))

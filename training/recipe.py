@@ -16,6 +16,13 @@ from .named import is_file_name, text_of
 _SCHEDULES = ("cosine", "linear", "constant")
 _MAY_DIFFER = ("gradient_checkpointing", "pack")
 """Settings of memory, not of the result: they may be changed when memory has run out."""
+_DECONTAMINATE = (
+    "Drop documents that share 8 words in a row with held-out rows of the suite, or hold one of 5 to 7 words whole."
+)
+_UNCHECKED = (
+    "Tasks or groups whose held-out rows may go unchecked where their data are not here; itamed: all. Others are "
+    "refused then. Whether a model has read the test rows of a task that went unchecked counts as unknown."
+)
 LIKE = (
     "Another recipe, by its name or file: this one takes all settings of it, but for those that it names. Sections are "
     "merged setting by setting; lists, weights and caps are settings, and replaced whole."
@@ -92,6 +99,12 @@ class Corpus:
     config: str = explained("Of a Hub data set: its configuration.", "default")
     column: str = explained("The column, or key, of the text.", "text")
     licence: str = explained("For the model card.", "unknown")
+    least_words: int = explained("Documents of fewer words are left out.", 20)
+    italian: bool = explained(
+        "Leave out documents that are clearly of another language, by its most frequent words: English, Spanish, "
+        "French, Portuguese, German or Romanian.",
+        True,
+    )
 
 
 @dataclass(frozen=True)
@@ -100,13 +113,19 @@ class Cpt:
 
     corpora: list[Corpus] = explained("What to read.")
     caps: dict[str, int] = explained("Most words of a corpus, or of a kind of document in it, such as leaflets.", {})
-    decontaminate: bool = explained("Drop documents that share 8 words in a row with held-out rows of the suite.", True)
+    decontaminate: bool = explained(_DECONTAMINATE, True)
+    unchecked_tasks: list[str] = explained(_UNCHECKED, [])
     length: int = explained("Tokens of a sequence; longer documents are cut.", 2048)
-    batch: int = explained("Sequences a step, of all processes together.", 16)
+    batch: int = explained(
+        "Sequences a step, of all processes together; a document that is shorter than length is one by itself, so that "
+        "short documents make steps of few tokens.",
+        16,
+    )
     pack: int = explained("Tokens of one forward.", 4096)
     lora: Lora | None = explained("Adapters; null trains all weights.", None)
     optimizer: Optimizer = explained("Optimizer and schedule.", Optimizer(learning_rate=4e-5))
     dev_share: float = explained("Share of the documents that is watched and not trained on.", 0.01)
+    dev_documents: int = explained("At most so many of them.", 500)
     dev_every: int = explained("Steps between two looks at them, and between checkpoints.", 200)
 
 
@@ -116,7 +135,8 @@ class Mlm:
 
     corpora: list[Corpus] = explained("What to read beside the notes of the training rows.", [])
     caps: dict[str, int] = explained("Most words of a corpus, or of a kind of document in it, such as leaflets.", {})
-    decontaminate: bool = explained("Drop documents that share 8 words in a row with held-out rows of the suite.", True)
+    decontaminate: bool = explained(_DECONTAMINATE, True)
+    unchecked_tasks: list[str] = explained(_UNCHECKED, [])
     mask: float = explained("Share of the tokens that are guessed.", 0.2)
     batch: int = explained("Sequences a step, as long as the encoder's windows.", 32)
     optimizer: Optimizer = explained("Optimizer and schedule.", Optimizer(learning_rate=1e-3))
@@ -230,6 +250,7 @@ def _check(recipe: Recipe) -> None:
         _check_stage("cpt", recipe.cpt)
         _at_least("cpt.length", recipe.cpt.length, 2)
         _between("cpt.dev_share", recipe.cpt.dev_share, 0, 0.5)
+        _at_least("cpt.dev_documents", recipe.cpt.dev_documents, 0)
     if sft := recipe.sft:
         _check_stage("sft", sft)
         _at_least("sft.max_length", sft.max_length, 1)
@@ -262,6 +283,7 @@ def _check_encoder(encoder: Encoder) -> None:
 def _check_corpora(name: str, stage: Cpt | Mlm) -> None:
     for number, corpus in enumerate(stage.corpora):
         _one_of(f"{name}.corpora[{number}].format", corpus.format, ("e3c", "parquet", "jsonl", "text", "hub"))
+        _at_least(f"{name}.corpora[{number}].least_words", corpus.least_words, 1)
 
 
 def _check_stage(name: str, stage: Sft | Cpt) -> None:

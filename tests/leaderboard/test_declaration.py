@@ -20,14 +20,14 @@ CPT = {
 SFT = {"stage": "sft", "data": {"examples": {"itamed_ner_e3c_timex": 300}, "leaked": {}}}
 
 
-def trained(folder, *stages):
+def trained(folder, *stages, tasks=None):
     manifest = {"recipe": {"base": "clinic/base"}, "stages": stages}
     (folder / "training.json").write_text(json.dumps(manifest))
-    return trained_with_itamed(folder)
+    return trained_with_itamed(folder, tasks)
 
 
 def test_a_training_with_itamed_declares_itself(tmp_path):
-    assert trained(tmp_path, CPT, SFT) == Declaration(
+    assert trained(tmp_path, CPT, SFT, tasks=["itamed_ner_e3c_timex"]) == Declaration(
         origin="training.json",
         base="clinic/base",
         training="continual pre-training, then supervised fine-tuning",
@@ -48,6 +48,21 @@ def test_leaks_and_text_that_was_not_looked_at_are_told(tmp_path):
     blind = CPT | {"data": CPT["data"] | {"decontaminated": False}}
     found = trained(tmp_path, blind)
     assert (found.test_rows, found.decontamination) == ("unknown", None)
+
+
+@pytest.mark.parametrize(
+    ("tasks", "said"),
+    [
+        (None, "unknown"),
+        (["itamed_qa_ssm", "itamed_qa_medqa"], "unknown"),
+        (["itamed_qa_medqa"], "not trained on"),
+    ],
+)
+def test_of_tasks_that_went_unchecked_nothing_is_known(tmp_path, tasks, said):
+    assert trained(tmp_path, CPT, SFT, tasks=tasks).test_rows == said
+    checked = CPT | {"data": CPT["data"] | {"unchecked_tasks": []}}
+    assert trained(tmp_path, checked, SFT, tasks=tasks).test_rows == "not trained on"
+    assert trained(tmp_path, SFT, tasks=tasks).test_rows == "not trained on"
 
 
 def test_other_models_declare_nothing(tmp_path):

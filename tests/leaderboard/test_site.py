@@ -131,6 +131,18 @@ def test_versions_are_never_mixed(files, tmp_path):
     assert all(row.ranks["id"][:2] == (1, 1) for row in listed(tmp_path / "store").values())
 
 
+def test_a_page_tells_what_text_was_not_held_against(files, tmp_path):
+    kept = {"method": "eight words in a row", "dropped": 7, "unchecked": ["itamed_qa_ssm", "itamed_qa_medqa"]}
+    declared = {"training": "all", "test_rows": "unknown"}
+    for name, more in (("a/b", {"decontamination": kept}), ("a/c", {})):
+        add_entry(tmp_path / "store", files, name, declaration=declared | more)
+    build(tmp_path / "store", tmp_path / "site")
+    pages = [path.read_text() for path in (tmp_path / "site" / "entries").glob("*.html")]
+    (told,) = (page for page in pages if "Decontamination:" in page)
+    assert "eight words in a row (7); not checked: itamed_qa_ssm, itamed_qa_medqa." in told
+    assert sum("Test rows: unknown." in page for page in pages) == 2
+
+
 def test_markup_of_strangers_is_text(files, tmp_path):
     declared = {"training": EVIL, "test_rows": "unknown", "corpora": [{"name": EVIL, "licence": EVIL}]}
     machine = {"processor": EVIL, "gpus": [EVIL]}

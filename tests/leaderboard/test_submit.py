@@ -1,5 +1,6 @@
 """Handing in: a pull request on a hub, or a file; nothing leaves that would be refused."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,16 @@ def test_a_bundle_with_errors_goes_nowhere(results, run_folder, tmp_path, monkey
             submit_run(run_folder, Wishes(mini=True), repo=RESULTS, out=out)
     assert "(errors: 1, warnings: 0)" in capsys.readouterr().out
     assert results.pulls == [] and not (tmp_path / "bundle.zip").exists()
+
+
+@pytest.mark.parametrize(
+    ("decontamination", "said"),
+    [(None, "unknown."), ({"unchecked": ["a", "b"]}, "unknown; text was not held against the test rows of a, b.")],
+)
+def test_a_pull_request_says_what_was_not_checked(decontamination, said):
+    declared = {"training": "all", "test_rows": "unknown", "decontamination": decontamination}
+    found = module._declared(json.dumps({"declaration": declared}).encode())
+    assert found == f"Declared: all; test rows of the suite: {said}"
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,7 @@ cpt:
   batch: 8
   pack: 256
   dev_share: 0.1
+  unchecked_tasks: [itamed]
   optimizer: {epochs: 2}
 """
 

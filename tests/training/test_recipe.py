@@ -3,6 +3,7 @@
 import pytest
 from itamed.benchmark.cli import app
 from itamed.benchmark.errors import ItamedError
+from itamed.benchmark.sources.registry import SOURCES
 from itamed.training.encoder.examples import tagged_tasks
 from itamed.training.examples import task_names
 from itamed.training.named import names_of
@@ -106,6 +107,13 @@ def test_the_smallest_model_is_fine_tuned_alike_with_and_without_text_before():
     fine, both = load_recipe("gemma3-270m"), load_recipe("gemma3-270m-cpt-ft")
     assert fine.sft == both.sft and fine.base == both.base
     assert both.cpt.decontaminate and both.cpt.lora is None
+
+
+def test_recipes_for_machines_without_an_account_do_without_what_needs_one():
+    needing = {name for source in SOURCES.values() if source.hub for name in source.tasks}
+    sections = (load_recipe("gemma3-270m-cpt-ft").cpt, load_recipe("encoder-scratch").encoder.scratch.mlm)
+    assert [set(section.unchecked_tasks) for section in sections] == [needing, needing]
+    assert load_recipe("qwen3-1.7b-cpt-ft").cpt.unchecked_tasks == [], "it is scored on all of them"
 
 
 @pytest.mark.parametrize("name", names_of("recipe"))

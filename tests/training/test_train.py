@@ -296,6 +296,7 @@ cpt:
   length: 64
   batch: 8
   pack: 256
+  unchecked_tasks: [itamed]
   dev_share: 0.1
   dev_every: 2
   optimizer: {{learning_rate: 1e-3, max_steps: 4}}
@@ -309,6 +310,7 @@ cpt:
     assert looks[-1] < looks[0]
     report = json.loads((tmp_path / "out" / "cpt" / "decontamination.json").read_text())
     assert len(report["unchecked_tasks"]) == 20, "no data are built here"
+    assert trained_with_itamed(model).test_rows == "unknown"
     card = (model / "README.md").read_text()
     assert "then supervised fine-tuning" in card and "| mine |" in card
     # A second call finds all finished.

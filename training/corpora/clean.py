@@ -7,17 +7,16 @@ import unicodedata
 from collections.abc import Sequence
 
 import numpy as np
-from itamed.benchmark.text import words
 
-from .shingles import Hashes, shared
+from .language import is_foreign
+from .shingles import Hashes, Mask, inside, of_the_eighth
 
-_LEAST_WORDS = 20
 _COPIED = 0.5
 """Share of a document's n-grams that kept ones hold already, from which on it is a copy."""
+_ENOUGH = 24
+"""N-grams of the eighth that long documents leave, below which they say too little of a short one."""
 _BROKEN = 0.001
 """Share of undecodable characters from which on a document is dropped."""
-_ITALIAN = frozenset(words("di che è e la il un a per non una con del della sono le in si da i al nel gli alla dei"))
-_ENGLISH = frozenset(words("the of and to in is that for it with as was on are be this by or from at which have"))
 _RECENT = 2**20
 """Numbers that are remembered one by one until they are sorted in."""
 _BLANKS = re.compile(r"[ \t\u00a0]+")
@@ -34,15 +33,20 @@ def clean(text: str) -> str:
     return _LINES.sub("\n\n", "\n".join(lines)).strip()
 
 
-def fault(text: str, found: Sequence[str]) -> str:
-    """Return why a cleaned text with these words is not worth training on; empty if it is."""
-    if len(found) < _LEAST_WORDS:
+def fault(text: str, found: Sequence[str], least_words: int, *, italian: bool) -> str:
+    """Return why a cleaned text is not worth training on; empty if it is.
+
+    Args:
+        text: the text.
+        found: its words, in lower case.
+        least_words: with fewer it is too short.
+        italian: whether one that is clearly of another language is left out.
+    """
+    if len(found) < least_words:
         return "short"
     if text.count("\ufffd") > _BROKEN * len(text):
         return "undecodable"
-    if sum(word in _ITALIAN for word in found) <= sum(word in _ENGLISH for word in found):
-        return "not Italian"
-    return ""
+    return "not Italian" if italian and is_foreign(found) else ""
 
 
 class Copies:
@@ -53,18 +57,27 @@ class Copies:
         self._sorted: Hashes = np.zeros(0, np.int64)
         self._recent: set[int] = set()
 
-    def is_copy(self, sample: Sequence[int]) -> bool:
+    def is_copy(self, sample: Sequence[int], whole: int) -> bool:
         """Return whether a text is mostly a copy; what is not is remembered.
+
+        A text of up to about 200 words whose words stand in a much longer one is not found.
 
         Args:
             sample: the hashes of its n-grams that `sampled` chooses.
+            whole: the hash of all its words: a text that is too short for n-grams may be repeated, too.
         """
-        old = shared(np.asarray(sample, np.int64), self._sorted).tolist()
-        known = len(old) + sum(each in self._recent for each in sample)
-        if sample and known >= _COPIED * len(sample):
+        numbers = np.asarray([*sample, whole], np.int64)
+        known = inside(numbers, self._sorted) | np.array([each in self._recent for each in numbers.tolist()])
+        # Of long texts an eighth is remembered: only that part of a short one can be looked for in them.
+        ngrams, eighth = known[:-1], known[:-1][of_the_eighth(numbers[:-1])]
+        if known[-1] or _mostly(ngrams) or (len(eighth) >= _ENOUGH and _mostly(eighth)):
             return True
-        self._recent.update(set(sample) - set(old))
+        self._recent.update(numbers[~known].tolist())
         if len(self._recent) >= _RECENT:
             self._sorted = np.union1d(self._sorted, np.fromiter(self._recent, np.int64, len(self._recent)))
             self._recent.clear()
         return False
+
+
+def _mostly(known: Mask) -> bool:
+    return len(known) > 0 and bool(known.mean() >= _COPIED)

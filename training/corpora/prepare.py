@@ -24,11 +24,10 @@ from datasets.exceptions import DatasetGenerationError
 from filelock import FileLock
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.files import write_text
-from itamed.benchmark.fingerprint import data_fingerprint
 from itamed.benchmark.paths import corpora_dir, storing
-from itamed.benchmark.suite import suite
 from itamed.benchmark.text import stable_hash, words
 
+from ..examples import task_names
 from ..progress import bar
 from ..recipe import Corpus, Cpt, Mlm
 from .clean import Copies, clean, fault
@@ -40,14 +39,17 @@ _log = logging.getLogger(__name__)
 REPORT = "decontamination.json"
 _DOCUMENTS = "documents"
 _STRING = Value("string")
-_READ = Features(dict.fromkeys(("key", "corpus", "kind", "text"), _STRING))
-_KEPT = Features({**_READ, "words": Value("int64")})
+_TEXT = Features(dict.fromkeys(("key", "corpus", "kind", "text"), _STRING))
+_READ = Features({**_TEXT, "number": Value("int64")})
+_KEPT = Features({**_TEXT, "words": Value("int64")})
 _LOOKED_AT = Features(
     {
-        **_KEPT,
+        **_READ,
+        "words": Value("int64"),
         "fault": _STRING,
         "order": Value("int64"),
         "sample": Sequence(Value("int64")),
+        "whole": Value("int64"),
         "shared": Value("int64"),
         "first": Value("int64"),
     }
@@ -72,21 +74,26 @@ def prepare(settings: Cpt | Mlm) -> Prepared:
     """Read, clean, choose and decontaminate corpora, or open what another training of the same text left.
 
     Raises:
-        ItamedError: a corpus cannot be read, or the folder of corpora cannot be written.
+        ItamedError: a corpus cannot be read, the folder of corpora cannot be written, or held-out rows cannot be had
+            that the settings do not let go unchecked.
     """
-    folder = corpora_dir() / _digest(settings)
+    # At every call: what was held out when the text was made ready is not what is held out now.
+    held_out = _held_out(settings)
+    folder = corpora_dir() / _digest(settings, held_out)
     with storing(corpora_dir()):
         corpora_dir().mkdir(parents=True, exist_ok=True)
         # Processes of one launcher ask at the same time: the first works, the others wait for it.
         with FileLock(folder.with_name(f".{folder.name}.lock")):
             if not folder.is_dir():
-                _build(settings, folder)
+                _build(settings, held_out, folder)
     documents = load_from_disk(folder / _DOCUMENTS)
     report = json.loads((folder / REPORT).read_text(encoding="utf-8"))
     if unknown := settings.caps.keys() - {*documents.unique("kind"), *documents.unique("corpus")}:
         _log.warning("caps names kinds that no kept document is of: %s.", ", ".join(sorted(unknown)))
     if missing := report["unchecked_tasks"]:
-        _log.warning("Held-out rows of %s cannot be kept out: their data are not built.", ", ".join(missing))
+        _log.warning("Held-out rows of %s cannot be kept out: their data are not here.", ", ".join(missing))
+    if short := sum(report["unprotected_rows"].values()):
+        _log.info("%d held-out rows have too few words to be told from other text: they are not looked for.", short)
     dropped = len(report["dropped"])
     _log.info("%d documents; left out %s; %d contaminated.", len(documents), report["left_out"], dropped)
     return Prepared(documents, report, folder)
@@ -97,24 +104,39 @@ def write_report(report: dict[str, Any], folder: Path) -> None:
     write_text(folder / REPORT, json.dumps(report, indent=1, ensure_ascii=False) + "\n")
 
 
-def _digest(settings: Cpt | Mlm) -> str:
+def _held_out(settings: Cpt | Mlm) -> HeldOut:
+    if not settings.decontaminate:
+        return HeldOut(())
+    may_miss = task_names(settings.unchecked_tasks)
+    held_out = HeldOut.of_suite()
+    if refused := [name for name in held_out.missing if name not in may_miss]:
+        raise ItamedError(
+            f"Test rows of {', '.join(refused)} cannot be kept out of the text: their data are not here. Run `itamed "
+            "data build`; or, where you cannot have them, name them beside corpora in the recipe, and what the model "
+            f"was trained on counts as unknown for them:\nunchecked_tasks: [{', '.join(held_out.missing)}]"
+        )
+    return held_out
+
+
+def _digest(settings: Cpt | Mlm, held_out: HeldOut) -> str:
     """Return what decides the documents: content, caps, what is held out, and the code that looks at all this."""
     # Where files lie decides nothing; of the Hub the name comes along with the commit.
-    corpora = [(each.name, each.format, each.config, each.column, revision_of(each)) for each in settings.corpora]
-    held_out = data_fingerprint(suite()) if settings.decontaminate else ""
+    corpora = [
+        (each.name, each.format, each.config, each.column, each.least_words, each.italian, revision_of(each))
+        for each in settings.corpora
+    ]
     code = [path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("*.py"))]
-    content = [corpora, dict(sorted(settings.caps.items())), held_out, code]
+    content = [corpora, dict(sorted(settings.caps.items())), held_out.digest, code]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
 
 
-def _build(settings: Cpt | Mlm, folder: Path) -> None:
+def _build(settings: Cpt | Mlm, held_out: HeldOut, folder: Path) -> None:
     """Make a folder of documents and their report; what a killed process left of it is made anew."""
     partial = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     ready = partial / "ready"
     try:
-        held_out = HeldOut.of_suite() if settings.decontaminate else HeldOut(())
-        looked_at = _looked_at(settings.corpora, held_out.hashes, partial)
+        looked_at = _looked_at(settings.corpora, held_out, partial)
         kept, report = _chosen(looked_at, settings.caps, held_out)
         looked_at.select(kept).select_columns(list(_KEPT)).save_to_disk(ready / _DOCUMENTS, num_shards=1)
         write_report(report, ready)
@@ -123,10 +145,11 @@ def _build(settings: Cpt | Mlm, folder: Path) -> None:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _looked_at(corpora: list[Corpus], held_out: Hashes, folder: Path) -> Dataset:
+def _looked_at(corpora: list[Corpus], held_out: HeldOut, folder: Path) -> Dataset:
     """Return all documents of some corpora, cleaned, with what is to be known of each."""
     try:
-        read = Dataset.from_generator(_read, _READ, cache_dir=str(folder), gen_kwargs={"corpora": corpora})
+        # A list would be taken for shards, and given one by one.
+        read = Dataset.from_generator(_read, _READ, cache_dir=str(folder), gen_kwargs={"corpora": tuple(corpora)})
     except DatasetGenerationError as error:
         if isinstance(error.__cause__, ItamedError | OSError):
             raise error.__cause__ from error
@@ -134,7 +157,7 @@ def _looked_at(corpora: list[Corpus], held_out: Hashes, folder: Path) -> Dataset
     processes = min(_cores(), len(read) // _SHARE)
     return read.map(
         look_at,
-        fn_kwargs={"held_out": held_out},
+        fn_kwargs={"corpora": corpora, "held_out": held_out.hashes, "sizes": held_out.sizes},
         features=_LOOKED_AT,
         num_proc=processes if processes > 1 else None,
         cache_file_name=str(folder / "looked-at.arrow"),
@@ -149,32 +172,37 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _read(corpora: list[Corpus]) -> Iterator[dict[str, str]]:
-    for corpus in corpora:
+def _read(corpora: tuple[Corpus, ...]) -> Iterator[dict[str, Any]]:
+    for number, corpus in enumerate(corpora):
         documents = read_corpus(corpus)
         first = next(documents, None)
         if first is None:
             raise ItamedError(f"{corpus.name} holds no documents: correct its path ({corpus.path}).")
-        yield from map(asdict, chain([first], documents))
+        yield from (asdict(document) | {"number": number} for document in chain([first], documents))
 
 
-def look_at(document: Mapping[str, str], held_out: Hashes) -> dict[str, Any]:
+def look_at(
+    document: Mapping[str, Any], corpora: list[Corpus], held_out: Hashes, sizes: tuple[int, ...]
+) -> dict[str, Any]:
     """Clean a document, and say all that decides whether it is trained on.
 
     Args:
-        document: with its key, corpus and text.
+        document: with its key, corpus and text, and the number of its corpus.
+        corpora: the corpora.
         held_out: sorted hashes of what must not be trained on.
+        sizes: lengths of the n-grams that these are of.
     """
+    corpus = corpora[document["number"]]
     text = clean(document["text"])
     found = words(text)
-    hashes = shingles(found)
-    tested = shared(hashes, held_out)
+    tested = shared(shingles(found, sizes), held_out)
     return {
         "text": text,
         "words": len(text.split()),
-        "fault": fault(text, found),
+        "fault": fault(text, found, corpus.least_words, italian=corpus.italian),
         "order": stable_hash(f"{document['corpus']}:{document['key']}") >> 1,
-        "sample": sampled(hashes),
+        "sample": sampled(shingles(found)),
+        "whole": stable_hash(" ".join(found)) >> 1,
         "shared": len(tested),
         "first": tested[0] if len(tested) else 0,
     }
@@ -198,7 +226,7 @@ def _chosen(looked_at: Dataset, caps: dict[str, int], held_out: HeldOut) -> tupl
         if not reason and any(size[name] + document["words"] > caps[name] for name in names & caps.keys()):
             reason = "over the cap"
         # Last: what is kept is remembered.
-        if not reason and copies.is_copy(document["sample"]):
+        if not reason and copies.is_copy(document["sample"], document["whole"]):
             reason = "near copy"
         if reason:
             left_out[reason] += 1
@@ -213,6 +241,7 @@ def _chosen(looked_at: Dataset, caps: dict[str, int], held_out: HeldOut) -> tupl
     return kept, {
         "checked_tasks": sorted(held_out.tasks),
         "unchecked_tasks": sorted(held_out.missing),
+        "unprotected_rows": dict(held_out.unprotected),
         "kept": len(kept),
         "dropped": dropped,
         "left_out": dict(left_out),

@@ -62,8 +62,14 @@ class Sequences:
         return first, rest
 
 
-def tokenised(prepared: Prepared, tokenizer: PreTrainedTokenizerBase, length: int) -> Sequences:
+def tokenised(prepared: Prepared, tokenizer: PreTrainedTokenizerBase, length: int, bos: int | None = None) -> Sequences:
     """Return documents as sequences of at most `length` tokens; those of an earlier training are opened.
+
+    Args:
+        prepared: the documents.
+        tokenizer: of the model.
+        length: most tokens of a sequence.
+        bos: what sequences begin with where the tokenizer has no token for it; without either its end of a text.
 
     Raises:
         ItamedError: the tokenizer knows no token that ends a text, or the folder of corpora cannot be written.
@@ -71,11 +77,15 @@ def tokenised(prepared: Prepared, tokenizer: PreTrainedTokenizerBase, length: in
     name = hashlib.sha256(f"{_fingerprint(tokenizer)} {length}".encode()).hexdigest()[:16]
     file = prepared.folder / f"tokens-{name}.arrow"
     with storing(prepared.folder), FileLock(file.with_name(f".{file.name}.lock")):
-        return sequences(prepared.documents, tokenizer, length, file)
+        return sequences(prepared.documents, tokenizer, length, bos, file)
 
 
 def sequences(
-    documents: Dataset, tokenizer: PreTrainedTokenizerBase, length: int, file: Path | None = None
+    documents: Dataset,
+    tokenizer: PreTrainedTokenizerBase,
+    length: int,
+    bos: int | None = None,
+    file: Path | None = None,
 ) -> Sequences:
     """Return documents as sequences, see `tokenised`, in memory or in a file."""
     if tokenizer.eos_token_id is None:
@@ -95,8 +105,8 @@ def sequences(
         new_fingerprint="tokens",
         desc="Tokenising",
     )
-    start = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
-    return Sequences(rows, int(start))
+    known = (tokenizer.bos_token_id, bos, tokenizer.eos_token_id)
+    return Sequences(rows, next(int(each) for each in known if each is not None))
 
 
 def _cut(

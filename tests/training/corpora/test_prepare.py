@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ LONG = " ".join(f"parola{n} della frase" for n in range(200))
 
 
 def settings(path, form="jsonl", **others):
-    return Cpt([Corpus("mine", form, str(path))], **others)
+    return Cpt([Corpus("mine", form, str(path))], **({"unchecked_tasks": ["itamed"]} | others))
 
 
 def texts(prepared):
@@ -50,7 +51,7 @@ def test_the_order_is_that_of_names_alone(tmp_path):
 
 
 def held_out(monkeypatch, *rows):
-    monkeypatch.setattr(HeldOut, "of_suite", classmethod(lambda _: HeldOut(rows, ["unbuilt"])))
+    monkeypatch.setattr(HeldOut, "of_suite", classmethod(lambda _: HeldOut(rows, ["itamed_qa_ssm"])))
 
 
 def test_documents_that_hold_tested_words_are_dropped(tmp_path, monkeypatch, caplog):
@@ -63,8 +64,8 @@ def test_documents_that_hold_tested_words_are_dropped(tmp_path, monkeypatch, cap
     (dropped,) = found.report["dropped"]
     assert (dropped["key"], dropped["task"], dropped["row"]) == ("x.jsonl:1", "task", row.id)
     assert dropped["shared"] >= 1
-    assert (found.report["checked_tasks"], found.report["unchecked_tasks"]) == (["task"], ["unbuilt"])
-    assert "Held-out rows of unbuilt cannot be kept out" in caplog.text
+    assert (found.report["checked_tasks"], found.report["unchecked_tasks"]) == (["task"], ["itamed_qa_ssm"])
+    assert "Held-out rows of itamed_qa_ssm cannot be kept out" in caplog.text
     assert len(prepare(settings(path, decontaminate=False)).documents) == 2
 
 
@@ -74,6 +75,18 @@ def test_options_of_questions_count_too(tmp_path, monkeypatch):
     held_out(monkeypatch, ("qa", row))
     found = prepare(settings(written(tmp_path, "jsonl", [TEXT, f"{OTHER} {option}"])))
     assert texts(found) == {TEXT}
+
+
+def test_each_corpus_says_how_short_and_foreign_its_documents_may_be(tmp_path):
+    english = "The patient was seen in the ward with a cough that did not get better with any of the drugs."
+    (tmp_path / "notes").mkdir()
+    first, second = (written(folder, "jsonl", [TEXT, "Breve.", english]) for folder in (tmp_path, tmp_path / "notes"))
+    strict, free = Corpus("strict", "jsonl", str(first)), Corpus("free", "jsonl", str(second))
+    found = prepare(Cpt([strict, replace(free, least_words=1, italian=False)], decontaminate=False))
+    kept = zip(found.documents["corpus"], found.documents["text"], strict=True)
+    assert {name for name, text in kept if text != TEXT} == {"free"} and texts(found) == {TEXT, "Breve.", english}
+    assert found.report["left_out"] == {"short": 1, "not Italian": 1, "near copy": 1}
+    assert prepare(Cpt([strict, free], decontaminate=False)).report["left_out"]["short"] == 2
 
 
 def test_caps_of_nothing_are_warned_of(tmp_path, caplog):

@@ -16,7 +16,7 @@ from .files import OTHER, TEXT, written
 
 @pytest.fixture
 def prepared(tmp_path):
-    return prepare(Cpt([Corpus("mine", "jsonl", str(written(tmp_path, "jsonl")))]))
+    return prepare(Cpt([Corpus("mine", "jsonl", str(written(tmp_path, "jsonl")))], decontaminate=False))
 
 
 def test_documents_end_once_and_lose_nothing(prepared):
@@ -28,6 +28,18 @@ def test_documents_end_once_and_lose_nothing(prepared):
     wanted = [tokenizer.encode(text, add_special_tokens=False) for text in prepared.documents["text"]]
     assert whole == [token for ids in wanted for token in (*ids, tokenizer.eos_token_id)]
     assert {each.task for each in found} == {"mine"} and found[0].answer.dtype == np.int64
+
+
+def test_a_beginning_that_the_tokenizer_does_not_know_is_the_model_s(prepared):
+    mute = deepcopy(tiny.tokenizer())
+    mute.bos_token = None
+
+    def starts(tokenizer, bos):
+        return {int(each.prompt[0]) for each in tokenised(prepared, tokenizer, 16, bos)}
+
+    assert starts(tiny.tokenizer(), 7) == {tiny.tokenizer().bos_token_id}
+    assert (starts(mute, 7), starts(mute, 0)) == ({7}, {0})
+    assert starts(mute, None) == {mute.eos_token_id}
 
 
 def test_what_was_tokenised_is_opened(prepared, monkeypatch):
