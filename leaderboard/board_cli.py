@@ -96,15 +96,24 @@ def retract(
 @board_app.command()
 def build(
     store: Store,
-    site: Annotated[Path, typer.Option(help="Folder to write, e.g. a checkout of a static Space.")],
+    site: Annotated[Path, typer.Option(help="Folder to write, e.g. a checkout of a Space.")],
+    space: Annotated[
+        str, typer.Option(help="What README.md says that a Hugging Face Space is: static or gradio.")
+    ] = "static",
 ) -> None:
     """Build the static site of a store: pages, CSV, parquet and JSON. Open index.html, no server is needed.
 
-    Nothing is scored again, and the same store gives the same bytes. README.md and app.py are those
-    of a Hugging Face Space, static or Gradio.
+    Nothing is scored again, and the same store gives the same bytes. The folder is a Hugging Face
+    Space, too: static, or with --space gradio one that runs app.py.
 
     Example: itamed board build --store results --site site
     """
+    from itamed.benchmark.errors import ItamedError
+
+    from .board.site import SPACES
     from .board.site import build as write
 
-    typer.echo(f"{write(store, site)} entries: {site / 'index.html'}")
+    chosen = next((each for each in SPACES if each == space), None)
+    if chosen is None:
+        raise ItamedError(f"--space {space} is none: choose one of {', '.join(SPACES)}.")
+    typer.echo(f"{write(store, site, chosen)} entries: {site / 'index.html'}")
