@@ -19,9 +19,9 @@ _DIGITS = 6
 def mode_pairs(rows: Sequence[Row]) -> list[dict[str, Any]]:
     """Return the pairs of rows that differ in their decoding alone, in the order of their better one.
 
-    They are of the same known commit, adapter, examples, chat template and precision, and are such as may be
-    ranked; of several alike the latest run. A pair has the keys of its rows by mode, and "gains": by role in which both answered the same tasks,
-    the gain of the mean by the grammar with its paired interval, None where there is no mean.
+    They are of the same known commit, adapter, examples, chat template and precision, and are such as may be ranked; of
+    several alike the latest run. A pair has the keys of its rows by mode, and "gains": by role in which both answered
+    the same tasks, the gain of the mean by the grammar with its paired interval, None where there is no mean.
     """
     found: dict[tuple[object, ...], dict[str, Row]] = defaultdict(dict)
     for row in sorted(rows, key=lambda each: (each.manifest.created, each.stored.key)):

@@ -153,7 +153,7 @@ def test_what_was_taken_back_comes_last_whatever_the_order(open_page, column):
     page = open_page(MIXED)
     for order in (["lab/b", "lab/rule", "lab/a"], ["lab/a", "lab/rule", "lab/b"]):
         page.locator("#table thead").get_by_role("button", name=column, exact=False).first.click()
-        page.wait_for_function(f"document.querySelector('{NAMES}').textContent === '{order[0]}'")
+        playwright.expect(page.locator(NAMES).first).to_have_text(order[0])
         assert [name for name in names(page) if name != "lab/part"] == [*order, "lab/gone"]
 
 
