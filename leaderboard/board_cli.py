@@ -120,19 +120,28 @@ def audit(
 @board_app.command()
 def build(
     store: Store,
-    site: Annotated[Path, typer.Option(help="Folder to write, e.g. a checkout of a static Space.")],
+    site: Annotated[Path, typer.Option(help="Folder to write, e.g. a checkout of a Space.")],
+    space: Annotated[
+        str, typer.Option(help="What README.md says that a Hugging Face Space is: static or gradio.")
+    ] = "static",
 ) -> None:
     """Build the static site of a store: pages, CSV, parquet and JSON. Open index.html, no server is needed.
 
     Entries must say what their bundles say, see `itamed board audit`. Nothing is scored again, and
-    the same store gives the same bytes. README.md and app.py are those of a Hugging Face Space,
-    static or Gradio.
+    the same store gives the same bytes. The folder is a Hugging Face Space, too: static, or with
+    --space gradio one that runs app.py.
 
     Example: itamed board build --store results --site site
     """
+    from itamed.benchmark.errors import ItamedError
+
     from .board.audit import require_unedited
+    from .board.site import SPACES
     from .board.site import build as write
 
+    chosen = next((each for each in SPACES if each == space), None)
+    if chosen is None:
+        raise ItamedError(f"--space {space} is none: choose one of {', '.join(SPACES)}.")
     if lacking := require_unedited(store):
         typer.echo(f"{lacking} entries have no bundle.zip: whether they were changed cannot be told.", err=True)
-    typer.echo(f"{write(store, site)} entries: {site / 'index.html'}")
+    typer.echo(f"{write(store, site, chosen)} entries: {site / 'index.html'}")

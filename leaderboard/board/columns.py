@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from itamed.benchmark.report.sheet import FAMILY_NAMES
-from itamed.benchmark.suite import FAMILIES
+from itamed.benchmark.report.sheet import FAMILY_NAMES, NONE
+from itamed.benchmark.suite import FAMILIES, ROLES, task_of
 
-from .listing import Row
+from .listing import UNKNOWN, Row
 
 Kind: TypeAlias = Literal["pick", "rank", "model", "score", "count", "seconds", "badge"]
-SIZES = {"up to 0.5 B": (0, 5e8), "0.5 to 1 B": (5e8, 1e9), "1 to 3 B": (1e9, 3e9), "above 3 B": (3e9, 1e15)}
+SIZES = {"up to 0.5 B": (0, 5e8), "0.5 to 1 B": (5e8, 1e9), "1 to 3 B": (1e9, 3e9), "above 3 B": (3e9, math.inf)}
 """Buckets of numbers of parameters, the upper end included."""
-UNKNOWN = "not known"
 _UNSHOWN = ("revision", "created", "accepted")
 
 
@@ -34,24 +34,39 @@ class Filter(NamedTuple):
     choices: Sequence[str]
 
 
-BOARD = (
-    Column("key", "Compare", "pick"),
-    Column("id_rank", "Rank", "rank"),
-    Column("name", "Model", "model"),
-    Column("id_mean", "ID mean", "score"),
-    *(Column(f"id_{family}", FAMILY_NAMES[family], "score", "id") for family in FAMILIES),
-    *(Column(f"ood_{family}", f"{FAMILY_NAMES[family]} (OOD)", "score", "ood") for family in FAMILIES),
-    Column("ood_mean", "OOD mean", "score"),
-    Column("ood_rank", "OOD rank", "rank"),
-    Column("parameters", "Parameters", "count"),
-    Column("seconds", "Seconds a note", "seconds"),
-    Column("badge", "Checked", "badge"),
-)
+def means(ranked: Mapping[str, Iterable[str]]) -> dict[str, str]:
+    """Return by role what its mean is called, with the families that count: "OOD mean (NER, QA)".
+
+    `ranked` are the tasks that ranked means are over, by role.
+    """
+    counted = {role: {task_of(name).family for name in ranked[role]} for role in ROLES}
+    names = {role: ", ".join(FAMILY_NAMES[each] for each in FAMILIES if each in counted[role]) for role in ROLES}
+    return {
+        role: f"{role.upper()} mean ({'all families' if len(counted[role]) == len(FAMILIES) else names[role] or NONE})"
+        for role in ROLES
+    }
+
+
+def board_columns(called: Mapping[str, str]) -> list[Column]:
+    """Return the columns of a board's table; `called` as from `means`."""
+    return [
+        Column("key", "Compare", "pick"),
+        Column("id_rank", "Rank", "rank"),
+        Column("name", "Model", "model"),
+        Column("id_mean", called["id"], "score"),
+        *(Column(f"id_{family}", FAMILY_NAMES[family], "score", "id") for family in FAMILIES),
+        *(Column(f"ood_{family}", f"{FAMILY_NAMES[family]} (OOD)", "score", "ood") for family in FAMILIES),
+        Column("ood_mean", called["ood"], "score"),
+        Column("ood_rank", "OOD rank", "rank"),
+        Column("parameters", "Parameters", "count"),
+        Column("seconds", "Seconds a note", "seconds"),
+        Column("badge", "Badge", "badge"),
+    ]
 
 
 def board_rows(rows: Iterable[Row]) -> list[dict[str, Any]]:
     """Return the rows of a board's table, with what filters compare."""
-    return [_filtered(row) for row in rows]
+    return [_shown(row, row.facts, bool(row.ranks)) for row in rows]
 
 
 def filters(rows: Iterable[dict[str, Any]]) -> list[Filter]:
@@ -63,7 +78,8 @@ def filters(rows: Iterable[dict[str, Any]]) -> list[Filter]:
         "method": "Method",
         "mode": "Decoding",
         "data": "Training data",
-        "badge": "Checked",
+        "hardware": "Machine",
+        "badge": "Badge",
     }
     sizes = [*SIZES, UNKNOWN]
     found = {key: sorted({row[key] for row in rows}) for key in keys}
@@ -82,19 +98,22 @@ def task_columns(name: str, rows: Iterable[Row]) -> list[Column]:
 
 
 def task_rows(name: str, rows: Iterable[Row]) -> list[dict[str, Any]]:
-    """Return the rows of a task's table, the best first; samples of the notes stand apart."""
-    found = []
+    """Return the rows of a task's table, the best first; what is never ranked stands apart."""
+    found, role = [], task_of(name).role
     for row in rows:
         score = row.stored.entry.tasks[name]
-        facts = {key: value for key, value in _filtered(row).items() if not key.startswith(("id_", "ood_"))}
-        found.append(facts | score.metrics | {"strict": score.strict})
-    return sorted(found, key=lambda each: (each["kind"] != "full", -each["score"][0], each["name"], each["key"]))
+        facts = _shown(row, row.about, role in row.ranks)
+        place = (row.lateness, -score.metrics["score"][0], row.name, row.stored.key)
+        found.append((place, facts | score.metrics | {"strict": score.strict}))
+    return [each for _, each in sorted(found, key=lambda each: each[0])]
 
 
-def _filtered(row: Row) -> dict[str, Any]:
-    """Return the facts of an entry without those that no table shows, and without gaps: pages load faster."""
-    found = {key: value for key, value in row.facts.items() if value is not None and key not in _UNSHOWN}
-    return found | {"size": _size(row.facts["parameters"])}
+def _shown(row: Row, facts: Mapping[str, Any], ranked: bool) -> dict[str, Any]:
+    """Return facts of an entry without those that no table shows, and without gaps: pages load faster."""
+    found = {key: value for key, value in facts.items() if value is not None and key not in _UNSHOWN}
+    found |= {"late": row.lateness} if row.lateness else {}
+    found |= {"ranked": True} if ranked else {}
+    return found | {"size": _size(row.about["parameters"])}
 
 
 def _title(metric: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
@@ -10,8 +11,13 @@ from ..manifest import Count, Digest, Line, Manifest, Strict, Word
 
 Badge: TypeAlias = Literal["self-reported", "re-scored", "reproduced"]
 BADGES: tuple[Badge, ...] = ("self-reported", "re-scored", "reproduced")
-"""From the least to the most: scores follow from the answers in all; the weights are named by commit from the second
-on; the last says that the maintainers ran the model themselves."""
+"""From the least to the most."""
+BADGE_MEANINGS: Mapping[Badge, str] = {
+    "self-reported": "the submitter names no commit",
+    "re-scored": "the submitter names a commit; that it gave these answers is still their word",
+    "reproduced": "the maintainers ran the model themselves",
+}
+"""What each badge says of the weights. Scores were computed again from the answers whatever the badge."""
 Day: TypeAlias = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$")]
 Span: TypeAlias = tuple[float, float, float]
 """A score between 0 and 1 and the ends of its 95 % interval."""

@@ -11,11 +11,15 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from itamed.benchmark.suite import FAMILIES, ROLES
 
+from ..anomalies import trained_ood
 from ..manifest import Manifest
 from .ranks import Rank, rank
 from .store import Stored
 
-Openness: TypeAlias = Literal["open", "declared", "not declared"]
+Told: TypeAlias = Literal["named in full", "declared", "not declared"]
+UNKNOWN = "not known"
+SAMPLE = "sample"
+LEAKED = "trained on test rows"
 BASELINE = "itamed-baseline"
 """The engine of rules that are no model."""
 
@@ -60,25 +64,52 @@ class Row:
         return decoding.mode if decoding.reasoning == "none" else f"{decoding.reasoning} + {decoding.mode}"
 
     @property
-    def data(self) -> Openness:
-        """Return whether all training corpora are named with their licences, some training is told of, or nothing."""
+    def data(self) -> Told:
+        """Return how much is told of the model's own training; that of its base model is not part of it.
+
+        "named in full": every corpus has a name and a licence, which need not be an open one.
+        """
         declared = self.manifest.declaration
         if not declared:
             return "not declared"
         named = bool(declared.corpora or declared.tasks)
-        return "open" if named and all(each.licence != "unknown" for each in declared.corpora) else "declared"
+        return "named in full" if named and all(each.licence != "unknown" for each in declared.corpora) else "declared"
 
     @property
     def seconds(self) -> float | None:
-        """Return the wall time a note, loading included; None where the run had stopped in between."""
+        """Return the wall time a note, loading included.
+
+        None where the run had stopped in between, and where a ranked task is missing: the time is that of the run,
+        which may have answered it, and tasks do not take the same time.
+        """
+        if any(score.mean is None for score in self.stored.entry.roles.values()):
+            return None
         notes = sum(task.notes for task in self.stored.entry.tasks.values())
         return None if self.manifest.cost.resumed else round(self.manifest.cost.seconds / notes, 4)
 
+    @property
+    def hardware(self) -> str:
+        """Return the machine as far as it is told: "2 x NVIDIA L4", a processor, or "not known"."""
+        machine = self.manifest.machine
+        gpus = Counter(" ".join(gpu.split()) for gpu in machine.gpus)
+        named = ", ".join(f"{number} x {gpu}" if number > 1 else gpu for gpu, number in gpus.items())
+        return named or " ".join((machine.processor or "").split()) or UNKNOWN
+
+    @property
+    def aside(self) -> str:
+        """Return why it is never ranked, whatever it has answered; "" if it may be."""
+        return _aside(self.stored)
+
+    @property
+    def lateness(self) -> int:
+        """Return how far down tables show it: samples after whole runs, what holds no longer after those."""
+        return {"": 0, SAMPLE: 1}.get(self.aside, 2)
+
     @cached_property
-    def facts(self) -> dict[str, Any]:
-        """Return what tables show and filter, as plain values; not to be changed."""
-        entry, model = self.stored.entry, self.manifest.model
-        found: dict[str, Any] = {
+    def about(self) -> dict[str, Any]:
+        """Return what tables show and filter beside scores and ranks, as plain values; not to be changed."""
+        model = self.manifest.model
+        return {
             "key": self.stored.key,
             "name": self.name,
             "revision": model.revision,
@@ -86,16 +117,23 @@ class Row:
             "mode": self.mode,
             "badge": self.stored.badge,
             "kind": self.manifest.kind,
-            "licence": entry.licence,
+            "aside": self.aside or None,
+            "licence": self.stored.entry.licence,
             "data": self.data,
             "parameters": model.parameters if model.parameters and model.parameters > 0 else None,
             "seconds": self.seconds,
+            "hardware": self.hardware,
             "created": self.manifest.created[:10],
-            "accepted": entry.accepted,
+            "accepted": self.stored.entry.accepted,
             "retracted": self.stored.retracted.reason if self.stored.retracted else None,
         }
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """Return `about`, and by role the means of families, the rank, and why there is none."""
+        found = dict(self.about)
         for role in ROLES:
-            score = entry.roles[role]
+            score = self.stored.entry.roles[role]
             found |= {f"{role}_{family}": score.families.get(family) for family in FAMILIES}
             found |= {f"{role}_mean": score.mean, f"{role}_rank": self.ranks.get(role)}
             found |= {f"{role}_unranked": self.unranked.get(role)}
@@ -148,15 +186,21 @@ def _comparable(entries: Sequence[Stored], role: str) -> tuple[list[Stored], lis
     return [each for each, reason in checked if not reason], [(each, reason) for each, reason in checked if reason]
 
 
-def _reason(each: Stored, role: str) -> str:
-    """Return why an entry has no rank whatever others are there; "" if it may have one."""
+def _aside(each: Stored) -> str:
     manifest = each.entry.manifest
     if each.retracted:
         return "retracted"
-    if manifest.kind == "sample":
-        return "sample"
     if manifest.declaration and manifest.declaration.test_rows == "trained on":
-        return "trained on test rows"
+        return LEAKED
+    return SAMPLE if manifest.kind == "sample" else ""
+
+
+def _reason(each: Stored, role: str) -> str:
+    """Return why an entry has no rank whatever others are there; "" if it may have one."""
+    if aside := _aside(each):
+        return aside
+    if role == "ood" and trained_ood(each.entry.manifest.declaration):
+        return "trained on out-of-distribution tasks"
     return "" if role in each.draws else "tasks are missing"
 
 
@@ -168,4 +212,5 @@ def _fingerprints(each: Stored, role: str) -> str:
 def _order(row: Row) -> tuple[Any, ...]:
     means = [row.stored.entry.roles[role].mean for role in ROLES]
     place = [mean[0] if mean else -1.0 for mean in means]
-    return ("id" not in row.ranks, "ood" not in row.ranks, [-value for value in place], row.name, row.stored.key)
+    unranked = [role not in row.ranks for role in ROLES]
+    return (row.lateness, unranked, [-value for value in place], row.name, row.stored.key)

@@ -19,20 +19,28 @@ _DIGITS = 6
 def mode_pairs(rows: Sequence[Row]) -> list[dict[str, Any]]:
     """Return the pairs of rows that differ in their decoding alone, in the order of their better one.
 
-    They are of the same commit, adapter and number of examples, and neither a sample nor retracted; of several alike
-    the latest run. A pair has the keys of its rows by mode, and "gains": by role in which both answered the same tasks,
-    the gain of the mean by the grammar with its paired interval, None where there is no mean.
+    They are of the same known commit, adapter, examples, chat template and precision, and are such as may be ranked; of
+    several alike the latest run. A pair has the keys of its rows by mode, and "gains": by role in which both answered
+    the same tasks, the gain of the mean by the grammar with its paired interval, None where there is no mean.
     """
     found: dict[tuple[object, ...], dict[str, Row]] = defaultdict(dict)
     for row in sorted(rows, key=lambda each: (each.manifest.created, each.stored.key)):
-        if row.mode in MODES and row.manifest.kind == "full" and not row.stored.retracted:
-            model = row.manifest.model
-            found[model.name, model.revision, model.adapter, row.method][row.mode] = row
+        if row.mode in MODES and not row.lateness and (asked := _asked(row)):
+            found[asked][row.mode] = row
     whole = [[by_mode[mode] for mode in MODES] for by_mode in found.values() if len(by_mode) == len(MODES)]
     place = {row.stored.key: number for number, row in enumerate(rows)}
     whole.sort(key=lambda pair: min(place[row.stored.key] for row in pair))
     pairs = [{mode: row.stored.key for mode, row in zip(MODES, pair, strict=True)} | _gains(pair) for pair in whole]
     return [pair for pair in pairs if pair["gains"]]
+
+
+def _asked(row: Row) -> tuple[object, ...] | None:
+    """Return what answered and what it was asked with, but for the decoding; None where the weights are not known."""
+    manifest, model = row.manifest, row.manifest.model
+    if not all(each.revision for each in (model, model.adapter) if each):
+        return None
+    weights = (model.name, model.revision, model.adapter, model.precision)
+    return (*weights, row.method, manifest.seeds.examples, manifest.chat)
 
 
 def _gains(pair: Iterable[Row]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.files import write_text
@@ -14,28 +14,36 @@ from itamed.benchmark.pages import environment
 from itamed.benchmark.report.published import published_table
 from itamed.benchmark.report.sheet import FAMILY_NAMES, ROLE_NAMES
 from itamed.benchmark.suite import ROLES, suite, task_of
+from markupsafe import Markup
 
-from .columns import BOARD, board_rows, filters, task_columns, task_rows
+from .columns import board_columns, board_rows, filters, means, task_columns, task_rows
+from .command import commands
 from .downloads import write_downloads
-from .entry import Span
+from .entry import BADGE_MEANINGS, Span
 from .frontend import assets
 from .listing import Row, boards
 from .pairs import mode_pairs
 from .ranks import Rank
+from .scored import ranked_tasks
 from .store import read_store
 
 FOLDERS = ("assets", "data", "entries", "suites", "tasks")
 """What is made anew each time; nothing else in the folder is touched but the files of `space`."""
 SPACE = ("README.md", "app.py", "requirements.txt")
+Space: TypeAlias = Literal["static", "gradio"]
+"""How a Hugging Face Space shows the site: its files as they are, or by `app.py`."""
+SPACES: Mapping[Space, str] = {"static": "index.html", "gradio": "app.py"}
+"""The file that a Space of each kind begins with."""
 _MARK = Path("data", "entries.json")
 
 
-def build(store: Path, site: Path) -> int:
+def build(store: Path, site: Path, space: Space = "static") -> int:
     """Build the site of a store; returns the number of entries.
 
     Args:
         store: see `store`.
         site: where to write, may be the checkout of a Space; its folders of `FOLDERS` are replaced.
+        space: what README.md says of the Space.
 
     Raises:
         ItamedError: the store is none or damaged, `site` holds something else, or cannot be written.
@@ -47,30 +55,48 @@ def build(store: Path, site: Path) -> int:
     _clear(site)
     for name, text in made.items():
         write_text(site / "assets" / name, text)
-    pages = _Pages(site, list(found))
+    pages = _Pages(site, found)
     rows = [row for board in found.values() for row in board]
     (site / "data").mkdir(parents=True, exist_ok=True)
     write_downloads(site / "data", rows)
     for row in rows:
-        pages.write("entry.html", f"entries/{row.stored.key}.html", row.name, row=row, roles=ROLES)
+        pages.write(
+            "entry.html",
+            f"entries/{row.stored.key}.html",
+            row.name,
+            row=row,
+            roles=ROLES,
+            again=commands(row.stored.entry),
+        )
     for version, board in found.items():
         _tasks(pages, version, board)
         _board(pages, version, board)
     for name in SPACE:
-        write_text(site / name, files(__package__).joinpath("space", name).read_text(encoding="utf-8"))
+        text = files(__package__).joinpath("space", name).read_text(encoding="utf-8")
+        write_text(site / name, text.replace("{sdk}", space).replace("{app_file}", SPACES[space]))
     return len(rows)
 
 
 class _Pages:
     """Writes pages of templates into a site."""
 
-    def __init__(self, site: Path, versions: Sequence[str]) -> None:
+    def __init__(self, site: Path, boards: Mapping[str, Sequence[Row]]) -> None:
         self.site = site
-        self.common: dict[str, Any] = {"versions": versions, "families": FAMILY_NAMES, "role_names": ROLE_NAMES}
+        self.ranked = {
+            version: {role: _ranked(board, version, role) for role in ROLES} for version, board in boards.items()
+        }
+        self.called = {version: means(ranked) for version, ranked in self.ranked.items()}
+        self.common: dict[str, Any] = {
+            "versions": list(boards),
+            "families": FAMILY_NAMES,
+            "role_names": ROLE_NAMES,
+            "badges": BADGE_MEANINGS,
+            "called": self.called,
+        }
         self.environment = environment(__package__)
         self.environment.filters |= {
-            "interval": _interval,
-            "percent": _percent,
+            "score": _score,
+            "number": _number,
             "metrics": _metrics,
             "places": Rank.shown,
             "task": task_of,
@@ -85,16 +111,17 @@ class _Pages:
 
 
 def _board(pages: _Pages, version: str, board: Sequence[Row]) -> None:
-    rows = board_rows(board)
+    rows, called = board_rows(board), pages.called[version]
     values = {
         "version": version,
         "filters": filters(rows),
         "tasks": _task_names(board),
-        "ranked": {role: _ranked(board, role) for role in ROLES},
+        "ranked": pages.ranked[version],
         "published": published_table(),
         "table": {
-            "columns": [column._asdict() for column in BOARD],
+            "columns": [column._asdict() for column in board_columns(called)],
             "rows": rows,
+            "means": called,
             "families": FAMILY_NAMES,
             "pairs": mode_pairs(board),
         },
@@ -125,9 +152,10 @@ def _task_names(board: Sequence[Row]) -> list[str]:
     return sorted(names, key=lambda name: order.index(task_of(name).name))
 
 
-def _ranked(board: Sequence[Row], role: str) -> list[str]:
-    """Return the tasks that the ranked means of a role are over."""
-    return next((row.stored.entry.roles[role].tasks for row in board if role in row.ranks), [])
+def _ranked(board: Sequence[Row], version: str, role: str) -> list[str]:
+    """Return the tasks that the means of a role are over, on a board without ranked rows those that would be."""
+    tasks = (row.stored.entry.roles[role].tasks for row in board if role in row.ranks)
+    return next(tasks, list(ranked_tasks(version, role)))
 
 
 def _clear(site: Path) -> None:
@@ -143,15 +171,18 @@ def _clear(site: Path) -> None:
         shutil.rmtree(folder)
 
 
-def _percent(value: float) -> str:
-    return f"{100 * value:.1f}"
+# In a template the following would take most of the time of a build.
+def _score(span: Span) -> Markup:
+    """Return a score with its interval, in per cent."""
+    return Markup(f"{100 * span[0]:.1f} <small>{100 * span[1]:.1f}–{100 * span[2]:.1f}</small>")
+
+
+def _number(value: int | None) -> str:
+    return f"{value:,}" if value is not None else "an unknown number"
 
 
 def _metrics(found: Mapping[str, Span]) -> str:
-    """Return all metrics of a task on one line: in a template they would take most of the time of a build."""
-    return "; ".join(f"{name} {_percent(span[0])} ({_interval(span)})" for name, span in found.items())
-
-
-def _interval(span: Span) -> str:
-    """Return an interval in per cent, "55.0–61.2"."""
-    return f"{_percent(span[1])}–{_percent(span[2])}"
+    """Return all metrics of a task on one line."""
+    return "; ".join(
+        f"{name} {100 * value:.1f} ({100 * low:.1f}–{100 * high:.1f})" for name, (value, low, high) in found.items()
+    )

@@ -2,27 +2,37 @@
 
 import hashlib
 import json
+from itertools import cycle
 
 import numpy as np
-from itamed.benchmark.suite import FAMILIES, ROLES
+from itamed.benchmark.suite import FAMILIES, ROLES, suite
+from itamed.leaderboard.board.scored import ranked_tasks
 from itamed.leaderboard.bundle import MANIFEST
 
 RESAMPLES = 500
+FOUND = ("precision", "recall")
+SPANS = (*FOUND, "macro_f1", "invented", "iob2_f1", "relaxed_f1", "untagged_f1")
+FORMS = (*FOUND, "accuracy", "official_f1", "f1:esame", "f1:reperto")
+METRICS = {"ner": SPANS, "re": (*FOUND, "invented"), "crf": FORMS, "qa": (), "arg": SPANS}
+"""Metrics of real tasks beside the score, those of their labels and shares of answers, by family."""
 
 
-def add_entry(store, files, name, mean=0.5, *, version="0.1.0", noise=0.02, seed=0, lacks=(), **manifest):
+def add_entry(store, files, name, mean=0.5, *, version="0.1.0", noise=0.02, seed=0, lacks=(), real=False, **manifest):
     """Add an entry to a store; returns its folder.
 
-    `files` are those of a bundle of mini tasks; `lacks` are roles that are not complete; `manifest` are
-    parts of it that differ.
+    `files` are those of a bundle of mini tasks; `lacks` are roles that are not complete; `real` makes it as large as
+    an entry of all 20 tasks; `manifest` are parts of it that differ. The model is one at a commit of its own.
     """
-    said = json.loads(files[MANIFEST]) | manifest
-    said["model"] = said["model"] | {"name": name, "parameters": 270_000_000}
+    said = json.loads(files[MANIFEST]) | {"decoding": {"mode": "free", "engine": "itamed-hf", "batch": "8"}}
+    commit = hashlib.sha1(name.encode()).hexdigest()
+    model = said["model"] | {"name": name, "parameters": 270_000_000, "revision": commit}
+    said |= manifest | {"model": model | manifest.get("model", {})}
     said["suite"] = said["suite"] | {"version": version}
+    if real:
+        said["suite"]["fingerprints"] = dict(zip(suite(), cycle(said["suite"]["fingerprints"].values()), strict=False))
     digest = hashlib.sha256(repr((name, version, seed, sorted(manifest.items()))).encode()).hexdigest()
     tasks = list(said["suite"]["fingerprints"])
     span = [mean, max(0, mean - 0.04), min(1, mean + 0.04)]
-    score = {"tasks": tasks, "families": dict.fromkeys(FAMILIES, span), "mean": span, "freedom": 40.0}
     entry = {
         "format": 1,
         "bundle": digest,
@@ -37,16 +47,32 @@ def add_entry(store, files, name, mean=0.5, *, version="0.1.0", noise=0.02, seed
                 "rows": 9,
                 "gold": 9,
                 "strict": span,
-                "metrics": {"score": span, "f1:a": span},
+                "metrics": _metrics(task, np.random.default_rng(seed)) if real else {"score": span, "f1:a": span},
             }
             for task in tasks
         },
-        "roles": {role: score | ({"mean": None} if role in lacks else {}) for role in ROLES},
+        "roles": {
+            role: {
+                "tasks": list(ranked_tasks(version, role)) if real else tasks,
+                "families": dict.fromkeys(ranked_tasks(version, role).values() if real else FAMILIES, span),
+                "mean": None if role in lacks else span,
+                "freedom": 40.0,
+            }
+            for role in ROLES
+        },
     }
     own = np.random.default_rng(seed).normal(0, noise, (len(ROLES) - len(lacks), RESAMPLES)) + mean
-    folder = store / "models" / name.replace("/", "__") / "no-revision" / digest[:16]
+    folder = store / "models" / name.replace("/", "__") / commit / digest[:16]
     folder.mkdir(parents=True)
     (folder / "entry.json").write_text(json.dumps(entry))
     (folder / "badge-re-scored.json").write_text("{}")
     np.save(folder / "draws.npy", own.astype(np.float32))
     return folder
+
+
+def _metrics(task, random):
+    """Return all metrics of a real task, each with an interval of six digits."""
+    types, found = (f"f1:{label}" for label in suite()[task].labels), METRICS[suite()[task].family]
+    names = ("score", *types, *found, "repaired", "truncated", "unparseable", "valid")
+    values = np.sort(random.random((len(names), 3)), axis=1).round(6).tolist()
+    return {name: [middle, low, high] for name, (low, middle, high) in zip(names, values, strict=True)}

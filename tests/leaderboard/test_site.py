@@ -81,7 +81,7 @@ def test_nothing_to_show(tmp_path):
 
 def test_a_thousand_entries_take_less_than_ten_seconds(files, tmp_path):
     for number in range(1000):
-        add_entry(tmp_path / "store", files, f"a/m{number}", 0.2 + number / 2000, seed=number)
+        add_entry(tmp_path / "store", files, f"a/m{number}", 0.2 + number / 2000, seed=number, real=True)
     start = time.process_time()
     assert build(tmp_path / "store", tmp_path / "site") == 1000
     assert time.process_time() - start < 10
@@ -228,7 +228,7 @@ def test_every_link_leads_somewhere(files, tmp_path):
     build(tmp_path / "store", tmp_path / "site")
     for path in (tmp_path / "site").rglob("*.html"):
         for link in re.findall(r'(?:href|src)="([^"#]+)"', path.read_text()):
-            assert (path.parent / link).is_file(), (path, link)
+            assert (path.parent / link).is_file() or link.startswith("https://huggingface.co/a/b/tree/"), (path, link)
     assert {path.name for path in (tmp_path / "site").iterdir() if path.is_dir()} == set(FOLDERS)
 
 

@@ -22,7 +22,8 @@
   const found = () => table.rows({ search: "applied" }).data().toArray();
 
   const fits = (row, but = "") => Object.entries(wanted()).every(([name, value]) => {
-    if (name === "ranked") return row.id_rank || row.ood_rank;
+    if (name === "ranked") return Boolean(row.ranked);
+    if (name === "models") return row.method !== "rule";
     return ["families", "pairs", but].includes(name) || row[name] === value;
   });
   table.search.fixed("filters", (_, row) => fits(row));
@@ -46,8 +47,8 @@
   function drawCharts() {
     const { families: role = "id", pairs: family = "mean" } = wanted();
     for (const chart of document.querySelectorAll(".chart[open]")) {
-      if (chart.id === "pairs") board.dumbbell(chart, shownPairs(), role, family, data.families);
-      else board.scatter(chart.querySelector("figure"), found(), chart.dataset.x, chart.dataset.label, role);
+      if (chart.id === "pairs") board.dumbbell(chart, shownPairs(), role, family, data);
+      else board.scatter(chart.querySelector("figure"), found(), chart.dataset.x, chart.dataset.label, role, data.means[role]);
     }
   }
   function drawPicked() {
@@ -57,7 +58,7 @@
     }
     if (!compare) return;
     compare.hidden = !picked.length;
-    if (picked.length) board.compare(picked.map((key) => byKey.get(key)), wanted().families ?? "id", data.families);
+    if (picked.length) board.compare(picked.map((key) => byKey.get(key)), wanted().families ?? "id", data);
   }
   function filter() {
     const role = wanted().families ?? "id";

@@ -1,9 +1,10 @@
 // Free against constrained answers: two ends a model, joined by a line, and the same figures as a table.
-board.dumbbell = (chart, pairs, role, family, families) => {
+board.dumbbell = (chart, pairs, role, family, data) => {
   "use strict";
-  const { node, svg, percent, score, root } = board;
+  const { node, svg, percent, score, root } = board, { families, means } = data;
   const MOST = 40, ROW = 46, SIDE = 16, TOP = 34;
   const figure = chart.querySelector("figure"), beside = chart.querySelector(".scroll");
+  const called = family === "mean" ? `${means[role]} in %` : `${families[family]} in %, ${role.toUpperCase()} tasks`;
   const span = (row) => row[`${role}_${family}`];
   const known = pairs.filter(({ free, constrained, gains }) => role in gains && span(free) && span(constrained)).slice(0, MOST);
   if (!known.length) {
@@ -34,7 +35,7 @@ board.dumbbell = (chart, pairs, role, family, families) => {
       ring(across(from[0]), y), square(across(to[0]), y),
     ];
   });
-  const title = `${families[family]} in %, ${role.toUpperCase()} tasks: free and constrained answers of ${known.length} models; the table below has the figures.`;
+  const title = `${called}: free and constrained answers of ${known.length} models; the table below has the figures.`;
   figure.replaceChildren(svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": title }, [...grid, ...key, ...lines]));
 
   const signed = (value) => `${value < 0 ? "−" : "+"}${percent(Math.abs(value))}`;
@@ -51,6 +52,6 @@ board.dumbbell = (chart, pairs, role, family, families) => {
   ]));
   const more = pairs.length > MOST ? ` (the first ${MOST})` : "";
   beside.replaceChildren(node("table", [
-    node("caption", `${families[family]} in %, ${role.toUpperCase()} tasks${more}`), node("thead", node("tr", heads)), node("tbody", rows),
+    node("caption", `${called}${more}`), node("thead", node("tr", heads)), node("tbody", rows),
   ], { class: "plain" }));
 };

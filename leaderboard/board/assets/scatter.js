@@ -1,5 +1,6 @@
 // Score against size or time, on a logarithmic axis: points are links, a line joins those that nothing surpasses.
-board.scatter = (figure, rows, x, label, role) => {
+// Times of several machines, or of unknown ones, do not compare: then there is no line.
+board.scatter = (figure, rows, x, label, role, called) => {
   "use strict";
   const { node, svg, percent, size, root } = board;
   const WIDTH = board.width(figure), HEIGHT = 380, LEFT = 46, BOTTOM = 42, TOP = 12;
@@ -23,20 +24,24 @@ board.scatter = (figure, rows, x, label, role) => {
   ]);
   const below = ticks.map((value) => svg("text", { x: across(value), y: HEIGHT - 22, class: "axis" }, shown(value)));
 
-  let best = -1;
+  const machines = [...new Set(known.map((row) => row.hardware))];
+  const alike = x !== "seconds" || (machines.length === 1 && machines[0] !== "not known");
+  let best = alike ? -1 : Infinity;
   const front = known.filter((row) => mean(row)[0] > best && ((best = mean(row)[0]), true));
   const path = front.map((row) => `${across(row[x]).toFixed(1)},${up(mean(row)[0]).toFixed(1)}`).join(" ");
   const points = known.map((row) => {
     const [value, from, to] = mean(row), place = across(row[x]);
-    const text = `${row.name}, ${row.method}, ${row.mode}: ${percent(value)} (${percent(from)}–${percent(to)}), ${shown(row[x])}`;
+    const text = `${row.name}, ${row.method}, ${row.mode}: ${percent(value)} (${percent(from)}–${percent(to)}), ${shown(row[x])}${x === "seconds" ? ` s on ${row.hardware}` : ""}`;
     return svg("a", { href: `${root}entries/${row.key}.html`, "aria-label": text }, [
       svg("title", {}, text),
       svg("line", { x1: place, x2: place, y1: up(from), y2: up(to), class: "whisker" }),
       svg("circle", { cx: place, cy: up(value), r: 4.5, class: front.includes(row) ? "point front" : "point" }),
     ]);
   });
-  figure.replaceChildren(svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "group", "aria-label": `${role.toUpperCase()} mean in % against ${label}` }, [
-    ...grid, ...below, svg("text", { x: (LEFT + WIDTH) / 2, y: HEIGHT - 4, class: "axis" }, `${label} (logarithmic); ${role.toUpperCase()} mean in %`),
+  figure.replaceChildren(svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "group", "aria-label": `${called} in % against ${label}` }, [
+    ...grid, ...below, svg("text", { x: (LEFT + WIDTH) / 2, y: HEIGHT - 4, class: "axis" }, `${label} (logarithmic); ${called} in %`),
     svg("polyline", { points: path, class: "front" }), ...points,
-  ]));
+  ]), ...(alike ? [] : [node("figcaption", machines.length > 1
+    ? `Times of ${machines.length} machines do not compare, so no line joins the best: choose a machine in the filters.`
+    : "No line joins the best: which machine this was is not known.")]));
 };

@@ -25,7 +25,7 @@ const board = (() => {
   }
   function model(name, row) {
     const link = node("a", name, { href: `${root}entries/${row.key}.html` });
-    const about = [row.method, row.mode, row.kind === "sample" ? "sample" : "", row.retracted ? "retracted" : ""];
+    const about = [row.method, row.mode, row.aside];
     return node("span", [link, node("small", about.filter(Boolean).join(", "))], { class: "model" });
   }
   function pick(key, row) {
@@ -55,12 +55,17 @@ const board = (() => {
   }
   function draw({ columns, rows }) {
     return new DataTable("#table", {
-      data: rows, columns: columns.map(column), rowId: "key", order: [], autoWidth: false, pageLength: 25,
+      // What is never ranked comes last, however the table is sorted: a hidden column sorts before the chosen one.
+      data: rows, columns: [...columns.map(column), { data: (row) => row.late ?? 0, visible: false, searchable: false, type: "num" }],
+      orderFixed: { pre: [[columns.length, "asc"]] }, rowId: "key", order: [], autoWidth: false, pageLength: 25,
       lengthMenu: [25, 100, { label: "all", value: -1 }],
       layout: { topStart: "search", topEnd: "info", bottomStart: "pageLength", bottomEnd: "paging" },
       language: { search: "Search", info: "_START_–_END_ of _TOTAL_ models", infoFiltered: "(of _MAX_)", infoEmpty: "no model",
         lengthMenu: "_MENU_ a page", zeroRecords: "No model fits these filters." },
-      createdRow: (line, row) => line.classList.toggle("retracted", Boolean(row.retracted)),
+      createdRow(line, row) {
+        line.classList.toggle("retracted", Boolean(row.retracted));
+        line.classList.toggle("rule", row.method === "rule");
+      },
     });
   }
   // Every other tie group of a role is shaded.

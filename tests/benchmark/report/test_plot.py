@@ -35,7 +35,8 @@ def run_of(model, training, method, number=1):
         scores = {mode: {"score": estimate} for mode in ("repaired", "strict")}
         tasks.append(TaskResult(task, name, shots, scores, 60, 60, 60))
     settings = dict.fromkeys(("date", "precision", "limit", "batch"), "")
-    settings |= {"backend": "itamed-hf", "constrained": constrained, "chat": False, "resumed": False}
+    settings |= {"backend": "itamed-hf", "constrained": constrained, "chat": False, "reasoning": "none"}
+    settings |= {"seconds_before": 0.0}
     settings |= {"parameters": 10**9 * (1 + len(model) + number % 3), "usage": {"seconds": 60.0 * number}}
     path = Path(f"/nowhere/{model}-{training}-{method}-{number}")
     return Run(path, model, settings, tuple(tasks), Label(model, training), number)

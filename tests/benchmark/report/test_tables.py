@@ -103,8 +103,8 @@ def test_what_is_written_is_said(folders, tmp_path):
     assert [f"Made the folder {new}", f"Made the folder {new / 'pictures'}"] == said[-7:-5]
     for line in (f"Markdown: {new / 'r.md'}", f"LaTeX: {new / 'r.tex'}", f"CSV: {new / 'r.csv'}"):
         assert line in said
-    number = len(list((new / "pictures").iterdir()))
-    assert f"Figures: {new / 'pictures'}, {number} SVG files" in said
+    number = len(list((new / "pictures").glob("*.svg")))
+    assert f"Figures: {new / 'pictures'}, {number} as SVG and PDF" in said
     assert said[-1] == f"Report: {(new / 'r.html').as_uri()}"
     again = CliRunner().invoke(app, ["report", str(folders["lookup"]), *given])
     assert "Made the folder" not in again.output

@@ -1,0 +1,63 @@
+"""The commands that repeat a run, as far as its manifest tells them."""
+
+from __future__ import annotations
+
+import shlex
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from itamed.benchmark.asked import Asked
+from itamed.benchmark.report.run import TAGGER
+
+from ..manifest import Manifest
+from .entry import Entry
+from .listing import BASELINE
+
+_PRECISIONS = ("float32", "bfloat16", "float16")
+
+
+def commands(entry: Entry) -> list[str]:
+    """Return the commands that repeat a run: one, or one for each number of examples.
+
+    What a manifest does not tell is not in them: a server's address, other model arguments, the commit of an adapter.
+    """
+    manifest = entry.manifest
+    by_shots: dict[int, list[str]] = defaultdict(list)
+    for name, task in entry.tasks.items():
+        by_shots[task.shots].append(name)
+    found = []
+    for shots, names in sorted(by_shots.items()):
+        chat = manifest.chat.template_sha256 is not None
+        asked = Asked(
+            manifest.decoding.engine, _model(manifest), ",".join(names), shots, chat, _metadata(entry, names)
+        ).arguments()
+        if chat and shots and not manifest.chat.multiturn:
+            asked[-1] = "false"  # of --fewshot_as_multiturn, which comes last
+        batch = ["--batch_size", manifest.decoding.batch] if manifest.decoding.engine != BASELINE else []
+        output = "again" if len(by_shots) == 1 else f"again-{shots}"
+        found.append(shlex.join(["itamed", "eval", *asked, *batch, "--output_path", output]))
+    return found
+
+
+def _model(manifest: Manifest) -> Iterator[str]:
+    """Yield the model arguments."""
+    model, engine = manifest.model, manifest.decoding.engine
+    if engine == BASELINE or engine.endswith("completions"):
+        yield f"model={model.name}"
+    else:
+        yield f"pretrained={model.name}"
+        yield f"revision={model.revision}" if model.revision else ""
+        precision = (model.precision or "").removeprefix("torch.")
+        yield f"dtype={precision}" if precision in _PRECISIONS and engine != TAGGER else ""
+        yield f"peft={model.adapter.name}" if model.adapter else ""
+    if engine.startswith("itamed-"):
+        # Our engines hold answers to grammars unless they are told not to; rules and taggers have none.
+        yield "constrained=false" if manifest.decoding.mode == "free" and engine != BASELINE else ""
+        yield f"reasoning={manifest.decoding.reasoning}" if manifest.decoding.reasoning != "none" else ""
+
+
+def _metadata(entry: Entry, names: list[str]) -> dict[str, Any]:
+    seed, notes = entry.manifest.seeds.examples, max(entry.tasks[name].notes for name in names)
+    sample = {"eval_notes": notes} if entry.manifest.kind == "sample" else {}
+    return ({"fewshot_seed": seed} if seed else {}) | sample
