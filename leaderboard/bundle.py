@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from itamed.benchmark.errors import ItamedError
-from itamed.benchmark.report.run import HIDDEN, Run, model_arguments, unkept
+from itamed.benchmark.report.run import HIDDEN, Run, unkept
 from itamed.benchmark.report.samples import damaged, read_samples, samples_path
+from itamed.benchmark.report.settings import model_arguments
 from itamed.benchmark.report.usage import Tokenizer, prompt_of, tokenizer_of
 from itamed.benchmark.suite import MINI_PREFIX
 from itamed.benchmark.suite_fingerprint import suite_fingerprint

@@ -9,6 +9,7 @@ from pathlib import Path
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.report.label import Label
 from itamed.benchmark.report.run import Run, task_result
+from itamed.benchmark.report.settings import Settings
 from itamed.benchmark.suite import task_of
 from itamed.benchmark.verdict import Mode, Record
 
@@ -35,20 +36,18 @@ def rerun_of(path: Path, bundle: Opened, rescored: Mapping[str, Rescored]) -> Re
         task_result(name, rescored[name].reports, bundle.scores.tasks[name].shots, task_of(name).version)
         for name in bundle.tasks
     ]
-    settings = {
-        "backend": manifest.decoding.engine,
-        "constrained": manifest.decoding.mode == "constrained",
-        "reasoning": manifest.decoding.reasoning,
-        "chat": manifest.chat.template_sha256 is not None,
-        "batch": manifest.decoding.batch,
-        "limit": None,
-        "parameters": manifest.model.parameters,
-        "precision": manifest.model.precision or "",
-        "seconds_before": None if manifest.cost.resumed else 0.0,
-        "usage": {"seconds": manifest.cost.seconds, "tasks": {}},
-        "suite": {},
-        "version": manifest.suite.version,
-    }
+    settings = Settings(
+        backend=manifest.decoding.engine,
+        constrained=manifest.decoding.mode == "constrained",
+        reasoning=manifest.decoding.reasoning,
+        chat=manifest.chat.template_sha256 is not None,
+        batch=manifest.decoding.batch,
+        parameters=manifest.model.parameters,
+        precision=manifest.model.precision or "",
+        usage={"seconds": manifest.cost.seconds, "tasks": {}},
+        seconds_before=None if manifest.cost.resumed else 0.0,
+        version=manifest.suite.version,
+    )
     label = Label(manifest.model.name)
     return Rerun(path, manifest.model.name, settings, tuple(tasks), label, rescored=rescored)
 

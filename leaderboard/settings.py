@@ -10,7 +10,8 @@ from typing import Any
 
 from itamed.benchmark.data.load import build_record
 from itamed.benchmark.report.label import telling_part
-from itamed.benchmark.report.run import ADDED, TAGGER, Run, model_arguments
+from itamed.benchmark.report.run import Run
+from itamed.benchmark.report.settings import ADDED, TAGGER, model_arguments
 from itamed.benchmark.suite import MINI_PREFIX, task_of
 
 from .jsonsafe import flaw
@@ -67,10 +68,10 @@ def _commit(value: Any) -> str:
 
 def decoding_of(run: Run) -> Decoding:
     """Return how a run's answers were made."""
-    reasoning: Any = run.settings["reasoning"]
-    mode: Any = "constrained" if run.settings["constrained"] else "free"
-    mode = "tagged" if run.settings["backend"] == TAGGER else mode
-    return Decoding(mode=mode, reasoning=reasoning, engine=run.settings["backend"], batch=str(run.settings["batch"]))
+    reasoning: Any = run.settings.reasoning
+    mode: Any = "constrained" if run.settings.constrained else "free"
+    mode = "tagged" if run.settings.backend == TAGGER else mode
+    return Decoding(mode=mode, reasoning=reasoning, engine=run.settings.backend, batch=str(run.settings.batch))
 
 
 def chat_of(data: Mapping[str, Any]) -> Chat:

@@ -42,7 +42,7 @@ def seconds_a_note(series: Series) -> float | None:
 
 def _parameters(series: Series) -> float | None:
     """Return the millions of parameters, None if they are not known."""
-    count = series.runs[0].settings["parameters"]
+    count = series.runs[0].settings.parameters
     return count / 1e6 if count and count > 0 else None
 
 
@@ -50,11 +50,11 @@ def _row(each: Series) -> list[str]:
     run, seconds, parameters = each.runs[0], seconds_a_note(each), _parameters(each)
     size = f"{parameters:,.0f} M" if parameters else NONE
     time = f"{seconds:.2f}" if seconds else NONE
-    return [each.label, size, run.settings["precision"] or NONE, str(run.notes), time, *_tokens(each)]
+    return [each.label, size, run.settings.precision or NONE, str(run.notes), time, *_tokens(each)]
 
 
 def _tokens(each: Series) -> list[str]:
-    used = [(run.notes, list((run.settings["usage"] or {}).get("tasks", {}).values())) for run in each.runs]
+    used = [(run.notes, list((run.settings.usage or {}).get("tasks", {}).values())) for run in each.runs]
     cells = []
     for side in ("tokens_in", "tokens_out"):
         # Without a tokenizer there are no counts.

@@ -77,8 +77,8 @@ def _whole(file: Path) -> Run:
 def _goes_on(run: Run, other: Run) -> bool:
     """Return whether another run in the same folder is this one, finished: what a run took is added to it last."""
     return (
-        not run.settings["usage"]
-        and bool(other.settings["usage"])
+        not run.settings.usage
+        and bool(other.settings.usage)
         and (run.path.parent, run.model, run.method) == (other.path.parent, other.model, other.method)
         and [result.name for result in run.tasks] == [result.name for result in other.tasks]
     )

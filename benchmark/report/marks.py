@@ -51,7 +51,7 @@ def _rank(series: Series) -> tuple[Any, ...]:
     known = _TRAININGS.index(training) if training in _TRAININGS else len(_TRAININGS)
     shots = sorted({result.shots for result in run.tasks})
     # A tagger, which is not asked at all, follows.
-    return known, training, run.method == "tagger", shots, bool(run.settings["constrained"])
+    return known, training, run.method == "tagger", shots, bool(run.settings.constrained)
 
 
 def models_of(series: Sequence[Series]) -> list[str]:

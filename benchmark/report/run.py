@@ -14,18 +14,10 @@ from ..suite import MINI_PREFIX, PREFIX, Task, suite, task_of
 from ..verdict import MODES, Mode, Record
 from .label import Label
 from .samples import records_of, samples_path
+from .settings import ADDED, STOCK, TAGGER, Settings
 
 HIDDEN = "report_stderr"
 """The metric under which the harness keeps a task's full report (see the task files' hooks)."""
-ADDED = "itamed"
-"""The key of a results file under which `itamed eval` adds what the harness does not know."""
-TAGGER = "itamed-encoder"
-"""The engine that tags words of notes: no prompt is read, and no text is generated."""
-STOCK = "itamed-stock"
-"""What peers do: answers are held to a schema, and not to the document's words."""
-_RULES = "itamed-baseline"
-SAMPLE = ("eval_notes", "eval_split", "fewshot_seed")
-"""What `--metadata` can choose of a task's rows (see the task files' hooks)."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +51,7 @@ class Run:
 
     path: Path
     model: str
-    settings: dict[str, Any]
+    settings: Settings
     tasks: tuple[TaskResult, ...]
     named: Label
     number: int = 1
@@ -67,11 +59,11 @@ class Run:
     @property
     def method(self) -> str:
         """Return how the model was asked: "4-shot cot constrained"; "tagger" if it was not asked but tags words."""
-        backend, reasoning = self.settings["backend"], self.settings["reasoning"]
+        backend, reasoning = self.settings.backend, self.settings.reasoning
         if backend == TAGGER:
             return "tagger"
         shots = "/".join(map(str, sorted({result.shots for result in self.tasks})))
-        held = "schema" if backend == STOCK else "constrained" if self.settings["constrained"] else ""
+        held = "schema" if backend == STOCK else "constrained" if self.settings.constrained else ""
         return " ".join(filter(None, [f"{shots}-shot", "" if reasoning == "none" else reasoning, held]))
 
     @property
@@ -88,7 +80,7 @@ class Run:
     @property
     def seconds(self) -> float | None:
         """Return how long the run took, with the time of stored answers that it went on from; None if not known."""
-        usage, before = self.settings["usage"], self.settings["seconds_before"]
+        usage, before = self.settings.usage, self.settings.seconds_before
         return None if not usage or before is None else float(usage["seconds"]) + float(before)
 
     def records(self, name: str, mode: Mode) -> tuple[Record, ...]:
@@ -127,50 +119,12 @@ def read_run(path: Path) -> Run:
         model = data.get("model_name") or str(config.get("model"))
         label = Label.from_dict(added.get("label") or {}, model)
         order = {name: number for number, name in enumerate(suite())}
-        settings = _settings(data, config, added)
+        settings = Settings.read(data)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ItamedError(
             f"{path} is not a results file of the harness ({error!r}): was the disk full, or the run killed?"
         ) from error
     return Run(path, model, settings, tuple(sorted(tasks, key=lambda result: order[result.task.name])), label)
-
-
-def _settings(data: Mapping[str, Any], config: Mapping[str, Any], added: Mapping[str, Any]) -> dict[str, Any]:
-    found = {key: data.get(key) for key in ("date", "lm_eval_version", "total_evaluation_time_seconds", "usage")}
-    found |= {"backend": config.get("model"), "limit": config.get("limit"), "batch": config.get("batch_size")}
-    found |= {"parameters": config.get("model_num_parameters"), "precision": _precision(config)}
-    found |= {"constrained": _constrained(config), "chat": bool(data.get("chat_template_sha"))}
-    found |= {"reasoning": str(model_arguments(config).get("reasoning") or "none")}
-    found |= {"version": added.get("version"), "git_hash": data.get("git_hash"), "model_sha": config.get("model_sha")}
-    found |= {"arguments": model_arguments(config), "available": added.get("available") or {}, **_sample(data)}
-    # Without the word of `itamed eval`, a run may have gone on where another had stopped.
-    found |= {"seconds_before": added.get("seconds_before", None if added.get("resumed", True) else 0.0)}
-    # By task and part (see `suite_fingerprint`); a run of the plain harness does not tell.
-    return found | {"suite": dict(added.get("suite") or {})}
-
-
-def _sample(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what `--metadata` chose: all tasks of a run were asked the same way."""
-    task: Mapping[str, Any] = next(iter((data.get("configs") or {}).values()), {})
-    return {name: (task.get("metadata") or {}).get(name) for name in SAMPLE}
-
-
-def model_arguments(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the model arguments of a results file's configuration, which may be one string."""
-    given = config.get("model_args") or {}
-    return dict(part.split("=", 1) for part in given.split(",") if "=" in part) if isinstance(given, str) else given
-
-
-def _constrained(config: Mapping[str, Any]) -> bool:
-    """Tell whether answers were held to grammars: by our own models, unless they were told not to."""
-    model = str(config.get("model"))
-    ours = model.startswith("itamed-") and model not in (_RULES, TAGGER, STOCK)
-    return ours and str(model_arguments(config).get("constrained")).lower() != "false"
-
-
-def _precision(config: Mapping[str, Any]) -> str:
-    """Return the number format of the weights, "float32", empty if it is not known."""
-    return str(config.get("model_dtype") or model_arguments(config).get("dtype") or "").removeprefix("torch.")
 
 
 def _reports(result: Mapping[str, Any]) -> dict[Mode, Mapping[str, Any]]:

@@ -86,8 +86,8 @@ def _lines(found: Sequence[tuple[Run, Asked]]) -> Iterator[str]:
 
 def _asked(run: Run, result: TaskResult) -> Asked:
     notes = Counter(note for _, note, _ in run.records(result.name, "repaired"))
-    parts = dict(run.settings["suite"].get(result.name) or {})
-    if not run.settings["constrained"]:
+    parts = dict(run.settings.suite.get(result.name) or {})
+    if not run.settings.constrained:
         parts.pop("grammar", None)
     return Asked(
         result.name,
@@ -96,6 +96,6 @@ def _asked(run: Run, result: TaskResult) -> Asked:
         result.rows,
         result.gold,
         frozenset(notes.items()),
-        run.settings["version"] or "",
+        run.settings.version or "",
         frozenset(parts.items()),
     )

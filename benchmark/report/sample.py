@@ -10,16 +10,16 @@ from .run import Run, TaskResult
 
 def sample_text(run: Run) -> str:
     """Return what a run answered of each task, where that is not all: "at most 60 notes of each task"."""
-    notes, limit = run.settings["eval_notes"], run.settings["limit"]
+    notes, limit = run.settings.eval_notes, run.settings.limit
     found = [f"at most {notes} notes of each task"] if notes else []
     return " and ".join([*found, *([f"no more of its rows than --limit {limit}"] if limit else [])])
 
 
 def notes_text(run: Run, result: TaskResult) -> str:
     """Return how many notes of a task a run answered: "142", of a sample "60 of 142", or "60, a sample"."""
-    asked = run.settings["eval_notes"]
+    asked = run.settings.eval_notes
     # So few notes that all of them were asked.
-    whole = not run.settings["limit"] and (asked is None or result.notes < asked)
+    whole = not run.settings.limit and (asked is None or result.notes < asked)
     available = None if whole else notes_available(run, result)
     if whole or available == result.notes:
         return str(result.notes)
@@ -28,9 +28,9 @@ def notes_text(run: Run, result: TaskResult) -> str:
 
 def notes_available(run: Run, result: TaskResult) -> int | None:
     """Return how many notes a task has to answer: as the results file tells, else as the data here; None if neither."""
-    if known := run.settings["available"].get(result.name):
+    if known := run.settings.available.get(result.name):
         return int(known)
-    split = run.settings["eval_split"] or "test"
+    split = run.settings.eval_split or "test"
     if result.name != result.task.name:
         return len({row.doc_id for row in mini_rows(result.task.name) if row.split == split})
     record = read_record(datasets_dir() / result.task.source)

@@ -241,5 +241,5 @@ def alike(run: Run, *, method: bool = True) -> tuple[str, ...]:
         method: with how it was asked, too.
     """
     model = "" if run.named.training else run.model
-    settings = (str(run.settings[name]) for name in ("backend", "precision", "chat", "parameters"))
+    settings = (str(getattr(run.settings, name)) for name in ("backend", "precision", "chat", "parameters"))
     return (model, *settings, run.method if method else "")

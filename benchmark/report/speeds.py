@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from ..errors import ItamedError
 from ..suite import FAMILIES
-from .run import model_arguments
+from .settings import model_arguments
 from .sheet import FAMILY_NAMES
 from .show import show_tables
 

@@ -60,7 +60,7 @@ def _settings(series: Series) -> dict[str, Any]:
     shots = "/".join(map(str, sorted({result.shots for result in series.tasks})))
     seconds = first.seconds if len(runs) == 1 else None
     named = {"run": series.label, "method": series.method, "shots": shots, "seconds": seconds, "seeds": len(runs)}
-    known = {key: first.settings[key] for key in ("constrained", "backend", "parameters", "precision")}
+    known = {key: getattr(first.settings, key) for key in ("constrained", "backend", "parameters", "precision")}
     return named | asdict(series.named) | known
 
 

@@ -12,8 +12,8 @@ from typing import Any, Protocol
 from ..files import write_text
 from ..suite import MINI_PREFIX, PREFIX
 from ..suite_fingerprint import suite_fingerprint
-from .run import ADDED, TAGGER, model_arguments
 from .samples import damaged, read_samples, samples_path
+from .settings import ADDED, TAGGER, model_arguments
 
 _log = logging.getLogger(__name__)
 _PACKAGES = ("itamed", "torch", "transformers", "peft", "vllm", "llguidance", "xgrammar")

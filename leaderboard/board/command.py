@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from itamed.benchmark.asked import Asked
-from itamed.benchmark.report.run import TAGGER
+from itamed.benchmark.report.settings import TAGGER
 
 from ..manifest import Manifest
 from .entry import Entry

@@ -72,7 +72,7 @@ def test_answers_come_in_the_order_of_the_data_with_tokens_counted_by_hand(files
         assert [each["id"] for each in found] == [d["id"] for d in task_docs(task_of(task).name, mini=True)["test"]]
         assert all(each["tokens_out"] == len(each["answer"].split()) and each["tokens_in"] > 20 for each in found)
     manifest = json.loads(files[MANIFEST])
-    usage = run.settings["usage"]["tasks"].values()
+    usage = run.settings.usage["tasks"].values()
     assert manifest["cost"]["tokens_out"] == sum(each["tokens_out"] for each in usage)
     assert manifest["cost"]["tokens_in"] == sum(each["tokens_in"] for each in usage)
 

@@ -3,6 +3,7 @@
 import pytest
 from itamed.benchmark.report.label import Label
 from itamed.benchmark.report.run import Run
+from itamed.benchmark.report.settings import Settings
 from itamed.leaderboard.manifest import Weights
 from itamed.leaderboard.settings import decoding_of, machine_of, model_folder, model_of, versions_of
 
@@ -78,6 +79,6 @@ def test_what_cannot_be_said_plainly_is_left_out():
 
 
 def test_decoding():
-    settings = {"constrained": True, "reasoning": "cot", "backend": "itamed-hf", "batch": "auto"}
+    settings = Settings(backend="itamed-hf", constrained=True, reasoning="cot", batch="auto")
     found = decoding_of(Run(None, "x", settings, (), Label("x")))
     assert (found.mode, found.reasoning, found.engine) == ("constrained", "cot", "itamed-hf")

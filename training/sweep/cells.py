@@ -140,7 +140,7 @@ class Evaluation:
                 run = read_run(path)
             except ItamedError:
                 continue
-            if run.tasks and run.settings["usage"]:
+            if run.tasks and run.settings.usage:
                 return replace(run, named=self.label)
         return None
 

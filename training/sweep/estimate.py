@@ -13,7 +13,7 @@ import torch
 from itamed.benchmark.console import err, out
 from itamed.benchmark.engines.hf.precision import fast_dtype, slow_in_bfloat16
 from itamed.benchmark.errors import ItamedError
-from itamed.benchmark.report.run import model_arguments
+from itamed.benchmark.report.settings import model_arguments
 from itamed.benchmark.report.sheet import NONE
 from itamed.benchmark.report.show import show_tables
 from itamed.benchmark.suite import task_of

@@ -66,7 +66,7 @@ def test_all_tasks_of_the_command_line_are_answered_in_one_call_each_under_its_o
     arguments = ["--model", "itamed-vllm", "--model_args", f"pretrained={folder}", "--tasks", "itamed-mini"]
     path = evaluate([*arguments, "--num_fewshot", "2", "--output_path", str(tmp_path / "out")])
     check_perfect(json.loads(path.read_text())["results"], names)
-    assert read_run(path).settings["parameters"] == 124_439_808, "reports show scores against it"
+    assert read_run(path).settings.parameters == 124_439_808, "reports show scores against it"
     (call,) = engine.calls
     prompts = [prompt for prompt, _ in call]
     assert len(call) > 100

@@ -30,7 +30,9 @@ def sections(runs):
     rules = [runs["empty"], runs["lookup"]]
     many = [
         replace(
-            rules[n % 2], named=Label(f"Gemma-3-{n}B", "CPT+FT"), settings=rules[n % 2].settings | {"constrained": True}
+            rules[n % 2],
+            named=Label(f"Gemma-3-{n}B", "CPT+FT"),
+            settings=replace(rules[n % 2].settings, constrained=True),
         )
         for n in range(8)
     ]

@@ -16,6 +16,7 @@ from itamed.benchmark.report.plot import Point, family_plot, method_plot, scatte
 from itamed.benchmark.report.report import report
 from itamed.benchmark.report.run import Run, TaskResult
 from itamed.benchmark.report.series import series_of
+from itamed.benchmark.report.settings import Settings
 from itamed.benchmark.scoring.bootstrap import Estimate
 from itamed.benchmark.suite import suite
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -34,10 +35,13 @@ def run_of(model, training, method, number=1):
         estimate = Estimate(value, 0.02, max(0.0, value - 0.04), value + 0.05)
         scores = {mode: {"score": estimate} for mode in ("repaired", "strict")}
         tasks.append(TaskResult(task, name, shots, scores, 60, 60, 60))
-    settings = dict.fromkeys(("date", "precision", "limit", "batch"), "")
-    settings |= {"backend": "itamed-hf", "constrained": constrained, "chat": False, "reasoning": "none"}
-    settings |= {"seconds_before": 0.0}
-    settings |= {"parameters": 10**9 * (1 + len(model) + number % 3), "usage": {"seconds": 60.0 * number}}
+    settings = Settings(
+        backend="itamed-hf",
+        constrained=constrained,
+        parameters=10**9 * (1 + len(model) + number % 3),
+        usage={"seconds": 60.0 * number},
+        seconds_before=0.0,
+    )
     path = Path(f"/nowhere/{model}-{training}-{method}-{number}")
     return Run(path, model, settings, tuple(tasks), Label(model, training), number)
 

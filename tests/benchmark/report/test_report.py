@@ -83,7 +83,7 @@ def test_strict_and_repaired_are_both_kept(run):
 
 
 def test_usage_counts_every_row_once(run):
-    usage = run.settings["usage"]
+    usage = run.settings.usage
     assert usage["seconds"] > 0
     rows = {result.name: result.rows for result in run.tasks}
     assert set(usage["tasks"]) == set(rows)
@@ -191,15 +191,15 @@ def test_the_embedded_set_does_not_stand_beside_real_notes(run):
 
 def test_runs_of_other_prompts_grammars_or_suites_are_refused(runs):
     run, name = runs["lookup"], "itamed-mini-ner-drugtemist"
-    parts = run.settings["suite"][name]
+    parts = run.settings.suite[name]
     assert parts == suite_fingerprint(name)
 
     def other(**changed):
-        settings = run.settings | changed
+        settings = replace(run.settings, **changed)
         return replace(run, number=2, settings=settings)
 
     def other_part(part, **changed):
-        return other(suite=run.settings["suite"] | {name: parts | {part: "0"}}, **changed)
+        return other(suite=run.settings.suite | {name: parts | {part: "0"}}, **changed)
 
     for part in ("prompt", "metrics", "rows"):
         with pytest.raises(ItamedError, match=rf"(?s){name} .* lookup 0-shot \(2\) \(other {part}\)"):

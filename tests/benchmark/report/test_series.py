@@ -65,7 +65,7 @@ def test_runs_that_differ_in_their_seed_are_one_line(runs):
 def test_a_method_names_reasoning_and_what_held_the_answers(runs):
     def method(**changed):
         run = runs["lookup"]
-        return replace(run, settings=run.settings | changed).method
+        return replace(run, settings=replace(run.settings, **changed)).method
 
     assert method() == "0-shot"
     assert method(constrained=True) == "0-shot constrained"
@@ -188,7 +188,7 @@ def test_a_baseline_has_one_name(runs):
 
 
 def held(run):
-    return replace(run, settings=run.settings | {"constrained": True})
+    return replace(run, settings=replace(run.settings, constrained=True))
 
 
 def test_free_runs_stand_beside_constrained_ones(runs):
@@ -212,10 +212,10 @@ def test_free_runs_stand_beside_constrained_ones(runs):
 
 def test_time_is_that_of_whole_runs(runs):
     whole = runs["lookup"]
-    assert seconds_a_note(Series((whole,))) == pytest.approx(whole.settings["usage"]["seconds"] / whole.notes)
-    resumed = replace(whole, settings=whole.settings | {"seconds_before": None}, number=2)
+    assert seconds_a_note(Series((whole,))) == pytest.approx(whole.settings.usage["seconds"] / whole.notes)
+    resumed = replace(whole, settings=replace(whole.settings, seconds_before=None), number=2)
     assert seconds_a_note(Series((resumed,))) is None
-    known = replace(whole, settings=whole.settings | {"seconds_before": 20.0})
+    known = replace(whole, settings=replace(whole.settings, seconds_before=20.0))
     assert known.seconds == whole.seconds + 20
     section = costs(series_of([whole, resumed, held(whole)]))
     assert [row[4] == "–" for row in section.sheets[0].rows] == [False, True, False]

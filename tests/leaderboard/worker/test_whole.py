@@ -50,4 +50,4 @@ def test_from_a_request_to_a_pull_request(hub, tmp_path, monkeypatch):
     (tmp_path / "bundle.zip").write_bytes(content)
     verdict = validate(tmp_path / "bundle.zip", mini=True)
     assert verdict.errors == 0 and verdict.run.model == "clinic/tiny"
-    assert verdict.run.settings["constrained"] and verdict.run.settings["backend"] == "itamed-hf"
+    assert verdict.run.settings.constrained and verdict.run.settings.backend == "itamed-hf"

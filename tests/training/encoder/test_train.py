@@ -60,14 +60,14 @@ def test_a_training_leaves_what_can_be_evaluated_declared_and_handed_in(trained,
     ]
     results = evaluate([*arguments, "--tasks", f"{TASKS[0]},itamed-mini-arg-abstrct-glaucoma", "--resume"])
     run = find_run(results)
-    assert run.label == "out tagger" and not run.settings["constrained"]
-    assert run.settings["parameters"] == Tagger.load(str(trained)).model.num_parameters()
+    assert run.label == "out tagger" and not run.settings.constrained
+    assert run.settings.parameters == Tagger.load(str(trained)).model.num_parameters()
     assert all(task.estimates["strict"]["valid"].value == 1 for task in run.tasks)
-    assert "tokens_in" not in run.settings["usage"]["tasks"][TASKS[0]]
+    assert "tokens_in" not in run.settings.usage["tasks"][TASKS[0]]
     assert write_scores(folder, [results]) == [trained / "README.md"]
     manifest = json.loads(make_bundle(run, Wishes(mini=True))[MANIFEST])
     assert manifest["decoding"]["mode"] == "tagged" and manifest["cost"]["tokens_in"] is None
-    assert manifest["model"]["parameters"] == run.settings["parameters"] and manifest["declaration"]["tasks"]
+    assert manifest["model"]["parameters"] == run.settings.parameters and manifest["declaration"]["tasks"]
     with pytest.raises(ItamedError, match=r"cannot answer itamed-mini-qa-ssm.*It can answer itamed_ner_drugtemist"):
         evaluate([*arguments, "--tasks", "itamed-mini-qa-ssm"])
 

@@ -56,7 +56,7 @@ def test_a_baseline_of_several_seeds_is_found_by_any_of_them(asked, tmp_path, mo
     few = asked[0].results()
     seeds = [cell for cell in asked if str(cell.method) == "1-shot constrained"]
     tasks = tuple(replace(result, shots=1) for result in few.tasks)
-    settings = few.settings | {"constrained": True}
+    settings = replace(few.settings, constrained=True)
     for number, cell in enumerate(seeds, 1):
         found = replace(few, tasks=tasks, settings=settings, named=cell.label, path=cell.folder)
         monkeypatch.setitem(vars(cell), "results", lambda found=found: found)

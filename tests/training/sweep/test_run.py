@@ -276,7 +276,7 @@ def test_a_killed_experiment_goes_on(matrix_file, tmp_path):
     asked = sum(result.rows for result in run.tasks)
     assert 0 < kept < asked
     assert f"Cached requests: {kept}, Requests remaining: {asked - kept}" in jobs.beside(cell, "log").read_text()
-    assert run.seconds > run.settings["usage"]["seconds"], "with those of the first part"
+    assert run.seconds > run.settings.usage["seconds"], "with those of the first part"
     assert {"report.html", "report.md", "tables.tex", "figures.csv", "figures"} <= {
         path.name for path in output.iterdir()
     }

@@ -109,5 +109,5 @@ def test_a_killed_run_goes_on_where_it_stood(folder, tmp_path, constrained):
     assert samples(resumed) == samples(constrained)
     assert len(asked) == 12 - stored, "what it had is not answered again"
     last = find_run(resumed)
-    before = last.settings["seconds_before"]
-    assert 0 < before < last.seconds == pytest.approx(before + last.settings["usage"]["seconds"])
+    before = last.settings.seconds_before
+    assert 0 < before < last.seconds == pytest.approx(before + last.settings.usage["seconds"])
