@@ -48,6 +48,12 @@ _MISTAKES = {
     "did not find any docs": "Choose a larger --limit.",
 }
 """What to do about an error of the harness, by a part of its message."""
+_EXTRAS = {
+    "api": ("lm-eval[api]", "tenacity", "aiohttp", "tiktoken"),
+    "vllm": ("vllm",),
+    "hf": ("torch", "transformers", "accelerate", "peft", "llguidance", "psutil", "gguf", "sentencepiece"),
+}
+"""Our extras, with modules that they bring; the harness's own message may name its extra instead."""
 
 
 def _has_answers(cache: str | None) -> bool:
@@ -116,6 +122,12 @@ def explained() -> Iterator[None]:
         for part, way in _MISTAKES.items():
             if part in str(error):
                 raise ItamedError(f"{reason_of(error)}. {way}") from error
+        raise
+    except ModuleNotFoundError as error:
+        asked = f"{error.name} {error}"
+        for extra, names in _EXTRAS.items():
+            if any(name in asked for name in names):
+                raise ItamedError(f"{reason_of(error)}. Here it is: pip install 'itamed[{extra}]'.") from error
         raise
     except (OSError, sqlite3.Error) as error:
         raise ItamedError(

@@ -37,7 +37,8 @@ def measure(model: str, arguments: str, tasks: Sequence[str], shots: int, notes:
 
     Returns:
         {"model", "arguments", "shots", "batch", "families": {family: {"rows", "seconds", "work"}}};
-        "work" is empty for engines that do not count it.
+        "batch" is what the engine makes of it; "work" holds the counts of `Work`, 0 where an engine does
+        not know them, and is empty for engines that count nothing.
 
     Raises:
         ItamedError: no such task, or an engine that does not start.
@@ -53,7 +54,9 @@ def measure(model: str, arguments: str, tasks: Sequence[str], shots: int, notes:
         seconds = time.perf_counter() - start
         work = {name: number - before[name] for name, number in _work(engine).items()}
         families[family] = {"rows": len(requests), "seconds": seconds, "work": work}
-    return {"model": model, "arguments": arguments, "shots": shots, "batch": batch, "families": families}
+    # Some engines fill their batches themselves, whatever they are given.
+    taken = str(getattr(engine, "batch_size", batch))
+    return {"model": model, "arguments": arguments, "shots": shots, "batch": taken, "families": families}
 
 
 def load_engine(model: str, arguments: str, batch: str) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -14,9 +14,9 @@ from tqdm import tqdm
 
 from ..errors import ItamedError
 from .asking import ask
-from .grammars import Decoding, prefix_order, request_grammar
+from .grammars import Decoding, fitting, prefix_order, request_grammar
+from .unanswered import AsksAgain
 
-_log = logging.getLogger(__name__)
 _FIELDS = ("structured_outputs", "guided_grammar")
 _PROBE = 'WORD: %regex {"substring_words": "itamed"} & /.+/\n'
 """The one word that answers a probe, in terms that no other engine of vLLM than llguidance reads."""
@@ -28,7 +28,7 @@ _NEEDS = (
 )
 
 
-class _Constrained(TemplateAPI):
+class _Constrained(AsksAgain, TemplateAPI):
     """What both APIs share: a request a document, with the document's grammar in it.
 
     Args:
@@ -57,7 +57,9 @@ class _Constrained(TemplateAPI):
         with ThreadPoolExecutor(max(1, self._concurrent)) as pool:
             texts = pool.map(lambda at: self._answer(requests[at], grammars[at]), order)
             answers = dict(zip(order, tqdm(texts, "Requesting API", len(order), disable=disable_tqdm), strict=True))
-        return [answers[at] for at in range(len(requests))]
+        self.note_unanswered([requests[at] for at in order if answers[at] is None], "The server gave no text")
+        none = LMEVAL_MODEL_NONE_ANSWER_PLACEHOLDER
+        return [none if (text := answers[at]) is None else text for at in range(len(requests))]
 
     def _probe(self, requests: list[Instance]) -> None:
         """Ask the first once under a grammar with one answer: servers ignore fields that they do not know."""
@@ -70,35 +72,26 @@ class _Constrained(TemplateAPI):
             if text.rpartition("</think>")[2].strip() != "itamed":
                 raise ItamedError(f"{self.base_url} says {text[:40]!r} where a grammar allows itamed alone. {_NEEDS}")
 
-    def _answer(self, request: Instance, grammar: str | None) -> str:
+    def _answer(self, request: Instance, grammar: str | None) -> str | None:
         text = self._text(request, grammar)
-        if text is None:
-            _log.warning("The server gave no text for document %s of %s.", request.doc_id, request.task_name)
-            return LMEVAL_MODEL_NONE_ANSWER_PLACEHOLDER
-        self.cache_hook.add_partial("generate_until", request.args, text)
+        if text is not None:
+            self.cache_hook.add_partial("generate_until", request.args, text)
         return text
 
     def _text(self, request: Instance, grammar: str | None) -> str | None:
         """Return what the server answers; it is asked again where that may help."""
         options: dict[str, Any] = {**normalize_gen_kwargs(request.args[1], self._max_gen_toks)}
-        if grammar:
-            options["max_gen_toks"] = self.decoding.budget(options["max_gen_toks"])
-        prompt = self._prompt(request, options["max_gen_toks"])
+        prompt, limit = request.args[0], options["max_gen_toks"]
+        if self.tokenized_requests:
+            prompt = self.tok_encode(prompt, add_special_tokens=self.add_bos_token)
+            limit = self.decoding.budget(limit, len(prompt), self.max_length) if grammar else limit
+            prompt = fitting(prompt, limit, self.max_length, str(request.task_name))
+        elif grammar:
+            limit = self.decoding.budget(limit, 0, sys.maxsize)
+        options["max_gen_toks"] = limit
         where = f"document {request.doc_id} of {request.task_name}"
         reply = ask(lambda: self.model_call([prompt], gen_kwargs=options, grammar=grammar), self.max_retries, where)
         return self.parse_generations(outputs=reply)[0]
-
-    def _prompt(self, request: Instance, limit: int) -> Any:
-        """Return a prompt as the server takes it; tokens are cut on the left, as the harness does."""
-        if not self.tokenized_requests:
-            return request.args[0]
-        tokens, room = self.tok_encode(request.args[0], add_special_tokens=self.add_bos_token), self.max_length - limit
-        if len(tokens) > room:
-            where = f"{len(tokens)} tokens of a prompt of {request.task_name} and {limit} of its answer"
-            if room <= 0:
-                raise ItamedError(f"{where} do not fit: raise max_length in --model_args.")
-            _log.warning("%s do not fit: the prompt loses its beginning. Raise max_length in --model_args.", where)
-        return tokens[-room:]
 
     def _create_payload(self, messages: Any, *, grammar: str | None = None, **kwargs: Any) -> dict[str, Any]:
         payload = super()._create_payload(messages, **kwargs)

@@ -6,6 +6,7 @@ those of several requests by their keys, and would give a document the grammar o
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from ..rows import row_class
 if TYPE_CHECKING:
     from llguidance import LLTokenizer
 
+_log = logging.getLogger(__name__)
 # The harness turns the word "none" into None.
 _KINDS: Mapping[str, Reasoning] = {"None": "none", "none": "none", "cot": "cot", "think": "think"}
 _EXTRA_TOKENS: Mapping[Reasoning, int] = {"none": 0, "cot": 768, "think": 2048}
@@ -70,12 +72,48 @@ class Decoding:
             return {}
         return {"enable_thinking": True, "think_end_token": given.get("think_end_token", "</think>")}
 
-    def budget(self, tokens: int) -> int:
-        """Return the most tokens of a constrained answer, from those of a free one.
+    def budget(self, free: int, prompt: int, longest: int) -> int:
+        """Return the most tokens of a constrained answer.
 
-        The grammar ends it: it is hardly ever cut off if it has some more room. Reasoning has its own.
+        The grammar ends it: it is hardly ever cut off if it has some more room than a free one. The
+        prompt is never cut for that, so that it is the same in both modes; reasoning has room of its own.
+
+        Args:
+            free: the most tokens of a free answer.
+            prompt: tokens of the prompt; 0 where they are not known.
+            longest: tokens of prompt and answer that the model takes.
         """
-        return _ROOM * tokens + _EXTRA_TOKENS[self.reasoning]
+        least = free + _EXTRA_TOKENS[self.reasoning]
+        return max(least, min(least + (_ROOM - 1) * free, longest - prompt))
+
+
+def fitting(prompt: Sequence[int], budget: int, longest: int, task: str) -> list[int]:
+    """Return a prompt's last tokens, as many as leave room for its answer; says so if it is cut.
+
+    Args:
+        prompt: its tokens.
+        budget: the most tokens of its answer.
+        longest: tokens of prompt and answer that the model takes.
+        task: for messages.
+
+    Raises:
+        ItamedError: there is no room for a prompt.
+    """
+    room = longest - budget
+    if room <= 0:
+        raise ItamedError(
+            f"{task} needs {budget} tokens for an answer, the model takes {longest} in all: "
+            "raise max_length in --model_args, or choose a model with a longer context."
+        )
+    if len(prompt) > room:
+        _log.warning(
+            "A prompt of %s has %d tokens; the first %d are left out. Where the model takes more, raise max_length in "
+            "--model_args.",
+            task,
+            len(prompt),
+            len(prompt) - room,
+        )
+    return list(prompt[-room:])
 
 
 def request_grammar(

@@ -18,6 +18,7 @@ from lm_eval.models.huggingface import HFLM
 from ..errors import ItamedError
 from ..families import family_of
 from ..rows import ChoiceRow, FormRow, GraphRow, row_class
+from .hf.model import end_tokens
 from .work import Work
 
 
@@ -25,6 +26,10 @@ class StockHF(HFLM):
     """`hf`, all of whose arguments it takes, with generate() held to the answer's JSON schema."""
 
     def __init__(self, pretrained: Any, **kwargs: Any) -> None:
+        if not str(kwargs.get("batch_size", 1)).isdecimal():
+            raise ItamedError(
+                f"itamed-stock takes no batch_size={kwargs['batch_size']}: give a number, --batch_size 8."
+            )
         super().__init__(pretrained, **kwargs)
         try:
             import xgrammar
@@ -60,7 +65,13 @@ class StockHF(HFLM):
         from xgrammar.contrib.hf import LogitsProcessor
 
         processor = LogitsProcessor(self._grammars)
-        return super()._model_generate(context, max_length, stop, logits_processor=[processor], **kwargs)
+        found = super()._model_generate(context, max_length, stop, logits_processor=[processor], **kwargs)
+        ends = end_tokens(self.model, self.tokenizer)
+        for row in found[:, context.shape[1] :].tolist():
+            size = next((place for place, token in enumerate(row) if token in ends), len(row))
+            self.work.answered += size
+            self.work.cut += size == len(row)
+        return found
 
 
 def _batches(requests: Sequence[Instance], lengths: Sequence[int], size: int) -> Iterator[list[int]]:

@@ -17,12 +17,16 @@ from transformers import AutoModelForCausalLM
 from ..errors import ItamedError, reason_of
 from .grammars import Decoding, prefix_order, request_grammar
 from .template import pinned
+from .unanswered import AsksAgain
+from .work import Work
 
 _log = logging.getLogger(__name__)
 _PART = 2048
 """Requests a call: vLLM compiles the grammars of all waiting requests at once, up to 0.5 MB each."""
 _STORED_PART = 256
 """Requests a call where answers are kept for --resume: so many are lost at most."""
+_BROKEN = ("error", "abort")
+"""How vLLM says that it could not go on with an answer."""
 # Answers copy strings of the text: two equal tokens are enough to guess the next ones.
 _NGRAM = {"method": "ngram", "num_speculative_tokens": 6, "prompt_lookup_min": 2, "prompt_lookup_max": 5}
 _SPECULATION: dict[Any, dict[str, Any]] = {None: {}, "ngram": {"speculative_config": _NGRAM}}
@@ -42,7 +46,7 @@ try:
     # The harness asks for the distribution "vllm" alone, when its module is imported and later on.
     with patch("importlib.metadata.version", _version):
         from lm_eval.models.vllm_causallms import VLLM
-    from vllm import SamplingParams
+    from vllm import RequestOutput, SamplingParams
     from vllm.sampling_params import StructuredOutputsParams
 except (ModuleNotFoundError, PackageNotFoundError) as error:
     raise ItamedError(
@@ -50,7 +54,7 @@ except (ModuleNotFoundError, PackageNotFoundError) as error:
     ) from error
 
 
-class ItamedVLLM(VLLM):
+class ItamedVLLM(AsksAgain, VLLM):
     """The harness's `vllm`, all of whose arguments it takes, with a grammar for each document.
 
     Args:
@@ -65,6 +69,7 @@ class ItamedVLLM(VLLM):
         self, pretrained: str, constrained: Any = True, reasoning: Any = "none", speculate: Any = None, **kwargs: Any
     ) -> None:
         self.decoding = Decoding.parse(constrained, reasoning)
+        self.work = Work()
         if speculate not in _SPECULATION:
             raise ItamedError(f"speculate={speculate} is unknown: choose ngram, or leave it out.")
         arguments = {"enable_prefix_caching": True, **_SPECULATION[speculate], **kwargs, "batch_size": "auto"}
@@ -98,16 +103,33 @@ class ItamedVLLM(VLLM):
         encoded = self.tok_encode([request.args[0] for request in requests])
         calls = [self._call(*each) for each in zip(requests, encoded, grammars, strict=True)]
         prompts, params, untils = (list(column) for column in zip(*calls, strict=True))
-        outputs = [output.outputs[0] for output in self._model_generate(prompts, True, params)]
-        endings = Counter(str(output.finish_reason) for output in outputs)
-        level = logging.WARNING if endings.keys() & {"error", "abort"} else logging.INFO
-        _log.log(level, "vLLM has ended %d answers: %s.", len(outputs), dict(endings))
-        texts = []
-        for request, grammar, until, output in zip(requests, grammars, untils, outputs, strict=True):
+        outputs = self._model_generate(prompts, True, params)
+        self._count(outputs)
+        said = [output.outputs[0] for output in outputs]
+        _log.info("vLLM has ended %d answers: %s.", len(said), dict(Counter(str(each.finish_reason) for each in said)))
+        texts, broken = [], []
+        for request, grammar, until, output in zip(requests, grammars, untils, said, strict=True):
             free = postprocess_generated_text(output.text, until, self.think_end_token)
             texts.append(free if grammar is None else output.text)
-            self.cache_hook.add_partial("generate_until", request.args, texts[-1])
+            if output.finish_reason in _BROKEN:
+                broken.append(request)
+            else:
+                self.cache_hook.add_partial("generate_until", request.args, texts[-1])
+        self.note_unanswered(broken, "vLLM has broken off answers")
         return texts
+
+    def _count(self, outputs: list[RequestOutput]) -> None:
+        """Count the work as far as vLLM tells it: neither forwards nor guesses."""
+        for output in outputs:
+            answer = output.outputs[0]
+            # An end token is among the tokens, and no answer; a string that ends a free answer has none.
+            ended = answer.finish_reason == "stop" and not isinstance(answer.stop_reason, str)
+            self.work.prompt += len(output.prompt_token_ids or ())
+            self.work.reused += output.num_cached_tokens or 0
+            self.work.answered += len(answer.token_ids) - ended
+            self.work.decided += len(answer.token_ids)
+            self.work.cut += answer.finish_reason in ("length", *_BROKEN)
+            self.work.failed += answer.finish_reason in _BROKEN
 
     def _call(
         self, request: Instance, tokens: list[int], grammar: str | None
@@ -119,7 +141,7 @@ class ItamedVLLM(VLLM):
         if grammar is not None:
             # The grammar alone ends the answer: reasoning before it may hold a stop string.
             stop, given["structured_outputs"] = [], StructuredOutputsParams(grammar=grammar)
-            limit = self.decoding.budget(limit)
+            limit = self.decoding.budget(limit, len(tokens), self.max_length)
         tokens, limit = maybe_truncate(tokens, limit, self.max_length, side=self.truncation_side)
         return tokens, SamplingParams(max_tokens=limit, stop=stop, **given), until
 

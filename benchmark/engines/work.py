@@ -12,7 +12,8 @@ class Work:
     `forwards` are model calls and `fed` the tokens in them; `prompt` tokens were asked, of which
     `reused` were known from other prompts; of the `answered` tokens the model `decided` so many, the
     others were forced. `guessed` tokens were fed on trust, `confirmed` of them rightly so. No engine
-    can do with fewer tokens than `prompt - reused + decided`, less one an answer.
+    can do with fewer tokens than `prompt - reused + decided`, less one an answer. Of the answers, `cut`
+    were cut off, `failed` of them where their grammar could not go on, the others by their budget.
     """
 
     forwards: int = 0
@@ -23,3 +24,5 @@ class Work:
     decided: int = 0
     guessed: int = 0
     confirmed: int = 0
+    cut: int = 0
+    failed: int = 0

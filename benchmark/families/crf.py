@@ -53,13 +53,15 @@ class Crf(Family[FormRow, dict[str, str]]):
         return Read(answer, whole and all(not i.options or answer[i.name] in i.options for i in row.items))
 
     def count(self, row: FormRow, answer: dict[str, str]) -> dict[str, float]:
-        """Count the scored cells: filled ones overall and by kind, and every value for the official score."""
+        """Count the scored cells: filled ones overall, by kind and free, and every value for the official score."""
         counts: dict[str, float] = {"tp": 0, "pred": 0, "gold": 0}
+        text = loose(row.text)
         for item in row.items:
             if not item.scored:
                 continue
-            truth, guess = loose(item.value), loose(answer.get(item.name, item.empty))
-            for name, number in _cell(item, truth, guess).items():
+            said = answer.get(item.name, item.empty)
+            found = _cell(item, loose(item.value), loose(said)) | _copied(item, said, text)
+            for name, number in found.items():
                 counts[name] = counts.get(name, 0) + number
         return counts
 
@@ -77,16 +79,22 @@ class Crf(Family[FormRow, dict[str, str]]):
         return done
 
     def metrics(self, sums: Mapping[str, Array]) -> dict[str, Array]:
-        """Return F1 on filled cells, overall and by kind, the official score and plain cell accuracy."""
+        """Return F1 on filled cells, overall and by kind, official score, cell accuracy and the invented share.
+
+        A free cell is invented if one of its strings is not in the note; the share is that of filled free cells.
+        """
         precision, recall, score = prf(sums)
         kinds = sorted(name.partition(":")[2] for name in sums if name.startswith("gold:"))
-        return {
+        found = {
             "score": score,
             "precision": precision,
             "recall": recall,
             "official_f1": ratio(total(sums, "official"), total(sums, "notes")),
             "accuracy": ratio(total(sums, "right"), total(sums, "cells")),
-        } | {f"f1:{kind}": prf(sums, f":{kind}")[2] for kind in kinds}
+        }
+        if "free" in sums:
+            found["invented"] = ratio(total(sums, "unaligned"), total(sums, "free"))
+        return found | {f"f1:{kind}": prf(sums, f":{kind}")[2] for kind in kinds}
 
 
 def _cells(items: Sequence[Item], free: Mapping[str, str]) -> str:
@@ -105,6 +113,16 @@ def _cell(item: Item, truth: str, guess: str) -> dict[str, float]:
     for name, value, number in (("gold", truth, 1.0), ("pred", guess, 1.0), ("tp", truth, float(truth == guess))):
         found[f"{name}={value}"] = number
     return found
+
+
+def _copied(item: Item, said: str, text: str) -> dict[str, float]:
+    """Count a filled free cell, and whether one of its strings is not in the note (`text`, in loose form)."""
+    if item.options:
+        return {}
+    if loose(said) == loose(item.empty):
+        return {"free": 0.0, "unaligned": 0.0}
+    parts = [loose(part) for part in said.split("; ")]
+    return {"free": 1.0, "unaligned": float(not all(part and part in text for part in parts))}
 
 
 def _value_f1(counts: Mapping[str, float], value: str) -> float:

@@ -134,7 +134,32 @@ def test_mistakes_in_model_arguments_say_what_to_do(error, way):
         raise error
 
 
-@pytest.mark.parametrize("error", [TypeError("add() got an unexpected keyword argument"), KeyError("fault")])
+@pytest.mark.parametrize(
+    ("error", "extra"),
+    [
+        (ModuleNotFoundError("Attempted to use an API model, but ... `pip install lm-eval[api]`"), "api"),
+        (ModuleNotFoundError("No module named 'tenacity'", name="tenacity"), "api"),
+        (ModuleNotFoundError("No module named 'llguidance'", name="llguidance"), "hf"),
+    ],
+)
+def test_a_missing_package_names_the_extra_that_brings_it(error, extra):
+    with pytest.raises(ItamedError, match=re.escape(f"pip install 'itamed[{extra}]'")), module.explained():
+        raise error
+
+
+def test_every_extra_that_is_named_exists():
+    setup = (Path(__file__).parents[2] / "setup.cfg").read_text(encoding="utf-8")
+    assert all(f"\n{extra} =\n" in setup for extra in module._EXTRAS)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        TypeError("add() got an unexpected keyword argument"),
+        KeyError("fault"),
+        ModuleNotFoundError("No module named 'itamed.moon'", name="itamed.moon"),
+    ],
+)
 def test_faults_stay_faults(error):
     with pytest.raises(type(error)) as caught, module.explained():
         raise error

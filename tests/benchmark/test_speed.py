@@ -64,6 +64,13 @@ def test_a_measurement_counts_what_followed_the_first_request(tmp_path, engine):
     assert "least tokens" in done.output
 
 
+def test_an_engine_that_fills_its_batches_itself_is_not_shown_with_another_size(tmp_path, engine, monkeypatch):
+    monkeypatch.setattr(Engine, "batch_size", "auto", raising=False)
+    path = tmp_path / "speed.jsonl"
+    assert measure(path).exit_code == 0
+    assert json.loads(path.read_text())["batch"] == "auto"
+
+
 def written(path, *seconds, model="a", work=None):
     """Append measurements of ten rows that took so many seconds."""
     lines = path.read_text() if path.exists() else ""

@@ -103,6 +103,11 @@ class Packed:
         self.shared = self._shared(pieces)
         """By prefix, the places of the tokens that attend to it together, in layers without a window."""
 
+    @property
+    def windows(self) -> set[int | None]:
+        """Return the sliding windows of the layers that have attended, with None for those without."""
+        return {window for window, _ in self._groups}
+
     def groups(self, window: int | None, share: int) -> list[_Group]:
         """Return the calls that attend for all pieces.
 
@@ -131,7 +136,7 @@ class Packed:
     def _group(self, pieces: list[Piece], window: int | None, share: int) -> _Group:
         first, last = pieces[0].slot, pieces[-1].slot + 1
         width = max(piece.count for piece in pieces)
-        reach = window or self.slots.length
+        reach = self.slots.length if window is None else window
         low = max(0, min(piece.start for piece in pieces) - reach + 1)
         if window is None and pieces[0].prefix:
             low = pieces[0].prefix.length
@@ -195,10 +200,12 @@ def attend(  # noqa: PLR0913 (the interface is transformers')
     scale = query.shape[3] ** -0.5 if scaling is None else scaling
     asked = query[0].transpose(0, 1)
     out = asked.new_empty(*asked.shape[:2], value.shape[3])
-    shared = {} if sliding_window else packed.shared
+    # Some models say 0 for none.
+    window = sliding_window or None
+    shared = {} if window else packed.shared
     # Of a prefix's sequences only the rest is seen here; the sums say how much each part counts.
     sums = asked.new_zeros(asked.shape[:2], dtype=torch.float32) if shared else None
-    for group in packed.groups(sliding_window, share):
+    for group in packed.groups(window, share):
         found, counts = _group_attention(group, asked, keys, values, scale, share, sums is not None)
         out.index_copy_(0, group.places, found.index_select(0, group.taken))
         if sums is not None:

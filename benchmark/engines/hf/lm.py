@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import cached_property
@@ -16,7 +17,7 @@ from lm_eval.models.utils import handle_stop_sequences, normalize_gen_kwargs, po
 from tqdm import tqdm
 
 from ...errors import ItamedError
-from ..grammars import Decoding, request_grammar
+from ..grammars import Decoding, fitting, request_grammar
 from ..template import pinned
 from ..work import Work
 from .loop import Loop
@@ -31,6 +32,12 @@ _UNDERSTOOD = frozenset({"until", "max_gen_toks", "do_sample", "temperature", "t
 _SEARCH = ("num_beams", "repetition_penalty", "no_repeat_ngram_size")
 _PLAIN = (False, 0, 1)
 """Values that leave plain greedy search as it is."""
+
+_REFUSED = {
+    "mixed_precision_dtype": "load the model in the precision to compute in, dtype=bfloat16 or dtype=float16",
+    "parallelize": "for a model that one GPU does not hold use itamed-vllm with tensor_parallel_size=2, or --model hf",
+}
+"""Arguments of `hf` that the loop does not follow, and what to do instead."""
 
 
 class ItamedHF(HFLM):
@@ -50,6 +57,9 @@ class ItamedHF(HFLM):
     def __init__(
         self, pretrained: Any, constrained: Any = True, reasoning: Any = "none", guess: bool = True, **kwargs: Any
     ) -> None:
+        for name, instead in _REFUSED.items():
+            if kwargs.get(name):
+                raise ItamedError(f"itamed-hf does not take {name}: {instead}.")
         self.decoding = Decoding.parse(constrained, reasoning)
         self.guess = guess
         self.work = Work()
@@ -76,19 +86,20 @@ class ItamedHF(HFLM):
         model = self._loop_model
         vocabulary = model.vocabulary() if self.decoding.thinks else None
         todo = [self._request(request, vocabulary) for request in requests]
-        length = max((len(request.prompt) + request.budget for request in todo), default=0)
-        width = sequences_that_fit(self.model, length) if self.batch_size == "auto" else int(self.batch_size)
-        if width < 1:
-            raise ItamedError(f"batch_size is {width}: give at least 1, or auto.")
+        if self.batch_size != "auto" and int(self.batch_size) < 1:
+            raise ItamedError(f"batch_size is {self.batch_size}: give at least 1, or auto.")
         self._warn_of_settings()
-        loop = Loop(model, width, self.guess, self.work)
         answers = [""] * len(requests)
         bar = tqdm(total=len(requests), disable=disable_tqdm or self.rank != 0, desc="Answering")
         with packed_attention(self.model), bar:
-            for number, answer in loop.run(todo):
-                answers[number] = self._text(answer.tokens, todo[number])
-                self.cache_hook.add_partial("generate_until", requests[number].args, answers[number])
-                bar.update()
+            for length, group in _groups(todo):
+                width = sequences_that_fit(self.model, length) if self.batch_size == "auto" else int(self.batch_size)
+                loop = Loop(model, width, self.guess, self.work)
+                for place, answer in loop.run([todo[number] for number in group]):
+                    number = group[place]
+                    answers[number] = self._text(answer.tokens, todo[number])
+                    self.cache_hook.add_partial("generate_until", requests[number].args, answers[number])
+                    bar.update()
         return answers
 
     def _text(self, tokens: Sequence[int], request: Request) -> str:
@@ -115,22 +126,15 @@ class ItamedHF(HFLM):
         _require_plain_greedy(options, str(request.task_name))
         # Other grammars are compiled when their turn comes, once.
         grammar = request_grammar(request, self.decoding, vocabulary, validate=self.decoding.thinks)
-        budget = self.decoding.budget(options["max_gen_toks"]) if grammar else options["max_gen_toks"]
-        room = self.max_length - budget
-        if room <= 0:
-            raise ItamedError(
-                f"{request.task_name} needs {budget} tokens for an answer, the model takes {self.max_length} in all: "
-                "raise max_length in --model_args, or choose a model with a longer context."
-            )
-        prompt = self.tok_encode(context)
-        if len(prompt) > room:
-            left_out = len(prompt) - room
-            _log.warning(
-                "A prompt of %s has %d tokens; the first %d are left out.", request.task_name, len(prompt), left_out
-            )
+        prompt, budget, task = self.tok_encode(context), options["max_gen_toks"], str(request.task_name)
+        if grammar:
+            budget = self.decoding.budget(budget, len(prompt), self.max_length)
+        prompt = fitting(prompt, budget, self.max_length, task)
         eos = self.tok_decode([self.eot_token_id], skip_special_tokens=False)
         stops = () if grammar else tuple(handle_stop_sequences(options["until"], eos=eos))
-        return Request(np.asarray(prompt[-room:], np.int64), budget, grammar, stops, str(request.task_name))
+        # Only a grammar can fail, and only our documents have one.
+        name = f"Document {request.doc['id']} of {task}" if grammar else Request.name
+        return Request(np.asarray(prompt, np.int64), budget, grammar, stops, task, name)
 
     def _warn_of_settings(self) -> None:
         """Say what a model's own generation settings ask for beyond plain greedy search."""
@@ -149,3 +153,19 @@ def _require_plain_greedy(options: Mapping[str, Any], task: str) -> None:
     if options.get("do_sample") or unknown:
         asked = "sampling" if options.get("do_sample") else ", ".join(unknown)
         raise ItamedError(f"itamed-hf answers greedily; {task} asks for {asked}: use --model hf.")
+
+
+def _groups(requests: Sequence[Request]) -> list[tuple[int, list[int]]]:
+    """Return (most tokens, places) of requests that are answered together, the longest first.
+
+    Every answer in progress has room for the longest of its group: those are the requests of tasks
+    whose longest ones differ by less than a factor of two.
+    """
+    longest: dict[str, int] = defaultdict(int)
+    for request in requests:
+        longest[request.task] = max(longest[request.task], len(request.prompt) + request.budget)
+    groups: dict[int, list[int]] = defaultdict(list)
+    for place, request in enumerate(requests):
+        groups[longest[request.task].bit_length()].append(place)
+    found = [(max(longest[requests[place].task] for place in group), group) for group in groups.values()]
+    return sorted(found, reverse=True)

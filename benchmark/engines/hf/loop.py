@@ -55,9 +55,11 @@ class Loop:
         """Answer requests; yields (index in `requests`, answer) as they finish.
 
         Raises:
-            ItamedError: a grammar does not compile, or a single prompt does not fit into memory.
+            ItamedError: a grammar does not compile, a request is longer than the model is answered
+                rightly for, or a single prompt does not fit into memory.
         """
         length = max((len(request.prompt) + request.budget for request in requests), default=0)
+        self.model.require_length(length)
         slots = Slots(min(self.width, len(requests)), length)
         active: list[Row] = []
         with ThreadPoolExecutor(1) as masks, ThreadPoolExecutor(1) as compiler:
@@ -66,7 +68,7 @@ class Loop:
                 try:
                     self._admit(waiting, active, slots)
                     self._forward(active, slots, masks)
-                except RuntimeError as error:
+                except (RuntimeError, MemoryError) as error:
                     # What was in progress begins anew, fewer at a time: its answers will be the same.
                     slots = self._smaller(slots, error)
                     waiting.put_back(active)
@@ -77,7 +79,7 @@ class Loop:
                     self._count(row)
                     yield row.number, row.result
 
-    def _smaller(self, slots: Slots, error: RuntimeError) -> Slots:
+    def _smaller(self, slots: Slots, error: RuntimeError | MemoryError) -> Slots:
         """Return half as many slots after running out of memory; other errors are raised again."""
         if not is_out_of_memory(error):
             raise error
@@ -98,9 +100,10 @@ class Loop:
             if any(common(prompt, waiting.prompt) > known + WAIT for prompt in coming):
                 return
             row = waiting.take()
+            # Before anything else: a row in progress is put back when memory runs out.
+            active.append(row)
             row.slot, row.fed = slots.take(row.request.prompt)
             row.reused = row.fed
-            active.append(row)
             coming.append(row.request.prompt)
 
     def _forward(self, active: Sequence[Row], slots: Slots, masks: Executor) -> None:
@@ -113,8 +116,8 @@ class Loop:
         with torch.inference_mode():
             packed = Packed(pieces, slots, weight)
             hidden = self.model.backbone(torch.tensor([ids], device=weight.device), packed)[0]
-            places = [piece.offset + place for piece, row in zip(pieces, rows, strict=True) for place in row.places]
             allowed = [found for of_row in candidates.result() for found in of_row]
+            places = [piece.offset + place for piece, row in zip(pieces, rows, strict=True) for place in row.places]
             chosen = iter(choose(hidden[places], self.model.head, allowed))
         self.work.forwards += 1
         self.work.fed += len(ids)
@@ -129,6 +132,10 @@ class Loop:
         self.work.answered += len(row.answer)
         self.work.decided += row.decided
         self.work.confirmed += row.confirmed
+        self.work.cut += row.cut
+        if row.failure:
+            self.work.failed += 1
+            _log.warning("%s: the answer ends after %d tokens. %s.", row.request.name, len(row.answer), row.failure)
 
 
 def _layout(active: Sequence[Row], device: str) -> tuple[list[Row], list[Piece], list[int]]:

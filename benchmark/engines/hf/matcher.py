@@ -19,6 +19,10 @@ _MAX_ITEMS = 20_000
 """Parser items a place, ten times llguidance's own limit: a word that fills a long passage keeps thousands open."""
 
 
+class GrammarError(ItamedError):
+    """One answer's grammar does not compile, or cannot go on."""
+
+
 class Matcher(Protocol):
     """Follows an answer token by token."""
 
@@ -36,6 +40,9 @@ class Matcher(Protocol):
 
     def rollback(self, count: int) -> None:
         """Take back the last tokens."""
+
+    def again(self, tokens: Sequence[int]) -> Matcher:
+        """Return a new matcher of the same kind after these tokens: one that has failed does not recover."""
 
     @property
     def finished(self) -> bool:
@@ -65,6 +72,10 @@ class Free:
     def rollback(self, count: int) -> None:
         """Do nothing."""
 
+    def again(self, tokens: Sequence[int]) -> Matcher:
+        """Return this one."""
+        return self
+
 
 class Grammar:
     """The state of one answer in its grammar.
@@ -75,10 +86,11 @@ class Grammar:
         rows: of the output layer, if there are fewer than tokens.
 
     Raises:
-        ItamedError: the grammar cannot be compiled.
+        GrammarError: the grammar cannot be compiled; later on, it came to a limit of llguidance, or nothing may follow.
     """
 
     def __init__(self, tokenizer: LLTokenizer, grammar: str, rows: int | None = None) -> None:
+        self._made_of = tokenizer, grammar, rows
         self._matcher = LLMatcher(tokenizer, grammar, limits=LLParserLimits(max_items_in_row=_MAX_ITEMS))
         self._bits = np.zeros((tokenizer.vocab_size + 31) // 32, np.uint32)
         self._rows = rows or tokenizer.vocab_size
@@ -88,11 +100,13 @@ class Grammar:
         if self._matcher.is_error():
             # The first line says what is wrong; the others quote the grammar, and with it the note.
             reason = self._matcher.get_error().partition("\n")[0][:200]
-            raise ItamedError(f"The grammar of an answer failed: {reason}")
+            raise GrammarError(f"The grammar of an answer failed: {reason}")
 
     def forced(self) -> list[int]:
         """Return the tokens that the grammar leaves no choice for, in their canonical form."""
-        return list(self._matcher.compute_ff_tokens())
+        tokens = list(self._matcher.compute_ff_tokens())
+        self._check()
+        return tokens
 
     def allowed(self) -> Allowed:
         """Return the tokens that may come next, the end token included where the answer may end."""
@@ -103,7 +117,10 @@ class Grammar:
         bits = np.unpackbits(self._bits[words].view(np.uint8), bitorder="little").reshape(-1, 32)
         row, bit = np.nonzero(bits)
         ids = words[row] * 32 + bit
-        return ids[ids < self._rows]
+        ids = ids[ids < self._rows]
+        if not len(ids):
+            raise GrammarError("The grammar of an answer failed: no token of this model may come next")
+        return ids
 
     def accepts(self, token: int) -> bool:
         """Return whether a token may come next."""
@@ -118,6 +135,12 @@ class Grammar:
         """Take back the last tokens."""
         if count:
             self._matcher.rollback(count)
+
+    def again(self, tokens: Sequence[int]) -> Matcher:
+        """Return a new matcher of the same grammar after these tokens."""
+        found = Grammar(*self._made_of)
+        found.consume(tokens)
+        return found
 
     @property
     def finished(self) -> bool:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 import psutil
 import torch
 from transformers import PreTrainedModel
+
+from .cgroup import free_in_group
 
 MOST, MOST_ELSEWHERE = 32, 256
 """More sequences than this hardly make a forward cheaper a token, on a processor (measured) and elsewhere (not)."""
@@ -23,12 +27,20 @@ def sequences_that_fit(model: PreTrainedModel, length: int) -> int:
 
 
 def _free(device: torch.device) -> int:
-    """Return the free bytes of a device's memory."""
+    """Return the free bytes of a device's memory: for a process on a processor, of its share of them."""
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
-    return psutil.virtual_memory().available
+    found = min(psutil.virtual_memory().available, free_in_group())
+    return found // max(1, int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Tell whether memory ran out: of a GPU, which has an error of its own, or of the machine."""
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)
+    """Tell whether memory ran out: of a GPU or of the machine, each of which has errors of its own."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    message = str(error).lower()
+    return isinstance(error, RuntimeError) and any(part in message for part in _OUT_OF_MEMORY)
+
+
+_OUT_OF_MEMORY = ("out of memory", "not enough memory", "can't allocate memory", "_status_alloc_failed")
+"""Parts of the messages of CUDA, HIP, MPS and their libraries, and of PyTorch's allocators for processors."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 
 from .drafts import LONGEST, Guesser
-from .matcher import Allowed, Matcher
+from .matcher import Allowed, GrammarError, Matcher
 from .slots import Ids
 
 
@@ -16,7 +16,7 @@ class Request:
     """A prompt to be answered.
 
     `grammar` is Lark text (None: free), `budget` the most new tokens, `stops` the strings that end a
-    free answer, `task` what shares habits.
+    free answer, `task` what shares habits; messages call the request by its `name`.
     """
 
     prompt: Ids
@@ -24,11 +24,12 @@ class Request:
     grammar: str | None = None
     stops: tuple[str, ...] = ()
     task: str = ""
+    name: str = "A request"
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What was answered: tokens without the end token, and whether the budget cut them off."""
+    """What was answered: tokens without the end token, and whether the budget cut them off, or a failing grammar."""
 
     tokens: tuple[int, ...]
     cut: bool
@@ -42,7 +43,8 @@ class Row:
     keys and values of the first `fed` are in `slot`, `reused` of them from other prompts. `feeding`
     goes into the present forward and ends with `guesses`, which are not in `tokens`; `places` are the
     indices into it after which a token is to be chosen. Of the answer's tokens, `decided` were the
-    model's choice, `confirmed` were fed as guesses.
+    model's choice, `confirmed` were fed as guesses. Where its grammar failed, the answer is cut off
+    and `failure` says why.
     """
 
     request: Request
@@ -62,12 +64,16 @@ class Row:
     text: bytes = b""
     done: bool = False
     cut: bool = False
+    failure: str = ""
     decided: int = 0
     confirmed: int = 0
 
     def __post_init__(self) -> None:
         self.tokens = [int(token) for token in self.request.prompt]
-        self._extend(self.matcher.forced())
+        try:
+            self._extend(self.matcher.forced())
+        except GrammarError as error:
+            self._fail(error)
 
     @property
     def answer(self) -> list[int]:
@@ -97,7 +103,11 @@ class Row:
         else:
             self.places.append(len(waiting) - 1)
             if self.guesser:
-                self._guess(self.guesser, min(LONGEST, self._left() - 1), worth)
+                try:
+                    self._guess(self.guesser, min(LONGEST, self._left() - 1), worth)
+                except GrammarError:
+                    self._stop_guessing()
+                    self.places.append(len(waiting) - 1)
             self.feeding = waiting + self.guesses
         return self.feeding
 
@@ -129,16 +139,34 @@ class Row:
         return token not in self.ends and self.matcher.accepts(token)
 
     def candidates(self) -> list[Allowed]:
-        """Return what may come next at each place; to be called while the model runs."""
+        """Return what may come next at each place; to be called while the model runs, before `places` is used."""
         found: list[Allowed] = []
         reached = 0
-        for place in self.places:
-            run = self.guesses[reached : place - self.places[0]]
-            self.matcher.consume(run)
-            reached += len(run)
-            found.append(self.matcher.allowed())
-        self.matcher.rollback(reached)
+        try:
+            for place in self.places:
+                run = self.guesses[reached : place - self.places[0]]
+                self.matcher.consume(run)
+                reached += len(run)
+                found.append(self.matcher.allowed())
+            self.matcher.rollback(reached)
+        except GrammarError as error:
+            found = []
+            if self.guesses:
+                self._stop_guessing()
+            else:
+                self._fail(error)
         return found
+
+    def _stop_guessing(self) -> None:
+        """Take back what is being fed, after a guess, right or wrong, under which the grammar failed."""
+        self.matcher, self.guesser = self.matcher.again(self.answer), None
+        self.feeding, self.guesses, self.places = [], [], []
+
+    def _fail(self, error: GrammarError) -> None:
+        """End the answer where its grammar fails: the run's other answers can do without it."""
+        self.failure = str(error)
+        self.done = self.cut = True
+        self.guesses, self.places = [], []
 
     def accept(self, chosen: Sequence[int]) -> None:
         """Take the model's choices at `places`, as far as they follow from each other.
@@ -147,6 +175,12 @@ class Row:
         replaces the rest of them.
         """
         self.fed += len(self.feeding) - len(self.guesses)
+        try:
+            self._take(chosen)
+        except GrammarError as error:
+            self._fail(error)
+
+    def _take(self, chosen: Sequence[int]) -> None:
         bounds = [place - self.places[0] for place in self.places]
         for begin, end, token in zip_longest(bounds, bounds[1:], chosen):
             if self.guesser:

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 
+from ...errors import ItamedError
 from .drafts import Guesser, Habits, Note
-from .matcher import Free, Grammar, Matcher
+from .matcher import Free, Grammar, GrammarError, Matcher
 from .model import Model
 from .row import Request, Row
 from .slots import Ids, common
@@ -53,14 +54,25 @@ class Waiting:
         return self._requests[self._order[0]].prompt
 
     def take(self) -> Row:
-        """Return the next request as a row."""
+        """Return the next request as a row.
+
+        Raises:
+            ItamedError: its grammar does not compile.
+        """
         for number in self._order[:_AHEAD]:
             if number not in self._compiled:
                 self._compiled[number] = self._pool.submit(self._matcher, self._requests[number])
-        number = self._order.pop(0)
-        request, matcher = self._requests[number], self._compiled.pop(number).result()
+        number = self._order[0]
+        request, compiled = self._requests[number], self._compiled.pop(number)
+        try:
+            matcher = compiled.result()
+        except GrammarError as error:
+            raise ItamedError(f"{request.name}: {error}") from error
         shared = self._tasks[request.task].shared
-        return Row(request, number, matcher, self._guesser(request), self._model.ends, self._model.piece, shared)
+        row = Row(request, number, matcher, self._guesser(request), self._model.ends, self._model.piece, shared)
+        # Only now: where memory runs out on the way it waits on.
+        self._order.pop(0)
+        return row
 
     def put_back(self, rows: Sequence[Row]) -> None:
         """Let rows wait again, before all others; they will begin anew."""

@@ -70,9 +70,12 @@ class Engine:
 
     def _output(self, prompt, params):
         text, constraint = self.answer(prompt), params.structured_outputs
+        ending = "length" if len(text) >= params.max_tokens else "stop"
         if constraint and not accepts(constraint.grammar, text):
-            return SimpleNamespace(outputs=[SimpleNamespace(text="", finish_reason="error")])
-        return SimpleNamespace(outputs=[SimpleNamespace(text=text, finish_reason="stop")])
+            text, ending = "", "error"
+        tokens = [*text.encode(), *([EOS] if ending == "stop" else [])]
+        answer = SimpleNamespace(text=text, finish_reason=ending, stop_reason=None, token_ids=tokens)
+        return SimpleNamespace(outputs=[answer], prompt_token_ids=list(prompt.encode()), num_cached_tokens=2)
 
 
 def modules(engine):
@@ -82,6 +85,7 @@ def modules(engine):
         "vllm": {
             "LLM": lambda **arguments: engine().start(**arguments),
             "SamplingParams": SamplingParams,
+            "RequestOutput": object,
             "TokensPrompt": dict,
         },
         "vllm.sampling_params": {"StructuredOutputsParams": StructuredOutputsParams},

@@ -36,12 +36,16 @@ def server(answers):
 
 
 def stubbed(monkeypatch, text, kind=ItamedCompletions, **arguments):
-    """Return a model whose server answers probes rightly and all else with `text`, and the payloads it gets."""
+    """Return a model whose server answers probes rightly and all else with `text`, and the payloads it gets.
+
+    `text` may be a function of the payload.
+    """
     sent = []
 
     def post(url, json, **_):
         sent.append(json)
-        said = "</think>itamed" if "WORD" in json["structured_outputs"]["grammar"] else text
+        other = text(json) if callable(text) else text
+        said = "</think>itamed" if "WORD" in json["structured_outputs"]["grammar"] else other
         reply = {"choices": [{"index": 0, "text": said, "message": {"content": said}}]}
         return SimpleNamespace(ok=True, raise_for_status=lambda: None, json=lambda: reply)
 
@@ -185,13 +189,27 @@ def test_tasks_of_others_run_free_in_the_same_call(server):
 
 
 @pytest.mark.parametrize("kind", [ItamedCompletions, ItamedChatCompletions])
-def test_an_answer_without_text_is_not_kept_for_a_second_run(kind, monkeypatch):
-    lm, _ = stubbed(monkeypatch, None, kind)
-    kept = []
-    monkeypatch.setattr(lm.cache_hook, "add_partial", lambda *entry: kept.append(entry))
-    prompt = "uno" if kind is ItamedCompletions else JsonChatStr('[{"role": "user", "content": "uno"}]')
-    assert lm.generate_until([question(1, prompt)]) == [""]
-    assert kept == []
+def test_an_answer_without_text_is_not_kept_for_a_second_run(kind, monkeypatch, tmp_path, caplog):
+    """Through the harness's store of answers, which keeps every answer that a call returns."""
+    texts = ["uno", "due"]
+    prompts = texts
+    if kind is ItamedChatCompletions:
+        prompts = [JsonChatStr(json.dumps([{"role": "user", "content": text}])) for text in texts]
+    requests = [question(number, prompt) for number, prompt in enumerate(prompts)]
+    said = {"uno": None, "due": RIGHT}
+    runs = []
+    for _ in range(3):
+        lm, sent = stubbed(monkeypatch, lambda payload: next(said[text] for text in said if text in str(payload)), kind)
+        runs.append((CachingLM(lm, str(tmp_path / "answers.db")).generate_until(requests), len(sent)))
+        said["uno"] = RIGHT
+    assert runs == [(["", RIGHT], 3), ([RIGHT, RIGHT], 2), ([RIGHT, RIGHT], 0)], "a probe, and what is not known"
+    assert "The server gave no text: document 0 of task. --resume asks again" in caplog.text
+
+
+def test_without_a_store_an_answer_without_text_is_named(monkeypatch, caplog):
+    lm, _ = stubbed(monkeypatch, None)
+    assert lm.generate_until([question(number, f"### {number}") for number in range(7)]) == [""] * 7
+    assert "document 0 of task, 1 of task, 2 of task, 3 of task, 4 of task and 2 more. They count as" in caplog.text
 
 
 def test_long_prompts_sent_as_tokens_keep_their_end(monkeypatch, caplog):
@@ -199,13 +217,15 @@ def test_long_prompts_sent_as_tokens_keep_their_end(monkeypatch, caplog):
     lm.tokenized_requests = True
     monkeypatch.setattr(lm, "tok_encode", lambda text, **_: list(text.encode()))
     prompt = "### Compito\n" + "lungo " * 9 + "fine"
-    lm.generate_until([question(1, prompt), question(2, "breve")])
-    ((short,), (cut,)) = sorted((payload["prompt"] for payload in sent[1:]), key=lambda prompt: len(prompt[0]))
-    assert bytes(short).decode() == "breve"
-    assert bytes(cut).decode() == "lungo fine", "74 tokens fit, 64 of them for the answer"
-    assert "task and 64 of its answer do not fit" in caplog.text
-    with pytest.raises(ItamedError, match="do not fit: raise max_length"):
-        lm.generate_until([question(1, prompt, max_gen_toks=42)])
+    lm.generate_until([question(1, prompt), question(2, "breve"), question(3, "medio " * 6)])
+    short, medium, cut = sorted(sent[1:], key=lambda payload: len(payload["prompt"][0]))
+    assert bytes(short["prompt"][0]).decode() == "breve"
+    assert bytes(medium["prompt"][0]).decode() == "medio " * 6
+    assert bytes(cut["prompt"][0]).decode() == prompt[-42:], "74 tokens fit, 32 of them for a free answer"
+    assert [each["max_tokens"] for each in (short, medium, cut)] == [64, 38, 32]
+    assert f"A prompt of task has {len(prompt)} tokens; the first {len(prompt) - 42} are left out" in caplog.text
+    with pytest.raises(ItamedError, match=r"needs 74 tokens for an answer.*raise max_length"):
+        lm.generate_until([question(1, prompt, max_gen_toks=74)])
 
 
 def test_all_names_of_the_token_limit_are_understood(monkeypatch):

@@ -55,9 +55,8 @@ def test_the_kind_of_reasoning_is_passed_on(monkeypatch):
 def test_the_longest_reasoning_has_room_at_two_characters_a_token():
     longest = "\n".join(["x" * COT_CHARS] * COT_PARAGRAPHS)
     assert accepts(request_grammar(question(1), Decoding(reasoning="cot")), longest + ANSWER_HEADING + RIGHT)
-    assert 2 * Decoding(reasoning="cot").budget(0) > len(longest + ANSWER_HEADING)
-    assert 2 * Decoding(reasoning="think").budget(0) > THINK_CHARS + len("<think></think>")
-    assert (Decoding().budget(0), Decoding().budget(100)) == (0, 200)
+    assert 2 * Decoding(reasoning="cot").budget(0, 0, 10**6) > len(longest + ANSWER_HEADING)
+    assert 2 * Decoding(reasoning="think").budget(0, 0, 10**6) > THINK_CHARS + len("<think></think>")
 
 
 def test_free_mode_and_documents_of_others_have_no_grammar():
@@ -80,3 +79,13 @@ def test_a_grammar_that_does_not_compile_names_its_document_in_few_words(monkeyp
 def test_neighbours_share_prefixes():
     prompts = ["b uno", "a due", "b due", "a uno"]
     assert [prompts[at] for at in prefix_order([question(1, prompt) for prompt in prompts])] == sorted(prompts)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "longest", "expected"),
+    [(0, 10**6, 200), (800, 1000, 200), (850, 1000, 150), (900, 1000, 100), (5000, 1000, 100)],
+)
+def test_a_constrained_answer_has_more_room_than_a_free_one_where_the_prompt_leaves_it(prompt, longest, expected):
+    assert Decoding().budget(100, prompt, longest) == expected
+    own = Decoding(reasoning="cot").budget(100, prompt, longest + 768)
+    assert own == expected + 768, "reasoning has its own room"

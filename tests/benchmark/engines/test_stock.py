@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import torch
 from itamed.benchmark.decoding.answer import read_answer
 from itamed.benchmark.docs import task_docs
 from itamed.benchmark.engines.stock import StockHF, _batches, answer_schema
@@ -10,6 +11,7 @@ from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.families import family_of
 from itamed.benchmark.rows import row_class
 from itamed.benchmark.suite import suite
+from lm_eval.models.huggingface import HFLM
 
 from .hf import tiny
 from .hf.conftest import folder, one_thread  # noqa: F401 (fixtures)
@@ -57,6 +59,24 @@ def test_answers_follow_the_schema_of_their_own_document(folder):  # noqa: F811
         assert json.loads(answer)["answer"] in ("A", "B")
     assert lm.work.forwards > 0
     assert lm.work.fed > sum(map(len, prompts))
+    assert lm.work.cut == 0
+    lm.generate_until([question(1, asked[0].args[0], max_gen_toks=3)])
+    assert lm.work.cut == 1
+
+
+def test_answered_tokens_are_those_before_the_end(folder, monkeypatch):  # noqa: F811
+    pytest.importorskip("xgrammar", reason="the yardstick needs xgrammar")
+    answered = torch.tensor([[7, 8, tiny.END, tiny.END], [7, tiny.END, tiny.END, tiny.END], [7, 8, 9, 10]])
+    monkeypatch.setattr(HFLM, "_model_generate", lambda lm, context, *_, **__: torch.cat([context, answered], 1))
+    lm = StockHF(str(folder), device="cpu", dtype="float32", batch_size=3)
+    lm.generate_until([question(n) for n in range(3)])
+    assert (lm.work.answered, lm.work.cut) == (2 + 1 + 4, 1)
+
+
+@pytest.mark.parametrize("size", ["auto", "auto:4"])
+def test_a_batch_size_that_is_no_number_is_refused_before_the_model_is_loaded(size):
+    with pytest.raises(ItamedError, match=f"no batch_size={size}: give a number"):
+        StockHF("no-such-model", device="cpu", batch_size=size)
 
 
 def test_a_missing_package_is_named(folder, monkeypatch):  # noqa: F811

@@ -148,12 +148,39 @@ def test_calls_are_bounded(engine, engines, folder, monkeypatch):
     assert [len(call) for call in engine.calls] == [3, 1]
 
 
-def test_an_answer_that_vllm_breaks_off_costs_no_other(engine, engines, folder, caplog):
+def test_an_answer_that_vllm_breaks_off_costs_no_other_and_is_asked_again(engine, engines, folder, tmp_path, caplog):
     engine.answer = lambda prompt: "{" if prompt.endswith("1") else RIGHT
     requests = [question(number, f"### Compito\n{number}") for number in (1, 2)]
-    with caplog.at_level("WARNING"):
-        assert engines.ItamedVLLM(str(folder)).generate_until(requests) == ["", RIGHT]
-    assert "'error': 1" in caplog.text
+    runs = []
+    for _ in range(3):
+        lm = CachingLM(engines.ItamedVLLM(str(folder)), str(tmp_path / "answers.db"))
+        runs.append((lm.generate_until(requests), sum(map(len, engine.calls))))
+        engine.answer = lambda prompt: RIGHT
+    assert runs == [(["", RIGHT], 2), ([RIGHT, RIGHT], 3), ([RIGHT, RIGHT], 3)]
+    assert "vLLM has broken off answers: document 1 of task. --resume asks again" in caplog.text
+
+
+def test_what_answers_cost_is_counted_as_far_as_vllm_tells(engine, engines, folder):
+    engine.answer = lambda prompt: {"1": RIGHT, "2": "{", "3": "x" * 32}[prompt[-1]]
+    prompts = [f"### Compito\n{number}" for number in (1, 2, 3)]
+    other = {"question": "?"}
+    lm = engines.ItamedVLLM(str(folder))
+    lm.generate_until([question(n, prompt, other if n == 2 else None) for n, prompt in enumerate(prompts)])
+    assert (lm.work.prompt, lm.work.reused) == (sum(map(len, prompts)), 6)
+    assert lm.work.answered == len(RIGHT) + 32
+    assert lm.work.decided == lm.work.answered + 1, "an end token is decided as well"
+    assert (lm.work.cut, lm.work.failed) == (2, 1)
+
+
+def test_the_prompt_is_the_same_in_free_and_constrained_runs(engine, engines, folder):
+    engine.max_model_len = 100
+    requests = [question(number, "lungo " * number) for number in (3, 10, 20)]
+    for constrained in (False, True):
+        engines.ItamedVLLM(str(folder), constrained=constrained).generate_until(requests)
+    free, constrained = engine.calls
+    assert [prompt for prompt, _ in free] == [prompt for prompt, _ in constrained]
+    assert sorted(params.max_tokens for _, params in free) == [32, 32, 32]
+    assert sorted(params.max_tokens for _, params in constrained) == [32, 40, 64]
 
 
 def test_reasoning_gets_tokens_of_its_own(engine, engines, folder):

@@ -1,6 +1,7 @@
 """What is special to one family."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from itamed.benchmark.families import family_of
@@ -88,6 +89,28 @@ def test_form_score_leaves_empty_cells_and_unscored_items_out():
 def test_form_items_that_are_not_asked_for_are_dropped():
     found = scores(json.dumps({"febbre": "assente", "altro": "presente", "tosse": 3}), form_row())
     assert (found["precision"], found["status"]) == (1.0, "repaired")
+
+
+@pytest.mark.parametrize(
+    ("haemoglobin", "glucose", "expected"),
+    [
+        ("9,2 g/dl", "non disponibile", 0.0),
+        ("9,2 G/DL; Dispnea", "non disponibile", 0.0),
+        ("9,2 g/dl; 120 mg/dl", "non disponibile", 1.0),
+        ("9,2 g/dl", "120 mg/dl", 0.5),
+        ("9,2 g/dl; ", "", 1.0),
+        ("non disponibile", "non disponibile", 0.0),
+    ],
+)
+def test_free_cells_whose_strings_are_not_in_the_note_are_invented(haemoglobin, glucose, expected):
+    answer = {"febbre": "alta", "emoglobina": haemoglobin, "glicemia": glucose}
+    found = scores(json.dumps(answer), form_row())["invented"]
+    assert found == pytest.approx(expected)
+
+
+def test_a_form_of_options_alone_has_no_invented_figure():
+    row = replace(form_row(), items=form_row().items[:3])
+    assert "invented" not in scores(json.dumps({"febbre": "alta"}), row)
 
 
 def test_official_form_score_counts_the_empty_value():

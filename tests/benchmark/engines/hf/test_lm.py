@@ -2,6 +2,7 @@
 
 import json
 from copy import deepcopy
+from dataclasses import replace
 from unittest.mock import Mock, patch
 
 import numpy as np
@@ -162,10 +163,58 @@ def test_a_long_prompt_loses_its_beginning_and_says_so(folder, caplog):
     assert f"has {len(tokens)} tokens; the first {len(tokens) - 40} are left out" in caplog.text
 
 
+def test_prompts_are_the_same_in_free_and_constrained_runs(folder):
+    """The longer answers of constrained runs must not cost them what free ones see."""
+    texts = [tiny.tokenizer().decode(prompt) for prompt in tiny.prompts(1, 3)[0]]
+    requests = [question(number, text) for number, text in enumerate([*texts, "breve"])]
+    sizes = [len(harness(ItamedHF, folder).tok_encode(request.args[0])) for request in requests]
+    longest = sorted(sizes)[1] + 40
+    with captured() as asked:
+        harness(ItamedHF, folder, max_length=longest, constrained=False).generate_until(requests)
+        harness(ItamedHF, folder, max_length=longest).generate_until(requests)
+    free, constrained = asked[:4], asked[4:]
+    assert [each.prompt.tolist() for each in free] == [each.prompt.tolist() for each in constrained]
+    assert {each.budget for each in free} == {32}
+    assert sorted(each.budget for each in constrained) == [32, 32, 40, 64]
+    assert all(len(each.prompt) + each.budget <= longest for each in constrained)
+
+
 def test_an_answer_that_leaves_no_room_for_a_prompt_is_a_clear_error(folder):
     lm = harness(ItamedHF, folder, max_length=60)
     with pytest.raises(ItamedError, match=r"task needs 60 tokens for an answer, the model takes 60 in all.*max_length"):
-        lm.generate_until([question(1, max_gen_toks=30)])
+        lm.generate_until([question(1, max_gen_toks=60)])
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"mixed_precision_dtype": "bfloat16"}, r"does not take mixed_precision_dtype.*dtype=bfloat16"),
+        ({"parallelize": True}, "does not take parallelize.*itamed-vllm with tensor_parallel_size=2"),
+    ],
+)
+def test_arguments_of_the_harness_that_the_loop_does_not_follow_are_refused(folder, given, message):
+    with pytest.raises(ItamedError, match=message):
+        harness(ItamedHF, folder, **given)
+
+
+def test_tasks_of_similar_length_are_answered_together(folder, monkeypatch):
+    made = []
+    monkeypatch.setattr(module, "Loop", lambda *given: Mock(run=lambda todo: made.append(todo) or iter(())))
+    requests = [replace(question(number), metadata=(f"task{number % 3}", number, 1)) for number in range(6)]
+    (prompt,), _ = tiny.prompts(1, 1)
+    long, longest = (tiny.tokenizer().decode(prompt[:size]) for size in (100, 120))
+    requests[0] = replace(requests[0], arguments=(longest, requests[0].args[1]))
+    requests[4] = replace(requests[4], arguments=(long, requests[4].args[1]))
+    harness(ItamedHF, folder).generate_until(requests)
+    assert [[request.task for request in group] for group in made] == [["task0", "task1"] * 2, ["task2"] * 2]
+
+
+def test_answers_in_groups_are_those_of_single_runs(folder):
+    requests = [replace(request, metadata=(f"task{n}", n, 1)) for n, request in enumerate(questions())]
+    requests += [replace(question(9, "### Compito\nuno"), metadata=("short", 9, 1))]
+    lm = harness(ItamedHF, folder)
+    assert len(module._groups([lm._request(request, None) for request in requests])) > 1
+    assert lm.generate_until(requests) == [lm.generate_until([request])[0] for request in requests]
 
 
 @pytest.mark.parametrize("given", [{"do_sample": True, "temperature": 0.7}, {"do_sample": None, "temperature": 0.7}])

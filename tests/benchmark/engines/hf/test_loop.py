@@ -5,9 +5,10 @@ from itertools import product
 
 import pytest
 import torch
-from itamed.benchmark.engines.hf import attention
+from itamed.benchmark.engines.hf import attention, matcher, waiting
 from itamed.benchmark.engines.hf import loop as module
 from itamed.benchmark.engines.hf.loop import Request
+from itamed.benchmark.engines.hf.row import Answer
 from llguidance import LLMatcher
 
 from . import runs, tiny
@@ -146,3 +147,30 @@ def test_what_prompts_begin_with_is_attended_to_together(name, few, monkeypatch)
         assert runs.answers(tiny.model(name), runs.asked(prompts, grammars, 20), width)[0] == expected
         assert bool(together) == (width > 1)
     assert max(map(len, together)) > len(prompts), "tokens of several sequences"
+
+
+@pytest.mark.parametrize("guess", [True, False])
+@pytest.mark.parametrize("name", runs.NAMES)
+def test_a_grammar_that_fails_on_its_way_costs_no_other_answer(name, guess, monkeypatch, caplog):
+    monkeypatch.setattr(matcher, "_MAX_ITEMS", 5)
+    prompts, grammars, expected = runs.case(name, True)
+    requests = runs.asked([*prompts, prompts[0]], [*grammars, None], name="Document 7 of a task")
+    found, work = runs.answers(tiny.model(name), requests, 3, guess)
+    assert 0 < work.failed < len(requests), "some come to llguidance's limit"
+    assert work.failed == sum(a != b for a, b in zip(found[:-1], expected, strict=True))
+    assert work.cut == sum(answer.cut for answer in found)
+    for answer, whole in zip(found, expected, strict=False):
+        assert answer == whole or (answer.cut and answer.tokens == whole.tokens[: len(answer.tokens)])
+    assert caplog.text.count("Document 7 of a task: the answer ends after") == work.failed
+
+
+def test_an_answer_that_nothing_may_follow_is_cut_off(monkeypatch, caplog):
+    """The model has no row for any of the tokens that the grammar allows."""
+    prompts, _ = tiny.prompts(1, 2)
+    requests = runs.asked(prompts, ["start: /[a-z]*/", None], 5)
+    expected = runs.reference(tiny.model("llama"), prompts[1:], [None], 5)
+    monkeypatch.setattr(waiting, "Grammar", lambda vocabulary, grammar, _: matcher.Grammar(vocabulary, grammar, 1))
+    found, work = runs.answers(tiny.model("llama"), requests)
+    assert found == [Answer((), True), *expected]
+    assert work.failed == 1
+    assert "no token of this model may come next" in caplog.text

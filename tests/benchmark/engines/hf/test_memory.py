@@ -6,8 +6,9 @@ import pytest
 import torch
 from itamed.benchmark.engines.hf import loop as module
 from itamed.benchmark.engines.hf import memory
-from itamed.benchmark.engines.hf.memory import sequences_that_fit
+from itamed.benchmark.engines.hf.memory import is_out_of_memory, sequences_that_fit
 from itamed.benchmark.engines.hf.slots import Slots
+from itamed.benchmark.engines.hf.waiting import Waiting
 from itamed.benchmark.errors import ItamedError
 
 from . import runs, tiny
@@ -20,6 +21,21 @@ def allocation_failure():
 
 def cuda_failure():
     raise torch.OutOfMemoryError("CUDA out of memory.")
+
+
+def interpreter_failure():
+    raise MemoryError
+
+
+FAILURES = [allocation_failure, cuda_failure, interpreter_failure]
+MESSAGES = [
+    "MPS backend out of memory (MPS allocated: 17.98 GB, other allocations: 96.00 KB, max allowed: 18.13 GB).",
+    "CUDA error: out of memory",
+    "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+    "HIP out of memory. Tried to allocate 2.00 GiB.",
+    "[enforce fail at alloc_cpu.cpp:116] data. DefaultCPUAllocator: not enough memory: you tried to allocate 1 bytes.",
+    "[enforce fail at alloc_cpu.cpp:118] err == 0. DefaultCPUAllocator: can't allocate memory: Error code 12",
+]
 
 
 def failing(model, when, failure):
@@ -46,7 +62,7 @@ def case(request):
     return model, runs.asked(prompts, grammars, 20), runs.reference(model, prompts, grammars, 20)
 
 
-@pytest.mark.parametrize("failure", [allocation_failure, cuda_failure])
+@pytest.mark.parametrize("failure", FAILURES)
 def test_answers_are_the_same_with_fewer_at_a_time(case, failure, caplog):
     model, requests, expected = case
     lm, counts = failing(model, lambda counts: counts[-1] > 2, failure)
@@ -77,7 +93,7 @@ def test_a_loop_stays_with_what_fits(case):
     assert loop.width < 6
 
 
-@pytest.mark.parametrize("failure", [allocation_failure, cuda_failure])
+@pytest.mark.parametrize("failure", FAILURES)
 def test_a_single_prompt_that_does_not_fit_is_a_clear_error(case, failure):
     model, requests, _ = case
     lm, counts = failing(model, lambda counts: True, failure)
@@ -122,7 +138,44 @@ def test_as_many_sequences_as_half_of_the_free_memory_holds(name, dtype, monkeyp
         assert sequences_that_fit(model, slots.length) == count
 
 
-def test_free_memory_is_that_of_the_machine():
+@pytest.mark.parametrize("message", MESSAGES)
+def test_memory_runs_out_in_many_words(message):
+    assert is_out_of_memory(RuntimeError(message))
+
+
+@pytest.mark.parametrize("error", [RuntimeError("CUDA error: device-side assert triggered"), KeyError("out of memory")])
+def test_other_errors_say_something_else(error):
+    assert not is_out_of_memory(error)
+
+
+@pytest.mark.parametrize("at", ["take", "slots"])
+def test_no_request_is_lost_when_memory_runs_out_before_it_is_fed(case, at, monkeypatch):
+    model, requests, expected = case
+    place, name = {"take": (Waiting, "_guesser"), "slots": (Slots, "take")}[at]
+    real, calls = getattr(place, name), []
+
+    def once(*args):
+        calls.append(args)
+        if len(calls) == 4:
+            raise MemoryError
+        return real(*args)
+
+    monkeypatch.setattr(place, name, once)
+    assert runs.answers(model, requests, 6)[0] == expected
+    assert len(calls) > len(requests)
+
+
+def test_processes_of_one_machine_share_its_memory(monkeypatch):
+    device = torch.device("cpu")
+    monkeypatch.setattr(memory, "free_in_group", lambda: 8000)
+    monkeypatch.delenv("LOCAL_WORLD_SIZE", raising=False)
+    assert memory._free(device) == 8000, "the job's, not the machine's"
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "4")
+    assert memory._free(device) == 2000
+
+
+def test_free_memory_is_that_of_the_machine(monkeypatch):
+    monkeypatch.delenv("LOCAL_WORLD_SIZE", raising=False)
     assert sequences_that_fit(tiny.model("llama"), 100) == memory.MOST
     assert sequences_that_fit(tiny.model("llama"), 10**12) == 1
     assert sequences_that_fit(tiny.model("llama"), 0) == memory.MOST

@@ -25,6 +25,21 @@ LIKE_LLAMA = {
     "Phi3": GROUPED,
     "GPTNeoX": tiny.SHAPE,
 }
+SHORT = 100
+"""Tokens up to which the following rotate every sequence in the same way."""
+HALF = tiny.SHAPE["hidden_size"] // tiny.SHAPE["num_attention_heads"] // 2
+LENGTH_DEPENDENT = {
+    "Phi3": {
+        **GROUPED,
+        "original_max_position_embeddings": SHORT,
+        "rope_parameters": {"rope_type": "longrope", "short_factor": [1.0] * HALF, "long_factor": [9.0] * HALF},
+    },
+    "Llama": {
+        **GROUPED,
+        "max_position_embeddings": SHORT,
+        "rope_parameters": {"rope_type": "dynamic", "factor": 4.0, "rope_theta": 10_000.0},
+    },
+}
 REFUSED = {
     # No layer attends through transformers' interface, but one of its own.
     "Falcon": LARGE,
@@ -41,6 +56,17 @@ REFUSED = {
     "Gemma2": {**GROUPED, "head_dim": 16},
     # It does not hand on what its attention needs to know.
     "StableLm": GROUPED,
+    # They have a window, of which they tell their masks alone.
+    "Qwen2Moe": {
+        **GROUPED,
+        "use_sliding_window": True,
+        "sliding_window": tiny.WINDOW,
+        "max_window_layers": 4,
+        "num_experts": 2,
+        "num_experts_per_tok": 1,
+    },
+    "Phimoe": {**GROUPED, "sliding_window": tiny.WINDOW, "num_local_experts": 2},
+    "Doge": {**GROUPED, "sliding_window": tiny.WINDOW},
     # It is its own decoder.
     "Llama4": {**GROUPED, "head_dim": 16, "num_local_experts": 2, "intermediate_size_mlp": 48},
 }
@@ -74,6 +100,24 @@ def test_architectures_that_would_answer_wrongly_are_refused(name, dtype):
     prompts, _ = tiny.prompts(1, 3)
     with pytest.raises(ItamedError, match="--model hf"):
         runs.answers(model, runs.asked(prompts, [None] * 3, 5))
+
+
+def test_a_window_that_no_layer_has_is_no_reason_to_refuse():
+    model = made("Qwen2", {**GROUPED, "use_sliding_window": True, "sliding_window": 4, "max_window_layers": 4})
+    assert model.config.sliding_window == 4
+    assert loop_model(model, tiny.tokenizer()).ends == {tiny.END}
+
+
+@pytest.mark.parametrize("name", sorted(LENGTH_DEPENDENT))
+def test_what_rotates_long_sequences_in_another_way_answers_short_ones_alone(name):
+    model = made(name, LENGTH_DEPENDENT[name])
+    whole = tiny.prompts(1, 1)[0][0]
+    prompts = [whole[: SHORT - 5], whole[:40]]
+    expected = runs.reference(model, prompts, [None] * 2, 5)
+    assert runs.answers(model, runs.asked(prompts, [None] * 2, 5))[0] == expected
+    with pytest.raises(ItamedError, match=rf"beyond {SHORT} tokens.*take {SHORT + 1}: fewer examples") as raised:
+        runs.answers(model, runs.asked(prompts, [None] * 2, 6))
+    assert "--model hf" in str(raised.value)
 
 
 def test_a_model_without_an_output_layer_is_refused():

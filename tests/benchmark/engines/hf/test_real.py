@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 import torch
 from itamed.benchmark.decoding.grammar import grammar_of
+from itamed.benchmark.engines.hf import attention
 from itamed.benchmark.engines.hf.loop import Request
 from itamed.benchmark.engines.hf.model import loop_model
+from itamed.benchmark.speed import _requests as asked_for
 from itamed.benchmark.suite import tasks_dir
 from lm_eval.tasks import TaskManager
 from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -23,6 +25,7 @@ TASKS = [
     "itamed-mini-qa-ssm",
     "itamed-mini-arg-abstrct",
 ]
+LONG = ["itamed-mini-ner-e3c-clinentity", "itamed-mini-re-e3c-pertainsto"]
 BUDGET = 48
 
 
@@ -52,3 +55,24 @@ def test_answers_are_those_of_generate(folder):
     assert len({answer.tokens for answer in expected}) > 3
     for width, guess in ((1, True), (6, True), (4, False)):
         assert runs.answers(model, requests, width, guess, lm)[0] == expected
+
+
+@pytest.mark.backend
+def test_long_prompts_that_begin_alike_are_answered_as_by_generate(folder, monkeypatch):
+    """Two documents of two tasks with four examples: longer than windows, with a prefix attended to together."""
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+    together = []
+    real = attention._prefix_attention
+    monkeypatch.setattr(attention, "_prefix_attention", lambda *args: together.append(args[1]) or real(*args))
+    lm = loop_model(model, tokenizer)
+    requests = [
+        Request(np.array(tokenizer.encode(each.args[0])), BUDGET, grammar_of(each.doc), task=each.task_name)
+        for instances in asked_for(LONG, shots=4, notes=2).values()
+        for each in instances[:2]
+    ]
+    prompts, grammars = ([getattr(request, part) for request in requests] for part in ("prompt", "grammar"))
+    assert len(requests) == 4 and min(map(len, prompts)) > 512
+    expected = runs.reference(model, prompts, grammars, BUDGET, tuple(sorted(lm.ends)), lambda _: lm.vocabulary())
+    assert runs.answers(model, requests, 4, True, lm)[0] == expected
+    assert together, "what the prompts of a task begin with"
