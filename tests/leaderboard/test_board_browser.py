@@ -187,6 +187,7 @@ def test_no_line_joins_times_of_several_machines(open_page):
     page = open_page(MIXED)
     page.get_by_text("Mean against seconds a note").click()
     chart = page.locator(".chart[data-x=seconds]")
+    chart.locator("a").first.wait_for()
     assert chart.locator("a").count() == 3
     assert "s on H100" in chart.locator("title", has_text="lab/b").text_content()
     assert chart.locator("circle.front").count() == 0

@@ -34,8 +34,8 @@ def row_of(store, files, **given):
     return rows_of(store)[0]
 
 
-def test_a_size_without_end_has_a_bucket(files, tmp_path):
-    rows = board_rows([row_of(tmp_path, files, model={"parameters": 2 * 10**15})])
+def test_the_largest_size_has_a_bucket(files, tmp_path):
+    rows = board_rows([row_of(tmp_path, files, model={"parameters": 10**13})])
     assert rows[0]["size"] == "above 3 B"
     assert next(each for each in filters(rows) if each.key == "size").choices == ["above 3 B"]
 

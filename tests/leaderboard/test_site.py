@@ -138,9 +138,9 @@ def test_a_page_tells_what_text_was_not_held_against(files, tmp_path):
         add_entry(tmp_path / "store", files, name, declaration=declared | more)
     build(tmp_path / "store", tmp_path / "site")
     pages = [path.read_text() for path in (tmp_path / "site" / "entries").glob("*.html")]
-    (told,) = (page for page in pages if "Decontamination:" in page)
-    assert "eight words in a row (7); not checked: itamed_qa_ssm, itamed_qa_medqa." in told
-    assert sum("Test rows: unknown." in page for page in pages) == 2
+    (told,) = (page for page in pages if "Decontamination: none told" not in page)
+    assert "eight words in a row; 7 documents dropped; not checked against: itamed_qa_ssm, itamed_qa_medqa" in told
+    assert sum("Test rows: unknown" in page for page in pages) == 2
 
 
 def test_markup_of_strangers_is_text(files, tmp_path):
