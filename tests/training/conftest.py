@@ -21,6 +21,7 @@ def recipe_file(base, tmp_path):
     path.write_text(f"""
 name: tiny
 base: {base}
+dtype: float32
 sft:
   tasks: [{", ".join(TASKS)}]
   max_length: 8000
