@@ -33,3 +33,10 @@ sft:
   optimizer: {{learning_rate: 1e-2, max_steps: 4, epochs: 3}}
 """)
     return path
+
+
+@pytest.fixture
+def keeping(recipe_file):
+    """Return a recipe's file that keeps its checkpoints."""
+    recipe_file.write_text(recipe_file.read_text() + "keep_checkpoints: true\n")
+    return recipe_file

@@ -8,9 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-import weakref
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import torch
@@ -20,9 +18,8 @@ from itamed.benchmark.report.finding import find_run
 from itamed.leaderboard.declaration import trained_with_itamed
 from itamed.training.checkpoints import last_whole
 from itamed.training.examples import examples
-from itamed.training.model import load_base
 from itamed.training.recipe import load_recipe
-from itamed.training.scores import _of_model, write_scores
+from itamed.training.scores import write_scores
 from itamed.training.train import train
 from itamed.training.trainer import PackTrainer
 from safetensors.torch import load_file
@@ -50,13 +47,6 @@ def run(arguments, **settings):
 def trained(recipe_file, tmp_path):
     train(load_recipe(str(recipe_file)), tmp_path / "out")
     return tmp_path / "out"
-
-
-@pytest.fixture
-def keeping(recipe_file):
-    """Return a recipe's file that keeps its checkpoints."""
-    recipe_file.write_text(recipe_file.read_text() + "keep_checkpoints: true\n")
-    return recipe_file
 
 
 @pytest.fixture
@@ -108,31 +98,6 @@ def test_a_training_leaves_what_users_need(trained, recipe_file, no_hub):
     shutil.copy(trained / "training.json", trained / "other")
     with pytest.raises(ItamedError, match=r"No run there has the scores of .*other/model: name results"):
         write_scores(trained / "other", [results])
-
-
-@pytest.mark.parametrize(
-    ("named", "ours"),
-    [
-        ("{folder}/model", True),
-        ("out/model", True),
-        ("../out/model", True),
-        ("./out/../out/model", True),
-        ("other/model", False),
-        ("some/model", False),
-        ("model", False),
-    ],
-)
-def test_runs_of_other_models_are_left_out_wherever_the_command_is_called(tmp_path, named, ours, capsys):
-    model = tmp_path / "out" / "model"
-    run = SimpleNamespace(model=named.format(folder=model.parent), path=tmp_path / "results" / "results_1.json")
-    mine = SimpleNamespace(model=str(model), path=tmp_path / "results" / "results_2.json")
-    assert list(_of_model([run, mine], model)) == ([run, mine] if ours else [mine])
-    assert ("results_1.json has the scores of" in " ".join(capsys.readouterr().err.split())) != ours
-
-
-def test_a_name_that_says_nothing_is_of_the_folder_that_the_results_are_in(tmp_path):
-    run = SimpleNamespace(model="model", path=tmp_path / "out" / "eval" / "results_1.json")
-    assert list(_of_model([run], tmp_path / "out" / "model")) == [run]
 
 
 def losses(folder):
@@ -361,72 +326,6 @@ def test_a_model_without_chat_template_is_told(recipe_file, base, tmp_path):
             train(load_recipe(str(recipe_file)), tmp_path / "out")
     finally:
         (base / "kept").rename(base / "chat_template.jinja")
-
-
-def held_alone(monkeypatch):
-    """Record the models that are loaded, in which format; each must be gone when the next one comes."""
-    loaded = []
-
-    def load(name, revision, dtype, *device):
-        assert all(model() is None for _, model in loaded), "two models are in memory"
-        model, tokenizer = load_base(name, revision, dtype, *device)
-        loaded.append((dtype, weakref.ref(model)))
-        return model, tokenizer
-
-    monkeypatch.setattr("itamed.training.train.load_base", load)
-    return loaded
-
-
-def formats(file):
-    return {value.dtype for value in load_file(file).values()}
-
-
-def test_pre_training_and_fine_tuning_follow_each_other(keeping, tmp_path, monkeypatch):
-    recipe_file = keeping
-    monkeypatch.chdir(tmp_path)
-    loaded = held_alone(monkeypatch)
-    texts = [
-        f"Il paziente numero {n} riferisce da {n} giorni una febbre alta con tosse e dolore al torace."
-        for n in range(60)
-    ]
-    (tmp_path / "x.jsonl").write_text("".join(json.dumps({"text": f"{text} {text}"}) + "\n" for text in texts))
-    recipe_file.write_text(
-        recipe_file.read_text().replace("dtype: float32", "dtype: bfloat16")
-        + f"""
-cpt:
-  corpora: [{{name: mine, path: {tmp_path}/x.jsonl, format: jsonl}}]
-  length: 64
-  batch: 8
-  pack: 256
-  dev_share: 0.1
-  dev_every: 2
-  optimizer: {{learning_rate: 1e-3, max_steps: 4}}
-"""
-    )
-    model = train(load_recipe(str(recipe_file)), Path("out"))
-    assert model == Path("out", "model")
-    assert [dtype for dtype, _ in loaded] == ["float32", "bfloat16"], "all weights are trained in float32, not kept so"
-    assert formats(tmp_path / "out/cpt/model/model.safetensors") == {torch.bfloat16}
-    assert formats(tmp_path / "out/cpt/checkpoints/checkpoint-4/model.safetensors") == {torch.float32}
-    assert formats(model / "model.safetensors") == {torch.bfloat16}
-    weights = str(tmp_path / "out" / "cpt" / "model")
-    settings = json.loads((tmp_path / "out" / "adapter" / "adapter_config.json").read_text())
-    assert settings["base_model_name_or_path"] == weights
-    adapter_card = (tmp_path / "out" / "adapter" / "README.md").read_text()
-    assert f"pretrained={weights},peft=THIS" in adapter_card and "base_model:" not in adapter_card
-    cpt, sft = json.loads((tmp_path / "out" / "training.json").read_text())["stages"]
-    assert (cpt["stage"], sft["stage"]) == ("cpt", "sft")
-    looks = [entry["eval_loss"] for entry in cpt["log"] if "eval_loss" in entry]
-    assert looks[-1] < looks[0]
-    report = json.loads((tmp_path / "out" / "cpt" / "decontamination.json").read_text())
-    assert len(report["unchecked_tasks"]) == 20, "no data are built here"
-    card = (model / "README.md").read_text()
-    assert "then supervised fine-tuning" in card and "| mine |" in card
-    # A second call finds all finished.
-    monkeypatch.setattr("itamed.training.train.load_base", None)
-    recipe_file.write_text(recipe_file.read_text().replace("keep_checkpoints: true", "keep_checkpoints: false"))
-    assert train(load_recipe(str(recipe_file)), tmp_path / "out") == model.absolute()
-    assert not list((tmp_path / "out" / "checkpoints").glob("checkpoint-*"))
 
 
 def test_a_training_that_was_cut_off_after_its_last_step_takes_no_more(unfinished, keeping, tmp_path):
