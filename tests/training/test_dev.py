@@ -58,7 +58,7 @@ def test_the_error_of_the_mean_is_that_of_independent_tasks(monkeypatch, no_hub)
     monkeypatch.setattr(dev, "report", seen)
     scores = dev_scores(Guessing(), asked)
     first, second, third = errors
-    assert first > 0 and second > 0
+    assert any(errors), "else nothing is shown"
     expected = (((first**2 + second**2) / 4 + third**2) / 4) ** 0.5
     assert scores["mean_se"] == pytest.approx(expected)
     assert scores["mean"] == pytest.approx((scores["qa"] + scores["ner"]) / 2)
