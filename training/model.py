@@ -131,7 +131,7 @@ def pack_loss(model: torch.nn.Module, head: torch.nn.Module, layout: Layout) -> 
         head: its output layer.
         layout: the pack.
     """
-    head.wanted = layout.targets, layout.weights
+    head.wanted = layout.targets, layout.weights  # type: ignore[assignment]
     found: Any = model(
         input_ids=layout.ids,
         position_ids=layout.positions,

@@ -141,7 +141,7 @@ def _write(model: Any, outcome: Outcome, loss_of: Callable[[Any], float | None])
     cards = {}
     if isinstance(model, PeftModel):
         cards[ADAPTER] = model_card(recipe, stages, adapter_of=outcome.tuned or recipe.base)
-        model.save_pretrained(output / ADAPTER)
+        model.save_pretrained(str(output / ADAPTER))
         model = _merged(model)
     if outcome.dtype:
         _cast(model, getattr(torch, outcome.dtype))

@@ -6,6 +6,7 @@ import logging
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from datasets import Dataset
@@ -87,15 +88,17 @@ def _shown(lm: ItamedHF, rows: Mapping[str, list[int]], sft: Sft, seed: int) -> 
         )
         for name, numbers in rows.items()
     }
-    found = {}
+    found: dict[tuple[str, str], Example] = {}
     for turn in range(sft.fewshot_seeds):
         taken = {name: [n for n, its in zip(rows[name], turns[name], strict=True) if its == turn] for name in rows}
         asking = Asking(sft.num_fewshot, sft.chat, seed=turn)
-        asked = requests(
-            lm, [name for name in rows if taken[name]], "train", asking, lambda name, _, taken=taken: taken[name]
-        )
+        asked = requests(lm, [name for name in rows if taken[name]], "train", asking, partial(_taken, taken))
         found |= {(e.task, e.row): e for e in examples(asked, sft.num_fewshot)}
     return found
+
+
+def _taken(taken: Mapping[str, list[int]], name: str, _: Dataset) -> list[int]:
+    return taken[name]
 
 
 def chosen_rows(name: str, rows: Dataset, sft: Sft, seed: int) -> list[int]:

@@ -39,12 +39,13 @@ class StageTrainer(Trainer):
         self.data: dict[str, Any] = {}
         """What the training data were, for the manifest."""
 
-    def train(self, resume_from_checkpoint: Any = None, **kwargs: Any) -> Any:
+    def train(self, resume_from_checkpoint: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Train, and end with the best weights if held-out data were watched.
 
         Args:
             resume_from_checkpoint: the folder of a checkpoint, which may have been moved; None begins anew.
-            **kwargs: as for `Trainer.train`.
+            *args: as for `Trainer.train`.
+            **kwargs: likewise.
 
         Raises:
             ItamedError: the checkpoint whose weights are to be kept is missing.
@@ -53,7 +54,7 @@ class StageTrainer(Trainer):
             if self.is_world_process_zero():
                 best_at_home(Path(resume_from_checkpoint))
             self.accelerator.wait_for_everyone()
-        done = super().train(resume_from_checkpoint=resume_from_checkpoint, **kwargs)
+        done = super().train(resume_from_checkpoint, *args, **kwargs)
         if self.args.load_best_model_at_end and self.state.best_model_checkpoint:
             # The trainer only warns where there is nothing to load.
             require_best(Path(self.state.best_model_checkpoint))
@@ -84,6 +85,10 @@ class StageTrainer(Trainer):
 
     def _save_checkpoint(self, *args: Any, **kwargs: Any) -> None:
         """Say what to do where a checkpoint cannot be written; torch reports a full disk as an error of its own."""
+        if best := self.state.best_global_step:
+            # The trainer looks whether the folder is there: where weights are shared out, that of this very step is
+            # not yet, or in some processes only. They would then load the parts of different steps.
+            self.state.best_model_checkpoint = str(Path(str(self.args.output_dir), f"checkpoint-{best}"))
         try:
             super()._save_checkpoint(*args, **kwargs)
         except (OSError, SafetensorError, RuntimeError) as error:
