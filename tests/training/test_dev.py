@@ -1,5 +1,6 @@
 """What is seen of the development rows in training: scores with their error, and which checkpoint they keep."""
 
+from collections import defaultdict
 from itertools import count
 from types import SimpleNamespace
 
@@ -48,17 +49,17 @@ class Guessing:
 def test_the_error_of_the_mean_is_that_of_independent_tasks(monkeypatch, no_hub):
     names = ["itamed-mini-qa-casimedicos", "itamed-mini-qa-admission", "itamed-mini-ner-drugtemist"]
     asked = [request for _, request in requests(SimpleNamespace(apply_chat_template=None), names, "train", Asking())]
-    errors = []
+    errors = defaultdict(list)
 
-    def seen(*arguments):
-        found = report(*arguments)
-        errors.append(found["metrics"]["score"]["stderr"])
+    def seen(records, resamples):
+        found = report(records, resamples)
+        errors[records[0][0]].append(found["metrics"]["score"]["stderr"])
         return found
 
     monkeypatch.setattr(dev, "report", seen)
     scores = dev_scores(Guessing(), asked)
-    first, second, third = errors
-    assert any(errors), "else nothing is shown"
+    (first, second), (third,) = sorted(errors.values(), key=len, reverse=True)
+    assert first or second, "else nothing is shown"
     expected = (((first**2 + second**2) / 4 + third**2) / 4) ** 0.5
     assert scores["mean_se"] == pytest.approx(expected)
     assert scores["mean"] == pytest.approx((scores["qa"] + scores["ner"]) / 2)
