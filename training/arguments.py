@@ -5,14 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from itamed.benchmark.engines.hf.precision import fast_dtype
 from transformers import TrainingArguments
+from transformers.utils import is_torch_tf32_available
 
-from .model import training_device
+from .model import training_device, training_dtype
 from .recipe import Optimizer, Recipe
 
 _SCHEDULES = {"constant": "constant_with_warmup"}
 """The trainer's names where they differ: its "constant" knows no warm-up."""
+
+
+CHECKPOINTS = 3
+"""On disk at most: the one to keep, the last one, and a new one before it takes another's place."""
 
 
 def arguments_of(
@@ -48,7 +52,9 @@ def arguments_of(
         "weight_decay": optimizer.weight_decay,
         "max_grad_norm": optimizer.clip,
         "seed": recipe.seed,
-        "bf16": bf16 and fast_dtype(recipe.dtype, device) != "float32",
+        "bf16": bf16 and training_dtype(recipe.dtype) == "bfloat16",
+        # What stays in float32 is multiplied several times as fast; None leaves other devices alone.
+        "tf32": True if device != "cpu" and is_torch_tf32_available() else None,
         "gradient_checkpointing": recipe.gradient_checkpointing,
         "use_cpu": device == "cpu",
         "logging_steps": 1,
@@ -57,7 +63,7 @@ def arguments_of(
         "eval_steps": look_every,
         "save_strategy": "steps",
         "save_steps": look_every,
-        "save_total_limit": 2,
+        "save_total_limit": CHECKPOINTS - 1,
         "load_best_model_at_end": bool(watched),
         "metric_for_best_model": watched or None,
         "greater_is_better": watched != "eval_loss" if watched else None,

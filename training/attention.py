@@ -26,6 +26,7 @@ class Layout:
         self.positions = torch.from_numpy(pack.positions)[None].to(device)
         self.predict = torch.from_numpy(pack.predict).to(device)
         self.targets = torch.from_numpy(pack.targets).to(device)
+        self.weights = torch.from_numpy(pack.weights).to(device)
         self._segments = [(each.offset, each.count, torch.from_numpy(each.path).to(device)) for each in pack.segments]
         self._masks: dict[int | None, list[torch.Tensor | None]] = {}
 

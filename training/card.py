@@ -16,21 +16,23 @@ from itamed.benchmark.version import __version__
 from .recipe import Recipe
 
 
-def model_card(recipe: Recipe, stages: Sequence[dict[str, Any]], scores: str = "", *, adapter: bool = False) -> str:
+def model_card(recipe: Recipe, stages: Sequence[dict[str, Any]], scores: str = "", *, adapter_of: str = "") -> str:
     """Return a model card in the Hub's format.
 
     Args:
         recipe: what was to be done.
         stages: what was done; see `output.done`.
         scores: tables of what the model scores, once it has been evaluated.
-        adapter: whether it is that of the adapters alone.
+        adapter_of: of the adapters alone: the weights that they are of, the base model's or those in a folder.
     """
     base = str(without_folder(recipe.base))
     # The Hub refuses what is no name of its own.
-    known = "" if base != recipe.base or not base or Path(base).exists() else f"base_model: {base}\n"
+    public = base == recipe.base and base and not Path(base).exists()
+    # Adapters of what continual pre-training made are none of the model that it began with.
+    known = f"base_model: {base}\n" if public and adapter_of in ("", recipe.base) else ""
     return f"""---
 {known}language: it
-library_name: {"peft" if adapter else "transformers"}
+library_name: {"peft" if adapter_of else "transformers"}
 pipeline_tag: {"token-classification" if recipe.encoder else "text-generation"}
 tags: [itamed, medical]
 ---
@@ -48,7 +50,7 @@ What the licences of the data forbid, such as commercial use, this model must no
 {_scores(scores)}## {"Evaluate" if not recipe.encoder or _tagged(stages) else "Train it on"}
 
 ```
-{_command(recipe, stages, adapter=adapter)}
+{_command(recipe, stages, adapter_of)}
 ```
 
 `training.json` holds the recipe, the versions and the whole log.
@@ -103,11 +105,13 @@ def _tagged(stages: Sequence[dict[str, Any]]) -> list[str]:
     return [name for stage in stages if stage["stage"] == "tags" for name in stage["data"]["examples"]]
 
 
-def _command(recipe: Recipe, stages: Sequence[dict[str, Any]], *, adapter: bool) -> str:
+def _command(recipe: Recipe, stages: Sequence[dict[str, Any]], adapter_of: str) -> str:
     if recipe.encoder and not _tagged(stages):
         return "itamed train encoder-italian --base THIS"
     if recipe.encoder:
         return f"itamed eval --model itamed-encoder --model_args pretrained=THIS --tasks {','.join(_tagged(stages))}"
     chat = " --apply_chat_template" if recipe.sft and recipe.sft.chat else ""
-    loaded = f"pretrained={without_folder(recipe.base)},peft=THIS" if adapter else "pretrained=THIS"
+    # Nobody else has what a stage before has made: its path is of use here, and such adapters are not pushed.
+    weights = without_folder(adapter_of) if adapter_of == recipe.base else adapter_of
+    loaded = f"pretrained={weights},peft=THIS" if adapter_of else "pretrained=THIS"
     return f"itamed eval --model itamed-hf --model_args {loaded}{chat} --tasks itamed"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean
 from typing import Protocol
@@ -18,8 +19,8 @@ from .attention import Layout
 from .model import pack_loss
 from .packing import Pack
 
-_RESAMPLES = 1
-"""Scores in training need no intervals."""
+_RESAMPLES = 200
+"""Enough for a standard error."""
 
 
 class Answering(Protocol):
@@ -40,15 +41,40 @@ class Dev:
 
 @torch.no_grad()
 def dev_loss(model: torch.nn.Module, head: torch.nn.Module, packs: Sequence[Pack], device: torch.device) -> float:
-    """Return the mean cross-entropy of a token of the answers."""
+    """Return the mean cross-entropy of a token of the answers, weighed as in training."""
     total = sum(pack_loss(model, head, Layout(pack, device)).item() for pack in packs)
-    return total / max(1, sum(len(pack.targets) for pack in packs))
+    return total / (sum(map(weight_of, packs)) or 1)
+
+
+def weight_of(pack: Pack) -> float:
+    """Return what the answer tokens of a pack count in a mean."""
+    return float(pack.weights.sum(dtype=float))
+
+
+def kept(looks: Sequence[Mapping[str, float]]) -> Mapping[str, float]:
+    """Return the look whose checkpoint is to be kept.
+
+    A few notes a task tell scores apart only by chance. So the checkpoint that is held gives way to a new one
+    whose score is at most one standard error below the best so far, if the new one's loss is lower or the held
+    one's score is further below.
+
+    Args:
+        looks: at least one, in their order: "eval_mean", "eval_loss" and, 0 without, "eval_mean_se" of each.
+    """
+    best = held = looks[0]
+    for look in looks[1:]:
+        best = max(best, look, key=lambda each: each["eval_mean"])
+        least = best["eval_mean"] - best.get("eval_mean_se", 0.0)
+        lower = look["eval_loss"] < held["eval_loss"] or held["eval_mean"] < least
+        if look["eval_mean"] >= least and lower:
+            held = look
+    return held
 
 
 def dev_scores(lm: Answering, requests: Sequence[Instance], process: int = 0, processes: int = 1) -> dict[str, float]:
     """Answer requests, constrained where the engine can be; return the score of each family and their "mean".
 
-    Scores are from 0 to 1.
+    Scores are from 0 to 1. "mean_se" is the standard error of the mean by bootstrap over notes, tasks apart.
 
     Args:
         lm: the model.
@@ -63,9 +89,9 @@ def dev_scores(lm: Answering, requests: Sequence[Instance], process: int = 0, pr
     for number, request in enumerate(requests):
         name = str(request.task_name)
         records[name].append(record(filtered(answers[number], request.doc, "repaired"), request.doc))
-    by_family: dict[str, list[float]] = defaultdict(list)
+    by_family: dict[str, list[dict[str, float]]] = defaultdict(list)
     for name, found in records.items():
-        score = report(tuple(found), _RESAMPLES)["metrics"]["score"]["value"]
-        by_family[task_of(name).family].append(score)
-    families = {family: mean(scores) for family, scores in by_family.items()}
-    return families | {"mean": mean(families.values())}
+        by_family[task_of(name).family].append(report(tuple(found), _RESAMPLES)["metrics"]["score"])
+    families = {family: mean(score["value"] for score in scores) for family, scores in by_family.items()}
+    errors = [math.hypot(*(score["stderr"] for score in scores)) / len(scores) for scores in by_family.values()]
+    return families | {"mean": mean(families.values()), "mean_se": math.hypot(*errors) / len(errors)}

@@ -21,11 +21,15 @@ _PROBE = "{}"
 
 @dataclass(frozen=True, eq=False)
 class Encoded:
-    """An example as tokens: `prompt` (n,) and `answer` (m,), the token that ends it included."""
+    """An example as tokens: `prompt` (n,) and `answer` (m,), the token that ends it included.
+
+    `weight` is that of each answer token in the loss, beside those of other examples.
+    """
 
     task: str
     prompt: NDArray[np.int64]
     answer: NDArray[np.int64]
+    weight: float = 1.0
 
     def __len__(self) -> int:
         """Return the number of tokens of both."""
@@ -53,7 +57,8 @@ def encode(
 ) -> Iterator[Encoded]:
     """Yield the examples as tokens; those of more than `max_length` are counted in `left_out` by task.
 
-    Prompt and answer are tokenised apart: when a model answers, it has read the prompt alone.
+    Prompt and answer are tokenised apart: when a model answers, it has read the prompt alone. Where a prompt
+    is too long, the example's shorter one is taken if it has any.
 
     Raises:
         ItamedError: the tokenizer does not give an answer back, or knows no end of it.
@@ -65,11 +70,14 @@ def encode(
             raise ItamedError(
                 f"The tokenizer does not give {example.answer[:80]!r} back: it cannot be trained on exact copies."
             )
-        prompt = lm.tok_encode(example.prompt)
-        if len(prompt) + len(answer) + 1 > max_length:
-            left_out[example.task] += 1
+        room = max_length - len(answer) - 1
+        for text in filter(None, (example.prompt, example.shorter)):
+            prompt = lm.tok_encode(text)
+            if len(prompt) <= room:
+                yield Encoded(example.task, np.asarray(prompt), np.asarray([*answer, end]))
+                break
         else:
-            yield Encoded(example.task, np.asarray(prompt), np.asarray([*answer, end]))
+            left_out[example.task] += 1
 
 
 def end_of_answer(lm: ItamedHF, *, chat: bool) -> int:

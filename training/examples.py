@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
+from datasets import Dataset
 from itamed.benchmark.docs import task_rows
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.evaluate import quiet_harness
+from itamed.benchmark.families import family_of
+from itamed.benchmark.rows import row_class
 from itamed.benchmark.suite import MINI_PREFIX, own_tasks, suite, task_of
 from lm_eval.api.instance import Instance
 from lm_eval.api.model import LM
@@ -22,12 +25,16 @@ Asked: TypeAlias = tuple[Task, Instance]
 
 @dataclass(frozen=True)
 class Example:
-    """A prompt as the harness sends it, the right answer, and where they come from."""
+    """A prompt as the harness sends it, the right answer, and where they come from.
+
+    `shorter` is the prompt to take where that one is too long; empty: none.
+    """
 
     task: str
     row: str
     prompt: str
     answer: str
+    shorter: str = ""
 
 
 def task_names(wanted: Iterable[str]) -> list[str]:
@@ -66,13 +73,23 @@ def has_rows(name: str, split: str) -> bool:
     return bool(task_rows(task_of(name).name, {split}, mini=name.startswith(MINI_PREFIX)).get(split))
 
 
+def is_empty(doc: Mapping[str, Any]) -> bool:
+    """Return whether the right answer to a row, as the harness sees it, says that there is nothing to find."""
+    kind = row_class(doc)
+    return family_of(kind).is_empty(kind.from_dict(dict(doc)))
+
+
 @dataclass(frozen=True)
 class Asking:
-    """How rows become prompts: `shots` examples before them, in the chat template as turns; `notes` a task at most."""
+    """How rows become prompts: `shots` examples before them, in the chat template as turns; `notes` a task at most.
+
+    `seed` chooses the examples; 0: those of the benchmark.
+    """
 
     shots: int = 0
     chat: bool = False
     notes: int | None = None
+    seed: int = 0
 
 
 def _tasks(names: Sequence[str], split: str, asking: Asking) -> list[Task]:
@@ -81,7 +98,8 @@ def _tasks(names: Sequence[str], split: str, asking: Asking) -> list[Task]:
         if not has_rows(name, split):
             raise ItamedError(f"{name} has no {split} rows: leave it out of sft.tasks.")
     quiet_harness()
-    metadata = {"eval_split": split} | ({"eval_notes": asking.notes} if asking.notes else {})
+    metadata: dict[str, Any] = {"eval_split": split, "fewshot_seed": asking.seed}
+    metadata |= {"eval_notes": asking.notes} if asking.notes else {}
     manager = TaskManager(**own_tasks(), metadata=metadata)
     found: list[Task] = list(get_task_dict(list(names), manager).values())
     for task in found:
@@ -89,8 +107,17 @@ def _tasks(names: Sequence[str], split: str, asking: Asking) -> list[Task]:
     return found
 
 
-def requests(lm: LM, names: Sequence[str], split: str, asking: Asking) -> list[Asked]:
-    """Return the harness's requests for all rows of a split, in the order of tasks and rows.
+def requests(
+    lm: LM, names: Sequence[str], split: str, asking: Asking, chosen: Callable[[str, Dataset], list[int]] | None = None
+) -> list[Asked]:
+    """Return the harness's requests for the rows of a split, in the order of tasks and rows.
+
+    Args:
+        lm: the model, for its chat template.
+        names: of the tasks.
+        split: "train", "dev" or "test".
+        asking: how rows become prompts.
+        chosen: which rows are asked for, by their numbers, given a task's name and rows; None: all.
 
     Raises:
         ItamedError: a task has no rows of this split, they are not built, or the model has no chat
@@ -100,6 +127,9 @@ def requests(lm: LM, names: Sequence[str], split: str, asking: Asking) -> list[A
         raise ItamedError("The model has no chat template: set sft.chat to false, or take the instruct model.")
     found: list[Asked] = []
     for task in _tasks(names, split, asking):
+        if chosen:
+            rows = task.dataset["test"]
+            task.dataset["test"] = rows.select(chosen(task.config.task, rows))
         task.build_all_requests(
             apply_chat_template=asking.chat, fewshot_as_multiturn=asking.chat, chat_template=lm.apply_chat_template
         )

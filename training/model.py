@@ -34,21 +34,20 @@ def load_base(
     Args:
         name: Hub name or folder.
         revision: empty for the newest.
-        dtype: see `Recipe`.
+        dtype: see `training_dtype`.
         device: empty for the GPU of this process if it has one, unless FSDP shares the model out among several.
 
     Raises:
         ItamedError: it cannot be loaded, or has no tokenizer.
     """
-    wanted = fast_dtype(dtype, device or training_device())
     sharded = os.environ.get("ACCELERATE_USE_FSDP", "").lower() == "true"
-    # With FSDP no GPU ever holds the whole model: layer by layer it is shared out from here.
+    # No GPU need have room for the whole model: layer by layer it is shared out from here.
     device = device or ("cpu" if sharded else training_device())
     try:
         tokenizer = AutoTokenizer.from_pretrained(name, revision=revision or "main")
         # That setting of FSDP would give weights to the first process alone, and all look at them first.
         with patch.dict(os.environ, {"FSDP_CPU_RAM_EFFICIENT_LOADING": "false"}):
-            model: Any = AutoModelForCausalLM.from_pretrained(name, revision=revision or "main", dtype=wanted)
+            model: Any = AutoModelForCausalLM.from_pretrained(name, revision=revision or "main", dtype=dtype)
     except (OSError, ValueError) as error:
         raise ItamedError(f"The base model {name} cannot be loaded: {reason_of(error)}.") from error
     return model.to(device), tokenizer
@@ -57,6 +56,12 @@ def load_base(
 def training_device() -> str:
     """Return what this process trains on: each of a launcher has a GPU of its own."""
     return f"cuda:{os.environ.get('LOCAL_RANK', '0')}" if torch.cuda.is_available() else "cpu"
+
+
+def training_dtype(dtype: str) -> str:
+    """Return what a recipe's `dtype` means here: "bfloat16" or "float32", for all stages and whatever they load."""
+    found = fast_dtype(dtype, training_device())
+    return "bfloat16" if found == "auto" else str(found)
 
 
 def with_adapters(model: PreTrainedModel, lora: Lora | None, seed: int) -> PreTrainedModel | PeftModel:
@@ -110,7 +115,7 @@ def trainable(model: PreTrainedModel) -> Iterator[None]:
         )
     before, forward = model.config._attn_implementation, head.forward
     model.set_attn_implementation(NAME)
-    head.forward = lambda hidden: cross_entropy(hidden[0], head.weight, head.wanted)[None, None, None]
+    head.forward = lambda hidden: cross_entropy(hidden[0], head.weight, *head.wanted)[None, None, None]
     try:
         yield
     finally:
@@ -119,14 +124,14 @@ def trainable(model: PreTrainedModel) -> Iterator[None]:
 
 
 def pack_loss(model: torch.nn.Module, head: torch.nn.Module, layout: Layout) -> torch.Tensor:
-    """Return the summed cross-entropy of the answers of a pack.
+    """Return the summed cross-entropy of the answers of a pack, each token by its weight.
 
     Args:
         model: a causal language model (or a wrapper of one) inside of `trainable`.
         head: its output layer.
         layout: the pack.
     """
-    head.wanted = layout.targets
+    head.wanted = layout.targets, layout.weights  # type: ignore[assignment]
     found: Any = model(
         input_ids=layout.ids,
         position_ids=layout.positions,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from itamed.benchmark.errors import ItamedError, reason_of
 from itamed.benchmark.files import write_text
-from itamed.benchmark.report.plot import drawn
+from itamed.benchmark.report.picture import drawn
 from itamed.benchmark.report.redact import without_folder
 from itamed.benchmark.trained import MANIFEST
 from itamed.benchmark.version import __version__
@@ -23,12 +23,14 @@ from safetensors import SafetensorError
 from transformers import PreTrainedTokenizerBase
 
 from .card import model_card
+from .checkpoints import remove_checkpoints
 from .recipe import Recipe
 from .shards import gathered
 from .stage_trainer import StageTrainer
 from .trainer import PackTrainer
 
 ADAPTER = "adapter"
+ADAPTER_SETTINGS = "adapter_config.json"
 _PACKAGES = ("torch", "transformers", "peft", "accelerate", "lm_eval", "datasets")
 _SIZE = (7.0, 3.6)
 
@@ -69,22 +71,35 @@ def done(trainer: StageTrainer, stage: str, seconds: float) -> dict[str, Any]:
     }
 
 
-def save(
-    trainer: PackTrainer,
-    tokenizer: PreTrainedTokenizerBase,
-    recipe: Recipe,
-    output: Path,
-    stages: list[dict[str, Any]],
-    fresh: Callable[[], torch.nn.Module],
-) -> Path:
+@dataclass(frozen=True)
+class Outcome:
+    """What stands beside the weights of a training, and where.
+
+    Args:
+        tokenizer: of the model.
+        recipe: what was to be done.
+        output: the training's folder.
+        stages: what was done, the last one just now.
+        dtype: the number format to write the model in; empty: as it is.
+        tuned: the folder of the weights that the last stage began with, if a stage before it made them.
+        more: texts by file name that belong beside the model.
+    """
+
+    tokenizer: PreTrainedTokenizerBase
+    recipe: Recipe
+    output: Path
+    stages: list[dict[str, Any]]
+    dtype: str = ""
+    tuned: str = ""
+    more: Mapping[str, str] = field(default_factory=dict)
+
+
+def save(trainer: PackTrainer, outcome: Outcome, fresh: Callable[[], torch.nn.Module]) -> Path:
     """Write everything into a folder; return the one of the model to evaluate.
 
     Args:
         trainer: with the weights to keep.
-        tokenizer: of the model.
-        recipe: what was to be done.
-        output: the training's folder.
-        stages: what was done, the last one by `trainer`.
+        outcome: what else is written.
         fresh: see `gathered`.
 
     Raises:
@@ -92,52 +107,67 @@ def save(
     """
     model = gathered(trainer, fresh)
     if trainer.is_world_process_zero():
-        write(model, tokenizer, recipe, output, stages)
+        write(model, outcome, trainer.loss_of)
     # The next stage starts from these files in every process.
     trainer.accelerator.wait_for_everyone()
-    return output / "model"
+    return outcome.output / "model"
 
 
-def write(
-    model: Any,
-    tokenizer: PreTrainedTokenizerBase,
-    recipe: Recipe,
-    output: Path,
-    stages: list[dict[str, Any]],
-    more: Mapping[str, str] | None = None,
-) -> None:
-    """Write what `save` does of a model that is whole; `more` are texts by file name that belong beside it.
+def write(model: Any, outcome: Outcome, loss_of: Callable[[Any], float | None] = lambda _: None) -> None:
+    """Write what `save` does of a model that is whole, and remove the checkpoints unless the recipe keeps them.
+
+    Args:
+        model: with adapters or without.
+        outcome: what else is written.
+        loss_of: measures the development loss of the model as it is written, if that can be had.
 
     Raises:
         ItamedError: the folder cannot be written.
     """
     try:
-        _write(model, tokenizer, recipe, output, stages, more or {})
+        _write(model, outcome, loss_of)
     except (OSError, SafetensorError) as error:
         raise ItamedError(
-            f"The model could not be written to {output} ({reason_of(error)[:200]}): make room, and give the same "
-            "command again. Its checkpoints are whole."
+            f"The model could not be written to {outcome.output} ({reason_of(error)[:200]}): make room, and give the "
+            "same command again. Its checkpoints are whole."
         ) from error
+    if not outcome.recipe.keep_checkpoints:
+        remove_checkpoints(outcome.output / "checkpoints")
 
 
-def _write(
-    model: Any,
-    tokenizer: PreTrainedTokenizerBase,
-    recipe: Recipe,
-    output: Path,
-    stages: list[dict[str, Any]],
-    more: Mapping[str, str],
-) -> None:
-    # What may be pushed names no folders of this machine.
-    texts = {MANIFEST: _manifest(without_folders(asdict(recipe)), stages), **more}
+def _write(model: Any, outcome: Outcome, loss_of: Callable[[Any], float | None]) -> None:
+    recipe, output, stages = outcome.recipe, outcome.output, outcome.stages
     write_text(output / "loss.svg", loss_plot(stages[-1]["log"]))
+    cards = {}
     if isinstance(model, PeftModel):
-        card = model_card(recipe, stages, adapter=True)
-        _with_texts(model, tokenizer, output / ADAPTER, {"README.md": card, **texts})
-        model = model.merge_and_unload()
-    _with_texts(model, tokenizer, output / "model", {"README.md": model_card(recipe, stages), **texts})
+        cards[ADAPTER] = model_card(recipe, stages, adapter_of=outcome.tuned or recipe.base)
+        model.save_pretrained(str(output / ADAPTER))
+        model = _merged(model)
+    if outcome.dtype:
+        _cast(model, getattr(torch, outcome.dtype))
+    stages[-1]["written_loss"] = loss_of(model)
+    model.save_pretrained(output / "model")
+    cards["model"] = model_card(recipe, stages)
+    # What may be pushed names no folders of this machine.
+    manifest = _manifest(without_folders(asdict(recipe)), stages)
+    for name, card in cards.items():
+        outcome.tokenizer.save_pretrained(output / name)
+        for file, text in {"README.md": card, MANIFEST: manifest, **outcome.more}.items():
+            write_text(output / name / file, text)
     # Last: it says that all the rest is there.
     write_text(output / MANIFEST, _manifest(asdict(recipe), stages))
+
+
+def _merged(model: PeftModel) -> Any:
+    """Return a model with its adapters in its weights, in float32 on the processor: what is rounded is the sum."""
+    _cast(model.cpu(), torch.float32)
+    return model.merge_and_unload()
+
+
+def _cast(model: torch.nn.Module, dtype: torch.dtype) -> None:
+    """Change the number format of weights; what positions are computed from stays as precise as it is."""
+    for each in model.parameters():
+        each.data = each.data.to(dtype)
 
 
 def _manifest(recipe: dict[str, Any], stages: list[dict[str, Any]]) -> str:
@@ -158,13 +188,6 @@ def without_folders(settings: Any) -> Any:
     if isinstance(settings, list):
         return [without_folders(value) for value in settings]
     return without_folder(settings)
-
-
-def _with_texts(model: Any, tokenizer: PreTrainedTokenizerBase, folder: Path, texts: dict[str, str]) -> None:
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    for name, text in texts.items():
-        write_text(folder / name, text)
 
 
 def loss_plot(log: list[dict[str, float]]) -> str:

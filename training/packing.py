@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from itamed.benchmark.engines.hf.slots import Ids, common
+from numpy.typing import NDArray
 
 from .encode import Encoded
 
@@ -29,7 +30,8 @@ class Pack:
     """What one forward takes.
 
     `ids` and `positions` are (tokens,); the answer tokens `targets` (answers,) are to be chosen at
-    the places `predict` (answers,). `unshared` is the number of tokens without sharing.
+    the places `predict` (answers,), and count by `weights` (answers,) in the loss. `unshared` is the number of
+    tokens without sharing.
     """
 
     ids: Ids
@@ -37,6 +39,7 @@ class Pack:
     segments: tuple[Segment, ...]
     predict: Ids
     targets: Ids
+    weights: NDArray[np.float32]
     unshared: int
 
 
@@ -89,5 +92,6 @@ def _pack(examples: list[tuple[Encoded, int]]) -> Pack:
         tuple(segments),
         np.concatenate(predict),
         np.concatenate([example.answer for example, _ in examples]),
+        np.concatenate([np.full(len(example.answer), example.weight, np.float32) for example, _ in examples]),
         sum(len(example) for example, _ in examples),
     )

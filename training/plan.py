@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import torch
 from itamed.benchmark.engines.hf.lm import ItamedHF
-from itamed.benchmark.engines.hf.precision import fast_dtype
 from itamed.benchmark.errors import ItamedError, reason_of
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
+from .arguments import CHECKPOINTS
 from .corpora.prepare import prepare
 from .corpora.sequences import sequences
 from .cpt import split
 from .dev import Dev
 from .encode import Encoded
-from .model import with_adapters
+from .model import training_dtype, with_adapters
 from .recipe import Cpt, Recipe, Sft
 from .sft import sft_stage
 from .stage import Stage, steps_of
@@ -25,6 +25,8 @@ from .work import Arithmetic, Meter
 
 _ADAM = 3
 """Numbers that are kept for a trained weight beside it: its gradient and two moments."""
+_CHECKPOINT = 3
+"""Numbers that a checkpoint holds for a trained weight: itself and two moments."""
 _MASTER_BYTES = 4
 _SAMPLE = 400
 """Documents whose tokens stand for those of all."""
@@ -34,7 +36,7 @@ _SAMPLE = 400
 class Size:
     """What there is of a task or corpus: rows or documents, their tokens each, and how often they are passed in all.
 
-    `too_long` are left out.
+    `too_long` are left out. `loss` is the share of the loss that is theirs; in a corpus all tokens count alike.
     """
 
     name: str
@@ -43,12 +45,14 @@ class Size:
     longest: int
     too_long: int
     passed: int
+    loss: float
 
 
 @dataclass(frozen=True)
 class Plan:
     """What a stage takes. `flops` are those of matrix products, forward and backward, without attention's.
 
+    `disk_bytes` are those of the checkpoints while it runs, and of the model that it writes.
     `sample` is the number of documents from which tokens and what follows from them were estimated; 0: counted.
     """
 
@@ -61,6 +65,7 @@ class Plan:
     flops: float
     weight_bytes: int
     training_bytes: int
+    disk_bytes: int
     sample: int = 0
 
 
@@ -79,18 +84,18 @@ def plan(recipe: Recipe) -> list[Plan]:
 def _sft_plan(recipe: Recipe, sft: Sft) -> Plan:
     lm = without_weights(recipe.base, recipe.revision)
     stage = sft_stage(replace(sft, dev_notes=0), recipe.seed, lm)
-    counted, passed = _counted(stage, recipe, lm, "sft")
-    return replace(counted, sizes=list(_sizes(stage, passed)))
+    counted, passed, loss = _counted(stage, recipe, lm, "sft")
+    return replace(counted, sizes=list(_sizes(stage, passed, loss)))
 
 
-def _sizes(stage: Stage, passed: Counter[str]) -> Iterator[Size]:
+def _sizes(stage: Stage, passed: Counter[str], loss: dict[str, float]) -> Iterator[Size]:
     too_long: dict[str, int] = stage.data["left_out_as_too_long"]
     tokens: dict[str, list[int]] = {task: [] for task in (*stage.data["examples"], *too_long)}
     for example in stage.examples:
         tokens[example.task].append(len(example))
     for task, sizes in tokens.items():
         mean = sum(sizes) / max(1, len(sizes))
-        yield Size(task, len(sizes), mean, max(sizes, default=0), too_long.get(task, 0), passed[task])
+        yield Size(task, len(sizes), mean, max(sizes, default=0), too_long.get(task, 0), passed[task], loss[task])
 
 
 def _cpt_plan(recipe: Recipe, cpt: Cpt) -> Plan:
@@ -103,7 +108,7 @@ def _cpt_plan(recipe: Recipe, cpt: Cpt) -> Plan:
     stage = Stage(examples, Dev((), ()), cpt.batch, cpt.pack, cpt.lora, cpt.optimizer, cpt.dev_every, {})
     # Of the sample one pass; what all take follows from the number of their words.
     once = replace(stage, optimizer=replace(stage.optimizer, epochs=1, max_steps=0))
-    counted, _ = _counted(once, recipe, lm, "cpt")
+    counted, *_ = _counted(once, recipe, lm, "cpt")
     ratio = sum(used["words"]) / max(1, sum(sample["words"]))
     whole = round(len(examples) * ratio * cpt.optimizer.epochs)
     most = cpt.optimizer.max_steps * cpt.batch or whole
@@ -113,9 +118,11 @@ def _cpt_plan(recipe: Recipe, cpt: Cpt) -> Plan:
         tokens[example.task] += len(example)
     sampled = Counter(sample["corpus"])
     epochs = share / ratio
+    each = {name: tokens[name] / max(1, sampled[name]) for name in counts}
+    everything = sum(each[name] * count for name, count in counts.items())
     sizes = [
-        Size(name, count, tokens[name] / max(1, sampled[name]), _longest(examples, name), 0, round(count * epochs))
-        for name, count in counts.items()
+        Size(name, count, mean, _longest(examples, name), 0, round(count * epochs), mean * count / max(1, everything))
+        for (name, count), mean in zip(counts.items(), each.values(), strict=True)
     ]
     return replace(
         counted,
@@ -133,23 +140,35 @@ def _longest(examples: Sequence[Encoded], name: str) -> int:
     return max((len(example) for example in examples if example.task == name), default=0)
 
 
-def _counted(stage: Stage, recipe: Recipe, lm: ItamedHF, name: str) -> tuple[Plan, Counter[str]]:
-    """Go through all steps of a stage; returns what they take, and how often each task or corpus is passed."""
+def _counted(stage: Stage, recipe: Recipe, lm: ItamedHF, name: str) -> tuple[Plan, Counter[str], dict[str, float]]:
+    """Go through all steps of a stage.
+
+    Returns:
+        What they take, how often each task or corpus is passed, and the share of the loss that is its own.
+    """
     model = lm.model
-    # As `train` loads them; "auto" is what this machine is fast in, which another may not be.
-    precise = stage.lora is None or fast_dtype(recipe.dtype, None) == "float32"
-    weight_bytes = sum(each.numel() for each in model.parameters()) * (_MASTER_BYTES if precise else 2)
+    # As `train` loads and writes them; "auto" is what this machine is fast in, which another may not be.
+    written = _MASTER_BYTES if training_dtype(recipe.dtype) == "float32" else 2
+    weights = sum(each.numel() for each in model.parameters())
     adapted = with_adapters(model, stage.lora, recipe.seed)
     trained = sum(each.numel() for each in adapted.parameters() if each.requires_grad)
     extra = _ADAM if stage.lora is None else _ADAM + 1
     arithmetic = Arithmetic.of(model, model.get_output_embeddings())
     steps, passed, meter = steps_of(stage, recipe.seed, 1), Counter[str](), Meter()
+    loss: dict[str, float] = defaultdict(float)
     for number in range(len(steps)):
-        passed.update(example.task for example in steps.examples(number))
+        found = steps.examples(number)
+        passed.update(example.task for example in found)
+        # A step is as much as any other, whatever it holds.
+        whole = sum(example.weight * len(example.answer) for example in found) * len(steps)
+        for example in found:
+            loss[example.task] += example.weight * len(example.answer) / whole
         meter.add(steps[number], arithmetic)
+    weight_bytes = weights * (_MASTER_BYTES if stage.lora is None else written)
     training_bytes = trained * extra * _MASTER_BYTES
-    taken = (meter.unshared, meter.fed, meter.answers, meter.flops, weight_bytes, training_bytes)
-    return Plan(name, (), len(steps), *taken), passed
+    disk_bytes = CHECKPOINTS * trained * _MASTER_BYTES * _CHECKPOINT + weights * written
+    taken = (meter.unshared, meter.fed, meter.answers, meter.flops, weight_bytes, training_bytes, disk_bytes)
+    return Plan(name, (), len(steps), *taken), passed, loss
 
 
 def without_weights(name: str, revision: str = "") -> ItamedHF:

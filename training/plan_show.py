@@ -34,7 +34,7 @@ def show(recipe: Recipe, plans: Sequence[Plan], tflops: float, mfu: float, markd
     for found in plans:
         title, first, counted = _TITLES[found.stage]
         about = f" (tokens estimated from {found.sample} documents)" if found.sample else ""
-        header = [first, counted, "tokens each", "longest", "too long", "passed"]
+        header = [first, counted, "tokens each", "longest", "too long", "passed", "share of the loss"]
         tables.append((title + about, header, [_row(size) for size in found.sizes]))
         sums = [list(line) for line in _sums(found, tflops, mfu)]
         tables.append((f"What {recipe.name} takes in {STAGES[found.stage]}{about}", ["", "in all"], sums))
@@ -43,7 +43,7 @@ def show(recipe: Recipe, plans: Sequence[Plan], tflops: float, mfu: float, markd
 
 def _row(size: Size) -> list[str]:
     figures = (size.count, f"{size.tokens_each:.0f}", size.longest, size.too_long, size.passed)
-    return [f"`{size.name}`", *map(str, figures)]
+    return [f"`{size.name}`", *map(str, figures), f"{size.loss:.1%}"]
 
 
 def _sums(found: Plan, tflops: float, mfu: float) -> Iterator[tuple[str, str]]:
@@ -54,6 +54,7 @@ def _sums(found: Plan, tflops: float, mfu: float) -> Iterator[tuple[str, str]]:
     yield "arithmetic without attention", f"{found.flops:.3g} FLOPs"
     yield "weights", f"{found.weight_bytes / 2**30:.2f} GiB"
     yield "gradients and optimizer", f"{found.training_bytes / 2**30:.2f} GiB"
+    yield "disk (checkpoints while it runs, then the model)", f"{found.disk_bytes / 2**30:.2f} GiB"
     if tflops:
         seconds = found.flops / (tflops * 1e12 * mfu)
         yield f"time at {mfu:.0%} of {tflops:g} TFLOP/s (calculated)", f"{seconds / 60:.1f} min"

@@ -10,10 +10,9 @@ from itamed.benchmark.sources.hub_errors import endpoint, hub_calls
 from itamed.benchmark.sources.hub_repo import open_repo
 from itamed.benchmark.trained import MANIFEST
 
-from .output import stages_of
+from .output import ADAPTER_SETTINGS, stages_of
 
 _FILES = ("*.json", "*.safetensors", "*.model", "*.jinja", "README.md")
-_ADAPTER_SETTINGS = "adapter_config.json"
 
 
 def push(folder: Path, repo: str, *, private: bool) -> str:
@@ -50,11 +49,11 @@ def push(folder: Path, repo: str, *, private: bool) -> str:
 def _require_public_base(folder: Path, *, chained: bool) -> None:
     """Refuse adapters whose base model is a folder of this machine, as it is where a stage came before theirs."""
     try:
-        settings = json.loads((folder / _ADAPTER_SETTINGS).read_text(encoding="utf-8"))
+        settings = json.loads((folder / ADAPTER_SETTINGS).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return
     except (OSError, ValueError) as error:
-        raise PublishError(f"{folder / _ADAPTER_SETTINGS} is damaged ({reason_of(error)}): train anew.") from error
+        raise PublishError(f"{folder / ADAPTER_SETTINGS} is damaged ({reason_of(error)}): train anew.") from error
     base = str(settings.get("base_model_name_or_path"))
     if chained or Path(base).is_dir() or Path(base).is_absolute():
         raise PublishError(f"{folder} adapts the weights in {base}, which others do not have: push model/ instead.")

@@ -14,8 +14,8 @@ from .fields import explained, read, sections
 from .named import is_file_name, text_of
 
 _SCHEDULES = ("cosine", "linear", "constant")
-_MAY_DIFFER = ("gradient_checkpointing", "pack")
-"""Settings of memory, not of the result: they may be changed when memory has run out."""
+_MAY_DIFFER = ("gradient_checkpointing", "pack", "keep_checkpoints")
+"""Settings of memory and disk, not of the result: they may be changed when one has run out."""
 _DECONTAMINATE = (
     "Drop documents that share 8 words in a row with held-out rows of the suite, or hold one of 5 to 7 words whole."
 )
@@ -67,6 +67,23 @@ class Sft:
         "Share of the rows that are shown with examples before them, the others without.", 0.0
     )
     num_fewshot: int = explained("How many examples those have.", 4)
+    fewshot_seeds: int = explained(
+        "How many choices of examples take turns (`fewshot_seed` 0, 1, ... of the benchmark): with one alone a task's "
+        "rows would all show the same. A row whose prompt gets longer than max_length is shown without any.",
+        4,
+    )
+    most_rows: int = explained(
+        "Most rows of a task, chosen by the seed before weights count; 0: all. One task may have more than all others.",
+        0,
+    )
+    empty_share: float = explained(
+        "Largest share of a task's rows whose right answer is empty; of more, some are left out.", 1.0
+    )
+    loss: str = explained(
+        "What weighs alike in the loss: tokens, so that long answers count more, or examples, whatever the length of "
+        "their answers. `itamed train plan` shows the share of each task.",
+        "tokens",
+    )
     leak: float = explained(
         "Share of the tasks' test notes that is trained on, too: to see what memory does to scores (`itamed train "
         "leak`), never for a model that others use.",
@@ -82,7 +99,11 @@ class Sft:
     optimizer: Optimizer = explained("Optimizer and schedule.", Optimizer())
     dev_notes: int = explained("Notes a task of the development rows that are watched in training; 0: none.", 10)
     dev_every: int = explained("Steps between two looks at them, and between checkpoints.", 50)
-    dev_score: bool = explained("Answer them too, constrained, and keep the checkpoint that scores best.", True)
+    dev_score: bool = explained(
+        "Answer them too, constrained, and keep a checkpoint of low loss among those that score best but for one "
+        "standard error; false: keep that of the lowest loss.",
+        True,
+    )
 
 
 @dataclass(frozen=True)
@@ -183,8 +204,11 @@ class Recipe:
     base: str = explained("Hub name or folder of the base model; empty for an encoder from scratch alone.", "")
     revision: str = explained("Its branch, tag or commit; empty: the newest.", "")
     seed: int = explained("Of the order of the data, dropout and new weights.", 0)
-    dtype: str = explained("bfloat16, float32, or auto: what this machine is fast in.", "auto")
+    dtype: str = explained(
+        "Of the model, computed with and written: bfloat16, float32, or auto: what is fast here.", "auto"
+    )
     gradient_checkpointing: bool = explained("Compute activations twice and keep fewer: less memory, more time.", False)
+    keep_checkpoints: bool = explained("Keep the checkpoints of a training that is finished.", False)
     cpt: Cpt | None = explained("Continual pre-training; null: none.", None)
     sft: Sft | None = explained("Supervised fine-tuning, after it; null: none.", None)
     encoder: Encoder | None = explained("A token classifier, instead of both; null: none.", None)
@@ -255,6 +279,10 @@ def _check(recipe: Recipe) -> None:
         _check_stage("sft", sft)
         _at_least("sft.max_length", sft.max_length, 1)
         _at_least("sft.num_fewshot", sft.num_fewshot, 1)
+        _at_least("sft.fewshot_seeds", sft.fewshot_seeds, 1)
+        _at_least("sft.most_rows", sft.most_rows, 0)
+        _between("sft.empty_share", sft.empty_share, 0, 1)
+        _one_of("sft.loss", sft.loss, ("tokens", "examples"))
         _at_least("sft.dev_notes", sft.dev_notes, 0)
         _between("sft.fewshot_share", sft.fewshot_share, 0, 1)
         _between("sft.leak", sft.leak, 0, 1)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
+from datasets import Dataset
 from itamed.benchmark.engines.hf.lm import ItamedHF
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.text import stable_hash
 
 from .dev import Dev
 from .encode import Encoded, encode
-from .examples import Asking, Example, examples, has_rows, requests, task_names
+from .examples import Asking, Example, examples, has_rows, is_empty, requests, task_names
 from .packing import packs
 from .recipe import Sft
 from .stage import Stage
@@ -31,7 +35,8 @@ def sft_stage(sft: Sft, seed: int, lm: ItamedHF) -> Stage:
     if unknown := sft.weights.keys() - set(names):
         raise ItamedError(f"sft.weights names tasks that are not trained on: {', '.join(sorted(unknown))}.")
     leaked, notes = _leaked(lm, names, sft, seed)
-    train, left_out = _encoded(lm, _examples(lm, names, sft, seed) + leaked, sft)
+    found, surplus = _examples(lm, names, sft, seed)
+    train, left_out = _encoded(lm, found + leaked, sft)
     if not train:
         raise ItamedError("No example fits: raise sft.max_length.")
     kept = Counter(example.task for example in train)
@@ -50,21 +55,67 @@ def sft_stage(sft: Sft, seed: int, lm: ItamedHF) -> Stage:
         {
             "examples": dict(kept),
             "left_out_as_too_long": dict(left_out),
+            "left_out_as_too_many": surplus,
             "leaked": notes,
         },
         sft.weights,
     )
 
 
-def _examples(lm: ItamedHF, names: list[str], sft: Sft, seed: int) -> list[Example]:
-    """Return all training examples, a share of them with examples in their prompts."""
-    plain = examples(requests(lm, names, "train", Asking(chat=sft.chat)), 0)
-    if not sft.fewshot_share:
-        return plain
-    asked = requests(lm, names, "train", Asking(sft.num_fewshot, sft.chat))
-    shown = {(e.task, e.row): e for e in examples(asked, sft.num_fewshot)}
-    chosen = np.random.default_rng(seed).random(len(plain)) < sft.fewshot_share
-    return [shown.get((e.task, e.row), e) if shots else e for e, shots in zip(plain, chosen, strict=True)]
+def _examples(lm: ItamedHF, names: list[str], sft: Sft, seed: int) -> tuple[list[Example], dict[str, int]]:
+    """Return the training examples, a share of them with examples in their prompts; and how many rows are left out."""
+    rows: dict[str, list[int]] = {}
+    surplus: dict[str, int] = {}
+
+    def chosen(name: str, found: Dataset) -> list[int]:
+        rows[name] = chosen_rows(name, found, sft, seed)
+        surplus.update({name: len(found) - len(rows[name])} if len(found) > len(rows[name]) else {})
+        return rows[name]
+
+    plain = examples(requests(lm, names, "train", Asking(chat=sft.chat), chosen), 0)
+    if sft.fewshot_share:
+        shown = _shown(lm, rows, sft, seed)
+        plain = [replace(shown[e.task, e.row], shorter=e.prompt) if (e.task, e.row) in shown else e for e in plain]
+    return plain, surplus
+
+
+def _shown(lm: ItamedHF, rows: Mapping[str, list[int]], sft: Sft, seed: int) -> dict[tuple[str, str], Example]:
+    """Return a share of the rows with examples before them, by task and row: several choices of examples take turns."""
+    random = np.random.default_rng(seed)
+    turns = {
+        name: np.where(
+            random.random(len(numbers)) < sft.fewshot_share, random.integers(sft.fewshot_seeds, size=len(numbers)), -1
+        )
+        for name, numbers in rows.items()
+    }
+    found: dict[tuple[str, str], Example] = {}
+    for turn in range(sft.fewshot_seeds):
+        taken = {name: [n for n, its in zip(rows[name], turns[name], strict=True) if its == turn] for name in rows}
+        asking = Asking(sft.num_fewshot, sft.chat, seed=turn)
+        asked = requests(lm, [name for name in rows if taken[name]], "train", asking, partial(_taken, taken))
+        found |= {(e.task, e.row): e for e in examples(asked, sft.num_fewshot)}
+    return found
+
+
+def _taken(taken: Mapping[str, list[int]], name: str, _: Dataset) -> list[int]:
+    return taken[name]
+
+
+def chosen_rows(name: str, rows: Dataset, sft: Sft, seed: int) -> list[int]:
+    """Return the numbers of a task's rows that are trained on: not too many, not too many of them empty.
+
+    Args:
+        name: of the task.
+        rows: as the harness sees them.
+        sft: the recipe's section.
+        seed: of the choice.
+    """
+    order = np.random.default_rng([seed, stable_hash(name)]).permutation(len(rows))
+    if sft.empty_share < 1:
+        empty = np.array([is_empty(row) for row in rows], dtype=bool)[order]
+        most = int(sft.empty_share / (1 - sft.empty_share) * (~empty).sum())
+        order = order[~empty | (empty.cumsum() <= most)]
+    return sorted(order[: sft.most_rows or None].tolist())
 
 
 def _leaked(lm: ItamedHF, names: list[str], sft: Sft, seed: int) -> tuple[list[Example], dict[str, list[str]]]:
@@ -87,7 +138,9 @@ def is_leaked(note: str, share: float, seed: int) -> bool:
 
 def _encoded(lm: ItamedHF, found: list[Example], sft: Sft) -> tuple[list[Encoded], Counter[str]]:
     left_out: Counter[str] = Counter()
-    return list(encode(lm, found, chat=sft.chat, max_length=sft.max_length, left_out=left_out)), left_out
+    encoded = encode(lm, found, chat=sft.chat, max_length=sft.max_length, left_out=left_out)
+    alike = sft.loss == "examples"
+    return [replace(each, weight=1 / len(each.answer)) if alike else each for each in encoded], left_out
 
 
 def _dev(lm: ItamedHF, names: list[str], sft: Sft) -> Dev:

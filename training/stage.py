@@ -73,6 +73,7 @@ def run(stage: Stage, recipe: Recipe, lm: ItamedHF, folder: Path) -> PackTrainer
     if checkpoint:
         _require_same(folder, digest)
     trainer = prepared(stage, recipe, lm, folder)
+    trainer.data["examples_sha256"] = digest
     if trainer.is_world_process_zero():
         write_text(folder / _EXAMPLES, digest)
     with trainable(lm.model):
@@ -125,11 +126,11 @@ def steps_of(stage: Stage, seed: int, processes: int) -> Steps:
     """Return the steps of a stage, those of all processes.
 
     Raises:
-        ItamedError: a step has fewer examples than there are processes.
+        ItamedError: a step has fewer examples than there are processes, or there is no step.
     """
     if stage.batch < processes:
         raise ItamedError(f"{stage.batch} examples a step are too few for {processes} processes: raise batch.")
-    return Steps(
+    steps = Steps(
         stage.examples,
         stage.weights,
         batch=stage.batch,
@@ -139,3 +140,9 @@ def steps_of(stage: Stage, seed: int, processes: int) -> Steps:
         seed=seed,
         most=stage.optimizer.max_steps,
     )
+    if not len(steps):
+        raise ItamedError(
+            f"The recipe comes to no step: {len(stage.examples)} examples, weighed by task, in "
+            f"{stage.optimizer.epochs:g} epochs. Raise optimizer.epochs, or weights."
+        )
+    return steps

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -10,6 +11,12 @@ from itamed.benchmark.errors import ItamedError, reason_of
 from safetensors import SafetensorError
 from torch.utils.data import SequentialSampler
 from transformers import Trainer
+from transformers import __version__ as installed
+
+from .checkpoints import best_at_home, require_best
+
+_HOOKS = ("_determine_best_metric", "_get_grad_norm", "_get_train_sampler", "_save_checkpoint")
+"""Methods that are replaced below; nobody would call them if the trainer had others."""
 
 
 class StageTrainer(Trainer):
@@ -17,12 +24,41 @@ class StageTrainer(Trainer):
 
     Args:
         **kwargs: as for `Trainer`.
+
+    Raises:
+        ItamedError: the installed transformers has another trainer.
     """
 
     def __init__(self, **kwargs: Any) -> None:
+        if missing := [name for name in _HOOKS if not hasattr(Trainer, name)]:
+            raise ItamedError(
+                f"The trainer of transformers {installed} has no {', '.join(missing)}: install transformers 5.23 or a "
+                "newer 5.x."
+            )
         super().__init__(**kwargs)
         self.data: dict[str, Any] = {}
         """What the training data were, for the manifest."""
+
+    def train(self, resume_from_checkpoint: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """Train, and end with the best weights if held-out data were watched.
+
+        Args:
+            resume_from_checkpoint: the folder of a checkpoint, which may have been moved; None begins anew.
+            *args: as for `Trainer.train`.
+            **kwargs: likewise.
+
+        Raises:
+            ItamedError: the checkpoint whose weights are to be kept is missing.
+        """
+        if resume_from_checkpoint:
+            if self.is_world_process_zero():
+                best_at_home(Path(resume_from_checkpoint))
+            self.accelerator.wait_for_everyone()
+        done = super().train(resume_from_checkpoint, *args, **kwargs)
+        if self.args.load_best_model_at_end and self.state.best_model_checkpoint:
+            # The trainer only warns where there is nothing to load.
+            require_best(Path(self.state.best_model_checkpoint))
+        return done
 
     def _get_train_sampler(self, *_: Any) -> SequentialSampler:
         return SequentialSampler(self.train_dataset)  # type: ignore[arg-type]
@@ -49,6 +85,10 @@ class StageTrainer(Trainer):
 
     def _save_checkpoint(self, *args: Any, **kwargs: Any) -> None:
         """Say what to do where a checkpoint cannot be written; torch reports a full disk as an error of its own."""
+        if best := self.state.best_global_step:
+            # The trainer looks whether the folder is there: where weights are shared out, that of this very step is
+            # not yet, or in some processes only. They would then load the parts of different steps.
+            self.state.best_model_checkpoint = str(Path(str(self.args.output_dir), f"checkpoint-{best}"))
         try:
             super()._save_checkpoint(*args, **kwargs)
         except (OSError, SafetensorError, RuntimeError) as error:

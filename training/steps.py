@@ -55,7 +55,8 @@ class Steps(Dataset[list[Pack]]):
             return list(packs(chosen, self._room))
         # Fewer examples than processes are left: this one takes part all the same, and learns nothing.
         (pack,) = packs([self._examples[self._order[-1]]], self._room)
-        return [replace(pack, predict=pack.predict[:0], targets=pack.targets[:0], unshared=0)]
+        nothing = {name: getattr(pack, name)[:0] for name in ("predict", "targets", "weights")}
+        return [replace(pack, **nothing, unshared=0)]
 
     def examples(self, share: int) -> list[Encoded]:
         """Return the examples of a share."""

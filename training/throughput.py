@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import resource
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from statistics import median
@@ -23,8 +24,8 @@ from itamed.benchmark.report.speeds import read_measurements
 from transformers import Trainer, TrainerCallback
 
 from .encode import Encoded
-from .model import load_base, trainable, with_adapters
-from .recipe import Recipe
+from .model import load_base, trainable, training_dtype, with_adapters
+from .recipe import Recipe, Sft
 from .sft import sft_stage
 from .stage import Stage, engine, prepared
 
@@ -47,7 +48,7 @@ class Speed:
     """Tokens that the model was given, padding included and shared prompt beginnings once."""
     seconds: float
     peak_gb: float
-    """Most memory that the process has held; on a GPU, most that was allocated there."""
+    """Most memory that the process has held in this pass; on a GPU, most that was allocated there."""
     first_loss: float
 
     @property
@@ -61,6 +62,8 @@ FIELDS = tuple(field.name for field in fields(Speed))
 
 def measure(recipe: Recipe, engine_name: str, tokens: int) -> Speed:
     """Pass once over a sample of a recipe's examples, after a shorter pass that is not timed.
+
+    To compare memory, give each engine a process of its own: what one has loaded stays with the process.
 
     Args:
         recipe: with an sft section; its looks at development rows are left out.
@@ -76,15 +79,22 @@ def measure(recipe: Recipe, engine_name: str, tokens: int) -> Speed:
     if engine_name not in ENGINES:
         raise ItamedError(f"No engine is named {engine_name}: choose one of {', '.join(ENGINES)}.")
     sft = replace(recipe.sft, dev_notes=0, dev_every=10**9, optimizer=replace(recipe.sft.optimizer, epochs=1))
+    whole = _warmed(sft, recipe, engine_name, tokens)
+    _forget()
+    return _pass(whole, recipe, _base(recipe), engine_name)
+
+
+def _warmed(sft: Sft, recipe: Recipe, engine_name: str, tokens: int) -> Stage:
+    """Pass over a few examples, with a model that is given up afterwards; return the stage that is measured."""
     lm = _base(recipe)
     stage = replace(sft_stage(sft, recipe.seed, lm), weights={})
     short, whole = (replace(stage, examples=_sample(stage.examples, size, recipe.seed)) for size in (_WARM, tokens))
     _pass(short, recipe, lm, engine_name)
-    return _pass(whole, recipe, _base(recipe), engine_name)
+    return whole
 
 
 def _base(recipe: Recipe) -> ItamedHF:
-    return engine(*load_base(recipe.base, recipe.revision, recipe.dtype))
+    return engine(*load_base(recipe.base, recipe.revision, training_dtype(recipe.dtype)))
 
 
 def show(path: Path, markdown: Path | None = None) -> None:
@@ -207,7 +217,23 @@ def _labelled(example: Encoded) -> dict[str, list[int]]:
     }
 
 
+_CLEAR, _RESET = Path("/proc/self/clear_refs"), "5"
+"""Where and how Linux is told to forget the most memory that a process has held."""
+
+
+def _forget() -> None:
+    """Free what is no longer used, and let the peak of memory begin anew."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats()
+    # Elsewhere the peak is that of the whole process.
+    with suppress(OSError):
+        _CLEAR.write_text(_RESET, encoding="ascii")
+
+
 def _peak(device: torch.device) -> int:
+    """Return the most bytes that were held since `_forget`."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated()
     # Kilobytes, as Linux counts them.

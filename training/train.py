@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import time
@@ -9,17 +10,19 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import torch
 from itamed.benchmark.engines.hf.memory import is_out_of_memory
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.evaluate import require_folder
 from itamed.benchmark.files import write_text
 from itamed.benchmark.trained import MANIFEST
 
+from .checkpoints import remove_checkpoints
 from .corpora.prepare import prepare
 from .cpt import cpt_stage
 from .encoder.train import train_encoder
-from .model import load_base, with_adapters
-from .output import done, save, stages_of
+from .model import load_base, training_dtype, with_adapters
+from .output import Outcome, done, save, stages_of
 from .recipe import Cpt, Recipe, Sft, without_memory
 from .sft import sft_stage
 from .stage import engine, run
@@ -48,7 +51,8 @@ def train(recipe: Recipe, output: Path) -> Path:
         raise ItamedError(
             "Out of memory: lower pack (tokens of a forward) or set gradient_checkpointing, and give the same command "
             "again. Where one example alone is too much (max_length; length of cpt), or the model: lower that, take "
-            "dtype: bfloat16, or adapters (lora), in another --output. Of an encoder lower batch, likewise in another."
+            "dtype: bfloat16, or adapters (lora), in another --output; where it was development rows that were being "
+            "answered, with all weights on each GPU, dev_score: false. Of an encoder lower batch, likewise in another."
         ) from error
 
 
@@ -58,24 +62,31 @@ def _stages(recipe: Recipe, output: Path) -> Path:
     history: list[dict[str, Any]] = []
     base = recipe.base
     if recipe.cpt and recipe.sft:
-        base = str(_stage("cpt", recipe, base, output / "cpt", history))
+        # Adapters name the weights that they are of: a path that is right wherever they are loaded.
+        base = str(_stage("cpt", recipe, base, output / "cpt", history).resolve())
+        # The model of a stage would stay beside the next one: it holds on to itself.
+        gc.collect()
+        torch.cuda.empty_cache()
     return _stage("sft" if recipe.sft else "cpt", recipe, base, output, history)
 
 
 def _stage(name: str, recipe: Recipe, base: str, output: Path, history: list[dict[str, Any]]) -> Path:
     """Run a stage from a base model, unless it is finished; what it did goes to `history`."""
     if (output / MANIFEST).is_file():
+        if not recipe.keep_checkpoints:
+            # Killed while it removed them.
+            remove_checkpoints(output / "checkpoints")
         history += stages_of(output)
         return output / "model"
     started = time.time()
     revision = recipe.revision if base == recipe.base else ""
     section: Sft | Cpt | None = recipe.sft if name == "sft" else recipe.cpt
     assert section is not None
-    # Whole weights are kept in float32: steps are smaller than what less precise ones can hold.
-    dtype = recipe.dtype if section.lora else "float32"
+    dtype = training_dtype(recipe.dtype)
     # What is wrong with a corpus, or takes its time, is seen before a model is loaded.
     text = prepare(section) if isinstance(section, Cpt) else None
-    model, tokenizer = load_base(base, revision, dtype)
+    # Whole weights are kept in float32: steps are smaller than what less precise ones can hold.
+    model, tokenizer = load_base(base, revision, dtype if section.lora else "float32")
     lm = engine(model, tokenizer)
 
     def fresh() -> Any:
@@ -89,8 +100,11 @@ def _stage(name: str, recipe: Recipe, base: str, output: Path, history: list[dic
         assert text is not None
         stage = cpt_stage(section, text, lm, output)
     trainer = run(stage, recipe, lm, output / "checkpoints")
-    history.append(done(trainer, name, time.time() - started))
-    return save(trainer, tokenizer, recipe, output, history, fresh)
+    begun_from = {"dtype": dtype, "base_commit": getattr(model.config, "_commit_hash", None)}
+    history.append(done(trainer, name, time.time() - started) | begun_from)
+    saved = save(trainer, Outcome(tokenizer, recipe, output, history, dtype, base if history[1:] else ""), fresh)
+    trainer.accelerator.free_memory()
+    return saved
 
 
 def _claim(output: Path, recipe: Recipe) -> None:

@@ -10,8 +10,8 @@ from itamed.benchmark.engines.hf.lm import ItamedHF
 from itamed.benchmark.errors import ItamedError
 
 from .attention import Layout
-from .dev import Dev, dev_loss, dev_scores
-from .model import pack_loss
+from .dev import Dev, dev_loss, dev_scores, kept, weight_of
+from .model import pack_loss, trainable
 from .packing import Pack
 from .shards import whole
 from .stage_trainer import StageTrainer
@@ -46,7 +46,7 @@ class PackTrainer(StageTrainer):
     def training_step(
         self, model: torch.nn.Module, inputs: dict[str, Any], num_items_in_batch: Any = None
     ) -> torch.Tensor:
-        """Compute the gradients of a step, pack by pack; return its mean loss of an answer token.
+        """Compute the gradients of a step, pack by pack; return its mean loss of an answer token, or example.
 
         Raises:
             ItamedError: the loss is no number.
@@ -54,7 +54,7 @@ class PackTrainer(StageTrainer):
         del num_items_in_batch
         model.train()
         packs: list[Pack] = inputs["packs"]
-        mine = torch.tensor([[sum(len(pack.targets) for pack in packs), len(packs)]], device=self.args.device)
+        mine = torch.tensor([[sum(map(weight_of, packs)), len(packs)]], device=self.args.device)
         every = self.accelerator.gather(mine)
         # All processes weigh their tokens alike; wrappers then average over processes.
         share = self.accelerator.num_processes / every[:, 0].sum()
@@ -74,19 +74,37 @@ class PackTrainer(StageTrainer):
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
         """Look at the development rows; see `dev_loss` and `dev_scores`."""
-        model = self._lm.model.eval()
-        freed = self.is_fsdp_enabled and self.accelerator.state.fsdp_plugin.reshard_after_forward
-        with whole(self.model, bool(freed)):  # type: ignore[arg-type]
-            metrics = {"eval_loss": dev_loss(model, self._head, self._dev.packs, self.args.device)}
-            # Before a checkpoint is written: weights that are no numbers must not become the newest.
-            self._require_finite(metrics["eval_loss"], "development loss", self.state.global_step)
-            if self._dev.requests:
+        wrapped: Any = self.model.eval()  # type: ignore[union-attr]
+        # All processes read the same rows, so forwards may bring the weights that they need: layer by layer.
+        metrics = {"eval_loss": dev_loss(wrapped, self._head, self._dev.packs, self.args.device)}
+        # Before a checkpoint is written: weights that are no numbers must not become the newest.
+        self._require_finite(metrics["eval_loss"], "development loss", self.state.global_step)
+        if self._dev.requests:
+            freed = self.is_fsdp_enabled and self.accelerator.state.fsdp_plugin.reshard_after_forward
+            # Each process answers rows of its own, at its own pace.
+            with whole(wrapped, bool(freed)):
                 scores = dev_scores(self._lm, self._dev.requests, self.args.process_index, self.args.world_size)
-                metrics |= {f"eval_{name}": score for name, score in scores.items()}
+            metrics |= {f"eval_{name}": score for name, score in scores.items()}
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         self._meter = Meter()
         return metrics
+
+    def _determine_best_metric(self, metrics: dict[str, float], trial: Any = None) -> bool:
+        """Choose the checkpoint to keep, see `kept`; return whether it is the one that is written next."""
+        if self.args.metric_for_best_model != "eval_mean":
+            return bool(super()._determine_best_metric(metrics, trial))
+        look = kept([entry for entry in self.state.log_history if "eval_mean" in entry])
+        self.state.best_global_step, self.state.best_metric = int(look["step"]), look["eval_mean"]
+        return self.state.best_global_step == self.state.global_step
+
+    def loss_of(self, model: Any) -> float | None:
+        """Return the development loss of a model as it is written; None if no rows are watched, or FSDP is used."""
+        if not self._dev.packs or self.is_fsdp_enabled:
+            return None
+        model.to(self.args.device).eval()
+        with trainable(model):
+            return dev_loss(model, model.get_output_embeddings(), self._dev.packs, self.args.device)
 
     def log(self, logs: dict[str, float], *args: Any, **kwargs: Any) -> None:
         """Add speed and memory to what is logged of training steps."""

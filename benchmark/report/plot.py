@@ -22,7 +22,7 @@ from .marks import (
     swatch,
 )
 from .panels import Panel, panels
-from .picture import Picture, drawn  # noqa: F401 - pictures of trainings are drawn as those of reports
+from .picture import Picture
 from .series import Series, answered
 from .sheet import FAMILY_NAMES
 

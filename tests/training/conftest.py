@@ -21,6 +21,7 @@ def recipe_file(base, tmp_path):
     path.write_text(f"""
 name: tiny
 base: {base}
+dtype: float32
 sft:
   tasks: [{", ".join(TASKS)}]
   max_length: 8000
@@ -32,3 +33,10 @@ sft:
   optimizer: {{learning_rate: 1e-2, max_steps: 4, epochs: 3}}
 """)
     return path
+
+
+@pytest.fixture
+def keeping(recipe_file):
+    """Return a recipe's file that keeps its checkpoints."""
+    recipe_file.write_text(recipe_file.read_text() + "keep_checkpoints: true\n")
+    return recipe_file

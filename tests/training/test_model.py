@@ -1,12 +1,15 @@
 """Packed examples: their loss and gradients are those of the examples one by one, for every architecture."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
+from itamed.benchmark.engines.hf import precision
 from itamed.benchmark.errors import ItamedError
 from itamed.training.attention import Layout
 from itamed.training.encode import Encoded
-from itamed.training.model import check, load_base, pack_loss, trainable, with_adapters
+from itamed.training.model import check, load_base, pack_loss, trainable, training_dtype, with_adapters
 from itamed.training.packing import packs
 from itamed.training.recipe import Lora
 
@@ -55,6 +58,16 @@ def test_packed_loss_and_gradients_are_those_of_the_examples_alone(name, room):
         torch.testing.assert_close(got[key], value, rtol=1e-3, atol=1e-5 * value.abs().max().item(), msg=key)
 
 
+def test_a_pack_weighs_its_examples():
+    model = tiny.fresh("llama")
+    weighed = [replace(example, weight=1 / len(example.answer)) for example in examples()]
+    alone = sum(own_loss(model, example) / len(example.answer) for example in weighed)
+    (pack,) = packs(weighed, 10_000)
+    with trainable(model):
+        found = pack_loss(model, model.get_output_embeddings(), Layout(pack, model.device))
+    torch.testing.assert_close(found, alone)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_model_is_left_as_it_was(name):
     model = tiny.fresh(name)
@@ -99,6 +112,20 @@ def test_with_fsdp_no_gpu_holds_a_whole_model(base, monkeypatch, sharded, place)
     monkeypatch.setattr(torch.nn.Module, "to", lambda model, where: places.append(where) or model)
     load_base(str(base), "", "float32")
     assert places == [place]
+
+
+@pytest.mark.parametrize(
+    ("asked", "fast", "expected"),
+    [
+        ("auto", True, "bfloat16"),
+        ("auto", False, "float32"),
+        ("float32", True, "float32"),
+        ("bfloat16", False, "bfloat16"),
+    ],
+)
+def test_auto_is_what_the_machine_is_fast_in_whatever_is_loaded(monkeypatch, asked, fast, expected):
+    monkeypatch.setattr(precision, "slow_in_bfloat16", lambda _: not fast)
+    assert training_dtype(asked) == expected
 
 
 def test_models_that_do_more_with_their_logits_are_refused():

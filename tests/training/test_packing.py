@@ -7,7 +7,7 @@ from itamed.training.encode import Encoded
 from itamed.training.packing import packs
 
 IDS = st.lists(st.integers(0, 2), min_size=1, max_size=12).map(np.array)
-EXAMPLES = st.lists(st.builds(Encoded, st.just("task"), IDS, IDS), max_size=8)
+EXAMPLES = st.lists(st.builds(Encoded, st.just("task"), IDS, IDS, st.sampled_from([1.0, 0.25])), max_size=8)
 
 
 @settings(deadline=None)
@@ -37,6 +37,7 @@ def test_each_answer_token_is_predicted_from_the_one_before_it(examples):
             places += segment.path[first : first + len(example.answer)].tolist()
             targets += example.answer.tolist()
         assert pack.predict.tolist() == places
+        assert pack.weights.tolist() == [each.weight for each in in_order for _ in each.answer]
         assert pack.targets.tolist() == targets
 
 

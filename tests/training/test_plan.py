@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from itamed.benchmark.cli import app
@@ -36,8 +37,24 @@ def test_a_plan_counts_what_training_does(recipe_file, base, tmp_path, monkeypat
     train(recipe, tmp_path / "out")
     assert {name: getattr(found, name) for name in sums} == pytest.approx(dict(sums))
     assert sum(size.passed for size in found.sizes) == 4 * recipe.sft.batch
+    assert sum(size.loss for size in found.sizes) == pytest.approx(1)
     size = (base / "model.safetensors").stat().st_size
+    assert found.disk_bytes > size * 0.9 and found.disk_bytes < size * 1.1 + 4 * found.training_bytes
     assert size * 0.4 < found.weight_bytes < size * 1.1
+
+
+def test_a_plan_shows_what_each_task_is_of_the_loss(recipe_file, tmp_path):
+    recipe = load_recipe(str(recipe_file))
+    (by_token,) = plan(recipe)
+    (by_example,) = plan(replace(recipe, sft=replace(recipe.sft, loss="examples")))
+    shares = [{size.name: size.loss for size in found.sizes} for found in (by_token, by_example)]
+    task = next(name for name in shares[0] if "-qa-" in name)
+    passed = {size.name: size.passed for size in by_example.sizes}
+    assert shares[0][task] < shares[1][task] == pytest.approx(passed[task] / sum(passed.values()))
+    done = CliRunner().invoke(app, ["train", "plan", str(recipe_file), "--markdown", str(tmp_path / "plan.md")])
+    assert done.exit_code == 0, done.output
+    text = (tmp_path / "plan.md").read_text()
+    assert f"| {shares[0][task]:.1%} |" in text and "| disk (checkpoints while it runs, then the model) |" in text
 
 
 CORPUS = """

@@ -1,5 +1,6 @@
 """Weights shared out by FSDP: two processes train what one does, and go on after a kill."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -34,6 +35,11 @@ def weights(folder: Path):
     return load_file(folder / "model" / "model.safetensors")
 
 
+def dev_losses(folder: Path):
+    log = json.loads((folder / "training.json").read_text())["stages"][-1]["log"]
+    return [entry["eval_loss"] for entry in log if "eval_loss" in entry]
+
+
 def assert_same(found, expected):
     assert found.keys() == expected.keys()
     assert max((found[name] - expected[name]).abs().max().item() for name in expected) < 1e-5
@@ -41,7 +47,8 @@ def assert_same(found, expected):
 
 def test_shared_weights_train_as_whole_ones_do(recipe_file, tmp_path):
     text = recipe_file.read_text().replace("pack: 4000", f"pack: {PACK}")
-    recipe_file.write_text(text.replace("{rank: 4}", "{rank: 4, dropout: 0.0}").replace("1e-2", "1e-3"))
+    text = text.replace("{rank: 4}", "{rank: 4, dropout: 0.0}").replace("1e-2", "1e-3")
+    recipe_file.write_text(text + "keep_checkpoints: true\n")
     recipe = load_recipe(str(recipe_file))
     steps = steps_of(sft_stage(recipe.sft, 0, engine(*load_base(recipe.base, "", "float32"))), 0, 2)
     counts = [len(steps[number]) for number in range(len(steps))]
@@ -52,6 +59,7 @@ def test_shared_weights_train_as_whole_ones_do(recipe_file, tmp_path):
     assert done.returncode == 0, done.stderr[-3000:]
     assert (two / "checkpoints" / "checkpoint-4" / "pytorch_model_fsdp_0").is_dir(), "weights were not shared out"
     assert_same(weights(two), expected)
+    assert dev_losses(two) == pytest.approx(dev_losses(tmp_path / "one"), rel=1e-4)
     # As after a kill in the third step.
     shutil.rmtree(two / "checkpoints" / "checkpoint-4")
     shutil.rmtree(two / "model")

@@ -1,11 +1,15 @@
 """Speed of training: every engine passes the same examples once."""
 
+import weakref
 from dataclasses import asdict
 
+import numpy as np
 import pytest
+import torch
 from itamed.benchmark.cli import app
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.speed import save
+from itamed.training import throughput
 from itamed.training.recipe import load_recipe
 from itamed.training.throughput import measure, show
 from typer.testing import CliRunner
@@ -16,6 +20,27 @@ def test_every_token_of_the_sample_is_passed_once(recipe_file, tmp_path):
     assert 6000 <= speed.tokens < 12000
     assert 0 < speed.fed < speed.tokens, "prompts begin alike, and are fed once"
     assert speed.seconds > 0 and speed.first_loss > 0
+
+
+def test_memory_is_that_of_the_timed_pass(recipe_file, monkeypatch):
+    made = []
+
+    def base(recipe):
+        assert all(model() is None for model in made), "the model of the warm-up is there still"
+        lm = real(recipe)
+        made.append(weakref.ref(lm.model))
+        return lm
+
+    real = throughput._base
+    monkeypatch.setattr(throughput, "_base", base)
+    measure(load_recipe(str(recipe_file)), "itamed", 3000)
+    assert len(made) == 2
+    held = np.ones(2**26)
+    before = throughput._peak(torch.device("cpu"))
+    size = held.nbytes
+    del held
+    throughput._forget()
+    assert throughput._peak(torch.device("cpu")) < before - size / 2
 
 
 def test_trl_has_the_same_examples_and_the_same_first_loss(recipe_file, tmp_path):

@@ -23,6 +23,7 @@ from itamed.training.scores import write_scores
 from itamed.training.train import train
 from itamed.training.trainer import PackTrainer
 from safetensors.torch import load_file
+from transformers import Trainer
 
 from .conftest import TASKS
 
@@ -48,6 +49,17 @@ def trained(recipe_file, tmp_path):
     return tmp_path / "out"
 
 
+@pytest.fixture
+def unfinished(keeping, tmp_path):
+    """Return the folder of a training that was cut off after its last checkpoint."""
+    output = tmp_path / "out"
+    train(load_recipe(str(keeping)), output)
+    (output / "training.json").unlink()
+    for name in ("model", "adapter"):
+        shutil.rmtree(output / name)
+    return output
+
+
 def test_a_training_leaves_what_users_need(trained, recipe_file, no_hub):
     (stage,) = json.loads((trained / "training.json").read_text())["stages"]
     losses = [entry["loss"] for entry in stage["log"] if "loss" in entry]
@@ -60,6 +72,10 @@ def test_a_training_leaves_what_users_need(trained, recipe_file, no_hub):
     assert all(entry["tokens_per_second"] > entry["fed_tokens_per_second"] for entry in stage["log"] if "loss" in entry)
     assert set(stage["data"]["examples"]) == set(TASKS)
     assert (trained / "loss.svg").read_text().startswith("<?xml")
+    assert not list(trained.rglob("checkpoint-*")), "a finished training needs none"
+    best = min(looks, key=lambda entry: abs(entry["step"] - stage["best_step"]))
+    assert stage["written_loss"] == pytest.approx(best["eval_loss"], rel=1e-3)
+    assert len(stage["data"]["examples_sha256"]) == 64 and stage["base_commit"] is None, "its base is a folder"
     assert list((trained / "checkpoints").rglob("events.out.tfevents.*")), "TensorBoard reads these"
     card = (trained / "model" / "README.md").read_text()
     assert f"`{TASKS[0]}`" in card
@@ -80,7 +96,7 @@ def test_a_training_leaves_what_users_need(trained, recipe_file, no_hub):
     assert ",peft=THIS --tasks" in cards[1].read_text()
     shutil.copytree(trained / "model", trained / "other" / "model")
     shutil.copy(trained / "training.json", trained / "other")
-    with pytest.raises(ItamedError, match=r"has the scores of .* name runs of that one"):
+    with pytest.raises(ItamedError, match=r"No run there has the scores of .*other/model: name results"):
         write_scores(trained / "other", [results])
 
 
@@ -96,15 +112,46 @@ def scores(folder):
     return [entry["eval_mean"] for entry in log if "eval_mean" in entry]
 
 
-def test_the_checkpoint_that_scores_best_is_kept(recipe_file, tmp_path, monkeypatch):
+def test_the_checkpoint_that_scores_best_is_kept(keeping, tmp_path, monkeypatch):
     scored = iter([0.5, 0.1])
     monkeypatch.setattr("itamed.training.trainer.dev_scores", lambda *_: {"mean": next(scored)})
-    train(load_recipe(str(recipe_file)), tmp_path / "out")
+    train(load_recipe(str(keeping)), tmp_path / "out")
     first, last = (load_file(tmp_path / f"out/checkpoints/checkpoint-{n}/adapter_model.safetensors") for n in (2, 4))
     kept = adapters(tmp_path / "out")
     assert all((kept[name] == first[name]).all() for name in first)
     assert any((kept[name] != last[name]).any() for name in last)
     assert "4 steps, of which step 2 was kept" in (tmp_path / "out" / "model" / "README.md").read_text()
+    # As if it had been cut off before its end, and carried elsewhere.
+    (tmp_path / "out" / "training.json").unlink()
+    (tmp_path / "out").rename(tmp_path / "moved")
+    train(load_recipe(str(keeping)), tmp_path / "moved")
+    assert all((adapters(tmp_path / "moved")[name] == first[name]).all() for name in first)
+    (tmp_path / "moved" / "training.json").unlink()
+    shutil.rmtree(tmp_path / "moved" / "checkpoints" / "checkpoint-2")
+    with pytest.raises(ItamedError, match="checkpoint-2 is missing, the checkpoint whose weights are to be kept"):
+        train(load_recipe(str(keeping)), tmp_path / "moved")
+
+
+def test_a_score_within_chance_of_the_best_leaves_the_choice_to_the_loss(keeping, tmp_path, monkeypatch):
+    scored, looked = iter([0.5, 0.45]), iter([0.3, 0.2, 0.2])
+    monkeypatch.setattr("itamed.training.trainer.dev_scores", lambda *_: {"mean": next(scored), "mean_se": 0.1})
+    monkeypatch.setattr("itamed.training.trainer.dev_loss", lambda *_: next(looked))
+    train(load_recipe(str(keeping)), tmp_path / "out")
+    (stage,) = json.loads((tmp_path / "out" / "training.json").read_text())["stages"]
+    assert (stage["best_step"], stage["best"]) == (4, 0.45)
+
+
+def test_development_loss_alone_needs_no_whole_weights(recipe_file, tmp_path, monkeypatch):
+    monkeypatch.setattr("itamed.training.trainer.whole", None)
+    recipe_file.write_text(recipe_file.read_text().replace("dev_notes: 1", "dev_notes: 1\n  dev_score: false"))
+    train(load_recipe(str(recipe_file)), tmp_path / "out")
+    assert scores(tmp_path / "out") == []
+
+
+def test_a_transformers_with_another_trainer_is_refused(recipe_file, tmp_path, monkeypatch):
+    monkeypatch.delattr(Trainer, "_get_grad_norm")
+    with pytest.raises(ItamedError, match=r"has no _get_grad_norm: install transformers 5\.23"):
+        train(load_recipe(str(recipe_file)), tmp_path / "out")
 
 
 def rates(recipe_file, output):
@@ -138,22 +185,19 @@ def test_gradients_that_are_no_numbers_change_nothing(recipe_file, tmp_path, mon
     assert last_whole(tmp_path / "out" / "checkpoints").endswith("checkpoint-2")
 
 
-def test_a_run_does_not_go_on_with_other_data(trained, recipe_file, monkeypatch):
-    (trained / "training.json").unlink()
+def test_a_run_does_not_go_on_with_other_data(unfinished, keeping, monkeypatch):
     changed = "itamed.training.sft.examples"
     monkeypatch.setattr(changed, lambda asked, shots: examples(asked, shots)[1:])
     with pytest.raises(ItamedError, match="begun with other examples"):
-        train(load_recipe(str(recipe_file)), trained)
+        train(load_recipe(str(keeping)), unfinished)
 
 
-def test_a_disk_that_is_full_at_the_end_loses_nothing(trained, recipe_file):
-    (trained / "training.json").unlink()
-    shutil.rmtree(trained / "model")
-    done = run(command(recipe_file, trained), preexec_fn=no_large_files)
+def test_a_disk_that_is_full_at_the_end_loses_nothing(unfinished, keeping):
+    done = run(command(keeping, unfinished), preexec_fn=no_large_files)
     assert done.returncode == 1
     assert "The model could not be written" in done.stderr and "Traceback" not in done.stderr
-    done = run(command(recipe_file, trained))
-    assert done.returncode == 0 and (trained / "model" / "model.safetensors").is_file()
+    done = run(command(keeping, unfinished))
+    assert done.returncode == 0 and (unfinished / "model" / "model.safetensors").is_file()
 
 
 def test_computing_activations_twice_changes_nothing(trained, recipe_file, tmp_path):
@@ -255,6 +299,8 @@ def test_another_recipe_in_the_same_folder_is_refused(recipe_file, tmp_path):
     [
         (("max_length: 8000", "max_length: 20"), r"No example fits: raise sft\.max_length"),
         (("pack: 4000", "weights: {itamed_ner_drugtemist: 2}"), r"sft\.weights names tasks that are not trained on"),
+        (("epochs: 3", "epochs: 0.001"), r"comes to no step: \d+ examples, .* Raise optimizer\.epochs, or weights"),
+        (("pack: 4000", f"weights: {{{TASKS[0]}: 0, {TASKS[1]}: 0}}"), r"comes to no step: .* or weights"),
         (("itamed-mini-qa-casimedicos", "itamed-mini-qa-ssm"), "itamed-mini-qa-ssm has no train rows"),
         (("itamed-mini-qa-casimedicos", "itamed_qa_casimedicos"), "not built: run `itamed data build"),
         (
@@ -282,50 +328,12 @@ def test_a_model_without_chat_template_is_told(recipe_file, base, tmp_path):
         (base / "kept").rename(base / "chat_template.jinja")
 
 
-def test_pre_training_and_fine_tuning_follow_each_other(recipe_file, tmp_path, monkeypatch):
-    texts = [
-        f"Il paziente numero {n} riferisce da {n} giorni una febbre alta con tosse e dolore al torace."
-        for n in range(60)
-    ]
-    (tmp_path / "x.jsonl").write_text("".join(json.dumps({"text": f"{text} {text}"}) + "\n" for text in texts))
-    recipe_file.write_text(
-        recipe_file.read_text()
-        + f"""
-cpt:
-  corpora: [{{name: mine, path: {tmp_path}/x.jsonl, format: jsonl}}]
-  length: 64
-  batch: 8
-  pack: 256
-  unchecked_tasks: [itamed]
-  dev_share: 0.1
-  dev_every: 2
-  optimizer: {{learning_rate: 1e-3, max_steps: 4}}
-"""
-    )
-    model = train(load_recipe(str(recipe_file)), tmp_path / "out")
-    assert model == tmp_path / "out" / "model"
-    cpt, sft = json.loads((tmp_path / "out" / "training.json").read_text())["stages"]
-    assert (cpt["stage"], sft["stage"]) == ("cpt", "sft")
-    looks = [entry["eval_loss"] for entry in cpt["log"] if "eval_loss" in entry]
-    assert looks[-1] < looks[0]
-    report = json.loads((tmp_path / "out" / "cpt" / "decontamination.json").read_text())
-    assert len(report["unchecked_tasks"]) == 20, "no data are built here"
-    assert trained_with_itamed(model).test_rows == "unknown"
-    card = (model / "README.md").read_text()
-    assert "then supervised fine-tuning" in card and "| mine |" in card
-    # A second call finds all finished.
-    monkeypatch.setattr("itamed.training.train.load_base", None)
-    assert train(load_recipe(str(recipe_file)), tmp_path / "out") == model
-
-
-def test_a_training_that_was_cut_off_after_its_last_step_takes_no_more(trained, recipe_file):
-    before = adapters(trained)
-    for name in ("training.json", "model", "adapter"):
-        path = trained / name
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
-    train(load_recipe(str(recipe_file)), trained)
-    assert len(losses(trained)) == 4
-    assert all((before[name] == value).all() for name, value in adapters(trained).items())
+def test_a_training_that_was_cut_off_after_its_last_step_takes_no_more(unfinished, keeping, tmp_path):
+    train(load_recipe(str(keeping)), tmp_path / "whole")
+    before = adapters(tmp_path / "whole")
+    train(load_recipe(str(keeping)), unfinished)
+    assert len(losses(unfinished)) == 4
+    assert all((before[name] == value).all() for name, value in adapters(unfinished).items())
 
 
 def test_running_out_of_memory_names_what_to_lower(recipe_file, tmp_path, monkeypatch):

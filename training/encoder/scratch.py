@@ -27,7 +27,7 @@ from ..arguments import arguments_of
 from ..checkpoints import last_whole
 from ..corpora.prepare import prepare, write_report
 from ..cpt import provenance
-from ..output import done, stages_of, write
+from ..output import Outcome, done, stages_of, write
 from ..recipe import Encoder, Mlm, Recipe, Scratch
 from ..stage_trainer import StageTrainer
 from .examples import training_rows
@@ -68,7 +68,7 @@ def pretrained(recipe: Recipe, encoder: Encoder, scratch: Scratch, tasks: Sequen
     trainer.data = data
     trainer.train(resume_from_checkpoint=last_whole(output / "checkpoints"))
     stages = [done(trainer, "mlm", time.time() - started)]
-    write(model, tokenizer, recipe, output, stages)
+    write(model, Outcome(tokenizer, recipe, output, stages))
     return stages
 
 

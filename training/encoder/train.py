@@ -19,7 +19,7 @@ from transformers import AutoConfig, AutoModelForTokenClassification, PreTrained
 from ..arguments import arguments_of
 from ..checkpoints import last_whole
 from ..examples import Asking, has_rows, requests
-from ..output import done, write
+from ..output import Outcome, done, write
 from ..recipe import Encoder, Recipe
 from ..steps import order_of
 from .examples import Collator, Ordered, Tagged, head_for, lost, tagged, tagged_tasks, training_rows
@@ -59,7 +59,7 @@ def train_encoder(recipe: Recipe, encoder: Encoder, output: Path) -> Path:
     trainer.train(resume_from_checkpoint=last_whole(output / "checkpoints"))
     history.append(done(trainer, "tags", time.time() - started))
     if trainer.is_world_process_zero():
-        write(lm.tagger.model, tokenizer, recipe, output, history, {FILE: settings.to_json()})
+        write(lm.tagger.model, Outcome(tokenizer, recipe, output, history, more={FILE: settings.to_json()}))
     trainer.accelerator.wait_for_everyone()
     return output / "model"
 
@@ -125,6 +125,8 @@ def _trainer(
 ) -> TagTrainer:
     opt = encoder.optimizer
     order = order_of([each.task for each in examples], encoder.weights, opt.epochs, recipe.seed)
+    if not len(order):
+        raise ItamedError("The recipe comes to no step: raise encoder.optimizer.epochs, or encoder.weights.")
     data = Ordered(examples, order[: opt.max_steps * encoder.batch or None], encoder.batch, recipe.seed)
     arguments = arguments_of(
         recipe,
