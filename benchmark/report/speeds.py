@@ -17,6 +17,8 @@ from .show import show_tables
 
 Measurement: TypeAlias = Mapping[str, Any]
 """What `itamed.benchmark.speed.measure` returns."""
+Number: TypeAlias = Callable[[Measurement, str], float]
+"""A figure of a measurement, for a family or for all."""
 FIELDS = ("model", "arguments", "shots", "batch", "families")
 _ALL = "all"
 
@@ -30,8 +32,12 @@ def show_speeds(path: Path, markdown: Path | None = None) -> None:
     rounds: dict[str, list[Measurement]] = defaultdict(list)
     for result in read_measurements(path, FIELDS):
         rounds[_engine(result)].append(result)
-    rates = ("Rows answered a second (median of rounds; ratio to the first engine)", *_rates(rounds))
-    show_tables([rates, ("Work an answer, on any device", *_work(rounds))], markdown)
+    told = "(median of rounds; ratio to the first engine)"
+    # Engines that answer at length take longer for a row, however fast they are.
+    counting = {name: results for name, results in rounds.items() if _sum(results[0], _ALL, "answered")}
+    tokens = [(f"Tokens answered a second {told}", *_rates(counting, _token_rate))] if counting else []
+    rates = (f"Rows answered a second {told}", *_rates(rounds, _rate))
+    show_tables([rates, *tokens, ("Work an answer, on any device", *_work(rounds))], markdown)
 
 
 def read_measurements(path: Path, fields: Collection[str]) -> list[Measurement]:
@@ -62,28 +68,27 @@ def _engine(result: Measurement) -> str:
     return " ".join([result["model"], *parts, f"{result['shots']}-shot", f"batch {result['batch']}"])
 
 
-def _rates(rounds: Mapping[str, Sequence[Measurement]]) -> tuple[list[str], list[list[str]]]:
+def _rates(rounds: Mapping[str, Sequence[Measurement]], rate: Number) -> tuple[list[str], list[list[str]]]:
     families = _families(rounds)
-    rates = {name: {family: _median(results, family, _rate) for family in families} for name, results in rounds.items()}
+    rates = {name: {family: _median(results, family, rate) for family in families} for name, results in rounds.items()}
     first = next(iter(rates.values()))
     rows = [
-        [name, str(len(rounds[name])), *(f"{rate:.2f} ({rate / first[family]:.2f}x)" for family, rate in found.items())]
+        [name, str(len(rounds[name])), *(_beside(each, first[family]) for family, each in found.items())]
         for name, found in rates.items()
     ]
     return ["engine", "rounds", *(FAMILY_NAMES.get(family, family) for family in families)], rows
 
 
 def _work(rounds: Mapping[str, Sequence[Measurement]]) -> tuple[list[str], list[list[str]]]:
-    """Return one line an engine that counts: calls of the model and tokens fed, by family, and the least possible.
+    """Return what each engine counts, by family: calls of the model, tokens fed, the least possible, and answers.
 
     No engine can do with fewer tokens than those of prompts that no other prompt shares and those
     that the model has to choose.
     """
-    counted = {name: results[0] for name, results in rounds.items() if _sum(results[0], _ALL, "forwards")}
     families = _families(rounds)
     rows = []
-    for name, result in counted.items():
-        for title, number in (("model calls", _calls), ("tokens fed", _fed), ("least tokens", _least)):
+    for name, (result, *_) in rounds.items():
+        for title, number in _WORK.items():
             cells = [number(result, family) for family in families]
             if any(cells):
                 rows.append([f"{name}: {title}", *(f"{cell:.1f}" for cell in cells)])
@@ -95,7 +100,7 @@ def _families(rounds: Mapping[str, Sequence[Measurement]]) -> list[str]:
     return [*(family for family in FAMILIES if family in measured), _ALL]
 
 
-def _median(results: Sequence[Measurement], family: str, number: Callable[[Measurement, str], float]) -> float:
+def _median(results: Sequence[Measurement], family: str, number: Number) -> float:
     return median(number(result, family) for result in results)
 
 
@@ -115,14 +120,28 @@ def _rate(result: Measurement, family: str) -> float:
     return _rows(result, family) / sum(float(part["seconds"]) for part in _parts(result, family))
 
 
-def _calls(result: Measurement, family: str) -> float:
-    return _sum(result, family, "forwards") / _rows(result, family)
+def _token_rate(result: Measurement, family: str) -> float:
+    return _rate(result, family) * _a_row("answered")(result, family)
 
 
-def _fed(result: Measurement, family: str) -> float:
-    return _sum(result, family, "fed") / _rows(result, family)
+def _a_row(name: str, times: int = 1) -> Number:
+    """Return the function of what an answer takes of a kind of work."""
+    return lambda result, family: times * _sum(result, family, name) / _rows(result, family)
 
 
 def _least(result: Measurement, family: str) -> float:
     least = sum(_sum(result, family, name) for name in ("prompt", "decided")) - _sum(result, family, "reused")
     return least / _rows(result, family)
+
+
+def _beside(rate: float, first: float) -> str:
+    return f"{rate:.2f} ({rate / first:.2f}x)" if first else f"{rate:.2f}"
+
+
+_WORK: dict[str, Number] = {
+    "model calls": _a_row("forwards"),
+    "tokens fed": _a_row("fed"),
+    "least tokens": _least,
+    "tokens answered": _a_row("answered"),
+    "answers cut off, %": _a_row("cut", 100),
+}

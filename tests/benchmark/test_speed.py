@@ -96,6 +96,20 @@ def test_tables_show_medians_and_ratios_to_the_first(tmp_path, capsys):
     assert "2.25 (4.50x)" in capsys.readouterr().out
 
 
+def test_answers_that_run_on_are_told_from_slow_engines(tmp_path):
+    """One answers a tenth of the rows in a second, and as many tokens."""
+    path, page = tmp_path / "s.jsonl", tmp_path / "s.md"
+    written(path, 10, model="brief", work={"answered": 50})
+    written(path, 100, model="long", work={"answered": 500, "cut": 9})
+    show_speeds(path, page)
+    text = page.read_text()
+    assert "| long 4-shot batch 8 | 1 | 0.10 (0.10x) | 0.10 (0.10x) |" in text
+    assert "Tokens answered a second" in text
+    assert "| long 4-shot batch 8 | 1 | 5.00 (1.00x) | 5.00 (1.00x) |" in text
+    assert "long 4-shot batch 8: tokens answered | 50.0 | 50.0 |" in text
+    assert "long 4-shot batch 8: answers cut off, % | 90.0 | 90.0 |" in text
+
+
 def test_a_damaged_file_is_named(tmp_path):
     path = tmp_path / "s.jsonl"
     path.write_text("{")
