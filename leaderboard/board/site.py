@@ -14,12 +14,12 @@ from itamed.benchmark.pages import environment
 from itamed.benchmark.report.published import published_table
 from itamed.benchmark.report.sheet import FAMILY_NAMES, ROLE_NAMES
 from itamed.benchmark.suite import ROLES, suite, task_of
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from .columns import board_columns, board_rows, filters, means, task_columns, task_rows
 from .command import commands
 from .downloads import write_downloads
-from .entry import BADGE_MEANINGS, Span
+from .entry import BADGE_MEANINGS, Span, TaskScore
 from .frontend import assets
 from .listing import Row, boards
 from .pairs import mode_pairs
@@ -97,7 +97,7 @@ class _Pages:
         self.environment.filters |= {
             "score": _score,
             "number": _number,
-            "metrics": _metrics,
+            "task_lines": _task_lines,
             "places": Rank.shown,
             "task": task_of,
         }
@@ -179,6 +179,20 @@ def _score(span: Span) -> Markup:
 
 def _number(value: int | None) -> str:
     return f"{value:,}" if value is not None else "an unknown number"
+
+
+def _task_lines(tasks: Mapping[str, TaskScore], place: str) -> Markup:
+    """Return the lines of an entry's table of tasks, whose pages are at `place`."""
+    return Markup("\n").join(
+        Markup(
+            f'<tr><th scope="row"><a href="{escape(place)}{escape(name)}.html">{escape(name)}</a></th>'
+            f"<td>{task.notes}</td><td>{task.gold}</td>"
+            f"<td>{_score(task.metrics['score'])}</td><td>{_score(task.strict)}</td>"
+            f'<td class="text"><details><summary>{len(task.metrics)}</summary>{escape(_metrics(task.metrics))}'
+            "</details></td></tr>"
+        )
+        for name, task in tasks.items()
+    )
 
 
 def _metrics(found: Mapping[str, Span]) -> str:
