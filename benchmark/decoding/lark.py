@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+ALWAYS = "%if ge(_,0)"
+"""It says nothing, but llguidance forgets a change of a parameter that a rule without a condition makes alone."""
 # The chunks that copied strings are made of; no right answer of any task cuts one.
 _CHUNK = re.compile(r"\w+|\s|[^\w\s]")
 # One character as `json.dumps` writes it: any, and any that is not white space.

@@ -13,8 +13,8 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator
 
-from .lark import Bounds, literal
-from .units import glued_ends, new_ends, reach, terminals, units
+from .lark import ALWAYS, Bounds, literal
+from .units import Units, glued_ends, new_ends, reach, terminals
 
 SAME_FIRST = 9
 """How many pairs may have the same first string: half as many again as the most in training and development."""
@@ -34,9 +34,6 @@ _NO_NEW_FIRST = _ALL ^ _FIELD << _NEW_FIRST_BIT
 _NO_END = _ALL ^ (_FIELD << _END_BIT | _FRESH)
 _NO_SECOND = _NO_END ^ (_FIELD << _SECOND_BIT | _FIELD << _NEW_SECOND_BIT)
 
-# It says nothing, but llguidance forgets a change that a rule without a condition makes alone.
-_ALWAYS = "%if ge(_,0)"
-
 
 def ordered_pairs(text: str, keys: tuple[str, str], bounds: Bounds) -> list[str]:
     """Return rules for `{"relations":[{<key>:...,<key>:...}]}`, where both strings are stretches of `text`.
@@ -51,7 +48,7 @@ def ordered_pairs(text: str, keys: tuple[str, str], bounds: Bounds) -> list[str]
         keys: of the first and the second string.
         bounds: see `Bounds`; at most 255 items.
     """
-    found, least = units(text), reach(text, bounds.max_chars)
+    found, least = terminals(text), reach(text, bounds.max_chars)
     new, far = new_ends(found), [bisect_right(least, start) for start in range(len(found))]
     glued = [not bounds.one_word or word == unit for word, unit in found]
     near = glued_ends(found) if bounds.one_word else far
@@ -63,16 +60,15 @@ def ordered_pairs(text: str, keys: tuple[str, str], bounds: Bounds) -> list[str]
     return [
         f"answer: {literal(root + ']}')} | {literal(root + start)} p::0 {literal(']}')}",
         f's::_: "" %if {same}',
-        *_first(text, firsts, new, least, glued),
+        *_first(found, firsts, new, least, glued),
         f"n::_: {literal(between)} q::incr({_SAME})",
-        *_second(text, seconds, new, least),
-        f"e::_: {literal(end)} {_ALWAYS}|{literal(end + ',' + start)} p::incr({_ITEMS})%if {more}",
+        *_second(found, seconds, new, least),
+        f"e::_: {literal(end)} {ALWAYS}|{literal(end + ',' + start)} p::incr({_ITEMS})%if {more}",
     ]
 
 
-def _first(text: str, starts: list[int], new: list[int], least: list[int], glued: list[bool]) -> Iterator[str]:
+def _first(found: Units, starts: list[int], new: list[int], least: list[int], glued: list[bool]) -> Iterator[str]:
     """Yield p, a start; f<i>, the start at unit i; r<i>, what follows before unit i: units that are `glued` alone."""
-    found = terminals(text)
     glued = [*glued, False]
     times = Counter(word for word, _ in found)
     # Where none can follow there is nothing to reach.
@@ -84,23 +80,22 @@ def _first(text: str, starts: list[int], new: list[int], least: list[int], glued
     )
     for i, (rule, reached) in rest.items():
         returns = _RETURNS if times[found[i][0]] > 1 else 0
-        yield f"f{i}::_:{rule}::bit_or({i + 1 | reached | returns}){_ALWAYS}"
+        yield f"f{i}::_:{rule}::bit_or({i + 1 | reached | returns}){ALWAYS}"
     for i in range(1, len(found) + 1):
         if glued[i] or glued[i - 1]:
             on = f"{found[i][1]} r{i + 1}::_%if gt({_FIRST},{least[i]})|" if glued[i] else ""
             yield f"r{i}::_:{on}n::bit_and({_NO_NEW_FIRST})%if lt({_NEW_FIRST},{i + 1})"
 
 
-def _second(text: str, starts: list[int], new: list[int], least: list[int]) -> Iterator[str]:
+def _second(found: Units, starts: list[int], new: list[int], least: list[int]) -> Iterator[str]:
     """Yield q, a start; h<i>, the start at unit i; w<i>, what follows before unit i."""
-    found = terminals(text)
     yield "q::_:" + "|".join(
         f"{found[i][0]} h{i}::bit_and({_NO_SECOND})%if lt({_END},{i + 1})"
         f"|{found[i][0]} w{i + 1}::bit_and({_NO_END})%if and(eq({_SECOND},{i + 1}),eq({_AGAIN},3))"
         for i in starts
     )
     for i in starts:
-        yield f"h{i}::_:w{i + 1}::bit_or({(i + 1) << _SECOND_BIT | new[i] << _NEW_SECOND_BIT | _FRESH}){_ALWAYS}"
+        yield f"h{i}::_:w{i + 1}::bit_or({(i + 1) << _SECOND_BIT | new[i] << _NEW_SECOND_BIT | _FRESH}){ALWAYS}"
     for i in range(1, len(found) + 1):
         on = f"{found[i][1]} w{i + 1}::_%if gt({_SECOND},{least[i]})|" if i < len(found) else ""
         yield f"w{i}::_:{on}e::bit_or({i << _END_BIT})%if lt({_NEW_SECOND},{i + 1})"

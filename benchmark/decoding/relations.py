@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .lark import Bounds, escaped, literal
+from .lark import ALWAYS, Bounds, escaped, literal
 
 MAX_CHOICES = 255
 """More tails times types need another grammar: compiling takes about 60 microseconds a choice."""
@@ -39,13 +39,12 @@ def ordered_relations(ids: Sequence[str], labels: Sequence[str], bounds: Bounds)
     more = f"and(lt({_ITEMS},{bounds.max_items - 1}),or(lt({_HEAD},{len(ids)}),lt({_CHOICE},{last[len(ids)]})))"
     same_head = [f"{_head(ids[i - 1])} t::_%if and(eq({_HEAD},{i}),lt({_CHOICE},{last[i]}))" for i in heads]
     later_head = [f"{_head(ids[i - 1])} h{i}::bit_and({_ITEMS_MASK})%if lt({_HEAD},{i})" for i in heads]
-    # "%if ge(_,0)" says nothing, but llguidance forgets a change that a rule without a condition makes alone.
     return [
         f"answer: {_EMPTY} | {_FIRST} g::0 {_END}",
         "g::_: " + "\n | ".join([*same_head, *later_head]),
-        *(f"h{i}::_:t::bit_or({i << _HEAD_BIT})%if ge(_,0)" for i in heads),
+        *(f"h{i}::_:t::bit_or({i << _HEAD_BIT}){ALWAYS}" for i in heads),
         "t::_: " + "\n | ".join(_choice(ids[tail - 1], kind, number, tail) for number, (tail, kind) in choices),
-        *(f"c{number}::_:n::bit_or({number})%if ge(_,0)" for number, _ in choices),
+        *(f"c{number}::_:n::bit_or({number}){ALWAYS}" for number, _ in choices),
         f'n::_: "" | {_NEXT} g::incr({_ITEMS})%if {more}',
     ]
 

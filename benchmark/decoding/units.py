@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import TypeAlias
 
 from .lark import escaped, literal
 
@@ -11,15 +12,18 @@ MAX_UNITS = 300
 """Longer passages need another grammar: compiling takes about 50 microseconds a unit, and llguidance
 refuses rows of more than 2,000 items, which about 900 units make."""
 
+Units: TypeAlias = list[tuple[str, str]]
+"""Words and symbols in their order, each alone and with the blanks before it; or terminals for these."""
+
 _UNIT = re.compile(r"\s*(\w+|[^\w\s])")
 
 
-def units(text: str) -> list[tuple[str, str]]:
+def units(text: str) -> Units:
     """Return the words and symbols of `text`, each alone and with the blanks before it."""
     return [(match[1], match[0]) for match in _UNIT.finditer(text)]
 
 
-def terminals(text: str) -> list[tuple[str, str]]:
+def terminals(text: str) -> Units:
     """Return `units` as terminals of a grammar."""
     return [(literal(escaped(word)), literal(escaped(unit))) for word, unit in units(text)]
 
@@ -50,11 +54,11 @@ def first_places(text: str) -> Callable[[str], int]:
     return place
 
 
-def new_ends(found: list[tuple[str, str]]) -> list[int]:
+def new_ends(found: Units) -> list[int]:
     """Return for each unit the first end of a stretch from it that does not stand earlier too.
 
     Args:
-        found: what `units` returns.
+        found: what `units` or `terminals` returns.
 
     Returns:
         Ends as numbers of units, like those of slices; beyond the last unit where there is none.
@@ -70,7 +74,7 @@ def new_ends(found: list[tuple[str, str]]) -> list[int]:
     return ends
 
 
-def _same(found: list[tuple[str, str]], one: int, other: int) -> int:
+def _same(found: Units, one: int, other: int) -> int:
     """Return how many units from `one` and `other`, which begin with the same word, are the same."""
     length = 1
     while other + length < len(found) and found[one + length][1] == found[other + length][1]:
@@ -78,7 +82,7 @@ def _same(found: list[tuple[str, str]], one: int, other: int) -> int:
     return length
 
 
-def glued_ends(found: list[tuple[str, str]]) -> list[int]:
+def glued_ends(found: Units) -> list[int]:
     """Return for each unit the end of the stretch from it that holds no blank."""
     ends, last = [], len(found)
     for number, (word, unit) in reversed(list(enumerate(found))):

@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..files import write_bytes, write_text
-from .gains import baseline_of
 from .html import write_page
 from .latex import latex
 from .markdown import markdown
-from .run import Run
-from .series import series_of
+from .series import Series
 from .sheet import Section
 from .tidy import tidy
 
@@ -39,13 +37,13 @@ class Outputs:
 NO_FILES = Outputs()
 
 
-def write(runs: Sequence[Run], sections: Sequence[Section], baseline: str, outputs: Outputs) -> list[str]:
+def write(series: Sequence[Series], sections: Sequence[Section], base: Series | None, outputs: Outputs) -> list[str]:
     """Write a report; return a line for each thing that was written, and each folder that was made for it.
 
     Args:
-        runs: what the report is on.
+        series: the lines of the report.
         sections: its parts.
-        baseline: see `report`.
+        base: the one that gains are told on, if any.
         outputs: what to write.
 
     Raises:
@@ -59,8 +57,7 @@ def write(runs: Sequence[Run], sections: Sequence[Section], baseline: str, outpu
         write_text(outputs.latex, latex(sections))
         said.append(f"LaTeX: {outputs.latex}")
     if outputs.csv:
-        series = series_of(runs)
-        write_text(outputs.csv, tidy(series, baseline_of(series, baseline) if baseline else None))
+        write_text(outputs.csv, tidy(series, base))
         said.append(f"CSV: {outputs.csv}")
     if outputs.figures:
         figures = [figure for section in sections for figure in section.figures]
@@ -70,7 +67,8 @@ def write(runs: Sequence[Run], sections: Sequence[Section], baseline: str, outpu
             write_bytes(outputs.figures / f"{name}.pdf", picture.pdf)
         said.append(f"Figures: {outputs.figures}, {len(figures)} as SVG and PDF")
     if outputs.html:
-        title = f"itamed: Italian medical NLP, {len(runs)} run{'s' if len(runs) > 1 else ''}"
+        runs = sum(len(each.runs) for each in series)
+        title = f"itamed: Italian medical NLP, {runs} run{'s' if runs > 1 else ''}"
         write_page(outputs.html, title, sections)
         said.append(f"Report: {outputs.html.resolve().as_uri()}")
     return said

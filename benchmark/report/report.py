@@ -29,17 +29,30 @@ def report(runs: Sequence[Run], baseline: str = "", *, others: bool = False) -> 
     Raises:
         ItamedError: the runs were not asked the same, or none is the baseline.
     """
+    series = lines(runs)
+    return parts(series, baseline_of(series, baseline) if baseline else None, others=others)
+
+
+def lines(runs: Sequence[Run]) -> list[Series]:
+    """Return the lines of a report: what is drawn for one part of it serves all others.
+
+    Raises:
+        ItamedError: the runs were not asked the same.
+    """
     require_same(runs)
-    series = series_of(runs)
-    base = baseline_of(series, baseline) if baseline else None
-    parts = [
+    return series_of(runs)
+
+
+def parts(series: Sequence[Series], base: Series | None, *, others: bool) -> list[Section]:
+    """Return all parts of a report on its lines, of which `base` is one; see `report`."""
+    found = [
         families(series),
         *([gained(series, base)] if base else []),
         *([published()] if others else []),
     ]
-    parts += [_methods(series), grammars(series), tasks(series), costs(series)]
-    parts += [types(series), forms(series), *(details(each) for each in series), settings(series)]
-    return [part for part in parts if part.sheets or part.figures or part.text]
+    found += [_methods(series), grammars(series), tasks(series), costs(series)]
+    found += [types(series), forms(series), *(details(each) for each in series), settings(series)]
+    return [part for part in found if part.sheets or part.figures or part.text]
 
 
 def headline(runs: Sequence[Run]) -> list[Sheet]:
@@ -48,8 +61,7 @@ def headline(runs: Sequence[Run]) -> list[Sheet]:
     Raises:
         ItamedError: the runs were not asked the same.
     """
-    require_same(runs)
-    series = series_of(runs)
+    series = lines(runs)
     return [sheet for part in (families(series), tasks(series), forms(series)) for sheet in part.sheets]
 
 

@@ -12,11 +12,11 @@ from rich.table import Table
 
 from ..files import write_text
 from .finding import find_runs
+from .gains import baseline_of
 from .markdown import sheets as as_tables
 from .outputs import NO_FILES, Outputs, write
-from .report import report
+from .report import lines, parts
 from .run import Run
-from .series import series_of
 from .sheet import INTERVAL, Sheet
 
 _WIDTH = 160
@@ -84,11 +84,13 @@ def show(paths: Iterable[Path], baseline: str = "", outputs: Outputs = NO_FILES,
 
 def show_runs(runs: Sequence[Run], baseline: str = "", outputs: Outputs = NO_FILES, *, others: bool = False) -> None:
     """Print what some runs score, and write it where it was asked for (see `show`)."""
-    sections = report(runs, baseline, others=others)
-    labels = [each.label for each in series_of(runs)]
+    series = lines(runs)
+    base = baseline_of(series, baseline) if baseline else None
+    sections = parts(series, base, others=others)
+    labels = [each.label for each in series]
     shown = [part for part in sections if part.heading in labels] if len(runs) <= _FEW else []
     # First, as who reads the tables through a pipe may stop reading.
-    written = write(runs, sections, baseline, outputs)
+    written = write(series, sections, base, outputs)
     console = wide_console()
     for section in [*shown, *(part for part in sections if part.heading in _BRIEF)]:
         for sheet in section.sheets:
