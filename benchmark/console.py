@@ -30,6 +30,11 @@ def say_error(message: str) -> None:
     err().print(f"[bold red]Error:[/] {escape(message)}", soft_wrap=True, highlight=False)
 
 
+def say_notice(message: str) -> None:
+    """Print on standard error what a user should know of a command that goes on; lines are not wrapped either."""
+    err().print(message, style="yellow", soft_wrap=True, highlight=False, markup=False)
+
+
 def ends_on_error(command: Callable[P, R]) -> Callable[P, R]:
     """Make a command end with the message and status 1, and no traceback, on an error of the project."""
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from itamed.benchmark.console import err
+from itamed.benchmark.console import say_notice
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.files import write_text
 from itamed.benchmark.report.finding import find_runs
@@ -60,8 +60,7 @@ def _of_model(runs: Iterable[Run], model: Path) -> Iterator[Run]:
             found = True
             yield run
         else:
-            text = f"Left out: {run.path} has the scores of {run.model}, not of {model}."
-            err().print(text, style="yellow", soft_wrap=True, highlight=False, markup=False)
+            say_notice(f"Left out: {run.path} has the scores of {run.model}, not of {model}.")
     if not found:
         raise ItamedError(f"No run there has the scores of {model}: name results of `itamed eval` of that folder.")
 

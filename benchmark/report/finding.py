@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from ..console import err
+from ..console import say_notice
 from ..errors import ItamedError
 from .run import Run, read_run
 from .samples import damaged
@@ -46,7 +46,7 @@ def find_runs(paths: Iterable[Path]) -> list[Run]:
     if not found:
         raise ItamedError("No results of itamed tasks there: run `itamed eval ... --output_path DIR` first.")
     for fault in faults:
-        err().print(f"Left out: {fault}", style="yellow", soft_wrap=True, highlight=False, markup=False)
+        say_notice(f"Left out: {fault}")
     return found
 
 

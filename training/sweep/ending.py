@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from itamed.benchmark.console import err
+from itamed.benchmark.console import say_notice
 from itamed.benchmark.report.outputs import Outputs
 from itamed.benchmark.report.run import Run
 from itamed.benchmark.report.series import series_of
@@ -34,12 +34,8 @@ def show_results(evaluations: Sequence[Evaluation], baseline: str, root: Path) -
     label = _label_of(line, runs) if line else ""
     show_runs(runs, label, Outputs(**{kind: root / name for kind, name in _FILES.items()}, figures=root / "figures"))
     if line and not label:
-        err().print(
-            f"The report shows no gains: the baseline, {line.label}, is not done. The same command goes on with it.",
-            style="yellow",
-            soft_wrap=True,
-            highlight=False,
-            markup=False,
+        say_notice(
+            f"The report shows no gains: the baseline, {line.label}, is not done. The same command goes on with it."
         )
 
 

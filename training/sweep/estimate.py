@@ -10,7 +10,7 @@ from functools import cache
 from os.path import commonprefix
 
 import torch
-from itamed.benchmark.console import err, out
+from itamed.benchmark.console import out, say_notice
 from itamed.benchmark.engines.hf.precision import fast_dtype, slow_in_bfloat16
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.report.settings import model_arguments
@@ -164,7 +164,7 @@ def show_estimates(cells: Sequence[Training | Evaluation], tflops: float, share:
     show_tables([(title, ["cell", "state", "FLOPs", "time", "memory"], rows)])
     out().print(_to_do(left, peak * share), highlight=False, soft_wrap=True)
     for reason, what in reasons.items():
-        err().print(f"{what}: {reason}", style="yellow", highlight=False, markup=False, soft_wrap=True)
+        say_notice(f"{what}: {reason}")
 
 
 def _to_do(left: Sequence[Cost | None], speed: float) -> str:
