@@ -65,6 +65,10 @@ def run(
     output: Annotated[Path | None, typer.Option(help="Folder of the training; the recipe's name by default.")] = None,
     base: _Base = "",
     seed: Annotated[int | None, typer.Option(help="Take this seed instead of the recipe's.")] = None,
+    pretrained: Annotated[
+        Path | None,
+        typer.Option(help="Folder of a finished training whose pre-training is RECIPE's, too: fine-tune its model."),
+    ] = None,
 ) -> None:
     """Train as RECIPE says. A training that was interrupted goes on when the same command is given again."""
     import logging
@@ -76,7 +80,7 @@ def run(
     logging.getLogger("itamed").setLevel(logging.INFO)
     chosen = _chosen(recipe, base)
     chosen = replace(chosen, seed=chosen.seed if seed is None else seed)
-    typer.echo(f"Evaluate: {train(chosen, output or Path(chosen.name))}")
+    typer.echo(f"Evaluate: {train(chosen, output or Path(chosen.name), pretrained)}")
 
 
 @train_app.command()

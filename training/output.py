@@ -41,12 +41,24 @@ def stages_of(folder: Path) -> list[dict[str, Any]]:
     Raises:
         ItamedError: there is none, or it is damaged.
     """
+    stages: list[dict[str, Any]] = manifest_of(folder)["stages"]
+    return stages
+
+
+def manifest_of(folder: Path) -> dict[str, Any]:
+    """Read the manifest of a finished training, with its "recipe" and "stages", from its folder.
+
+    Raises:
+        ItamedError: there is none, or it is damaged.
+    """
     path = folder / MANIFEST
     try:
-        stages: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))["stages"]
+        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if not (isinstance(manifest["recipe"], dict) and isinstance(manifest["stages"], list)):
+            raise TypeError("recipe or stages are something else")
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ItamedError(f"{path} is no manifest of a training ({error}): name a training's folder.") from error
-    return stages
+        raise ItamedError(f"{path} is no manifest of a training ({error}): name a finished one's folder.") from error
+    return manifest
 
 
 def done(trainer: StageTrainer, stage: str, seconds: float) -> dict[str, Any]:

@@ -22,29 +22,36 @@ from .corpora.prepare import prepare
 from .cpt import cpt_stage
 from .encoder.train import train_encoder
 from .model import load_base, training_dtype, with_adapters
-from .output import Outcome, done, save, stages_of
+from .output import Outcome, done, manifest_of, save, stages_of
 from .recipe import Cpt, Recipe, Sft, without_memory
 from .sft import sft_stage
 from .stage import engine, run
 
 _log = logging.getLogger(__name__)
 _RECIPE = "recipe.json"
+_OF_FINE_TUNING = ("name", "sft")
+"""Settings that say nothing of the pre-training before it."""
 
 
-def train(recipe: Recipe, output: Path) -> Path:
+def train(recipe: Recipe, output: Path, pretrained: Path | None = None) -> Path:
     """Train as a recipe says: its stages one after the other; return the folder to evaluate.
 
     Args:
         recipe: what to do.
         output: a folder of its own; an interrupted training of the same recipe goes on there.
+        pretrained: the folder of a finished training whose continual pre-training is that of the recipe, too:
+            fine-tuning starts from its model.
 
     Raises:
-        ItamedError: the folder holds another training or cannot be written, or training fails.
+        ItamedError: the folder holds another training or cannot be written, the pre-training is another one or
+            not finished, or training fails.
     """
+    if pretrained:
+        _require_pretrained(pretrained, recipe)
     require_folder(output)
     _claim(output, recipe)
     try:
-        return _stages(recipe, output)
+        return _stages(recipe, output, pretrained or output / "cpt")
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise
@@ -56,14 +63,14 @@ def train(recipe: Recipe, output: Path) -> Path:
         ) from error
 
 
-def _stages(recipe: Recipe, output: Path) -> Path:
+def _stages(recipe: Recipe, output: Path, first: Path) -> Path:
     if recipe.encoder:
         return train_encoder(recipe, recipe.encoder, output)
     history: list[dict[str, Any]] = []
     base = recipe.base
     if recipe.cpt and recipe.sft:
         # Adapters name the weights that they are of: a path that is right wherever they are loaded.
-        base = str(_stage("cpt", recipe, base, output / "cpt", history).resolve())
+        base = str(_stage("cpt", recipe, base, first, history).resolve())
         # The model of a stage would stay beside the next one: it holds on to itself.
         gc.collect()
         torch.cuda.empty_cache()
@@ -107,9 +114,33 @@ def _stage(name: str, recipe: Recipe, base: str, output: Path, history: list[dic
     return saved
 
 
+def _require_pretrained(folder: Path, recipe: Recipe) -> None:
+    """Check that a folder holds the finished pre-training of a recipe, and nothing more."""
+    if not (recipe.cpt and recipe.sft):
+        raise ItamedError("--pretrained is for recipes with both a cpt and an sft section.")
+    manifest = manifest_of(folder)
+    if [stage["stage"] for stage in manifest["stages"]] != ["cpt"]:
+        raise ItamedError(f"{folder} is no pre-training alone: name the folder of one, or cpt/ in that of a training.")
+    mine, theirs = (
+        {key: each for key, each in without_memory(settings).items() if key not in _OF_FINE_TUNING}
+        for settings in (_plain(recipe), manifest["recipe"])
+    )
+    if differing := list(_differing(mine, theirs)):
+        raise ItamedError(
+            f"{folder} holds another pre-training ({', '.join(differing)} differ): leave --pretrained out, or name the "
+            "right one."
+        )
+
+
+def _plain(recipe: Recipe) -> dict[str, Any]:
+    """Return a recipe's settings as they are read from JSON."""
+    plain: dict[str, Any] = json.loads(json.dumps(asdict(recipe)))
+    return plain
+
+
 def _claim(output: Path, recipe: Recipe) -> None:
     """Write the recipe into its folder, or check that what was begun there is the same training."""
-    mine: dict[str, Any] = json.loads(json.dumps(asdict(recipe)))
+    mine = _plain(recipe)
     path = output / _RECIPE
     begun = any(output.rglob("checkpoint-*")) or any(output.rglob(MANIFEST))
     if not begun or not path.is_file():

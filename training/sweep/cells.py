@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 from itamed.benchmark.asked import Asked
 from itamed.benchmark.errors import ItamedError
@@ -36,15 +36,14 @@ _CELLS = "cells"
 
 @dataclass(frozen=True)
 class Training:
-    """A checkpoint to be made."""
+    """A checkpoint to be made; `needs` is one whose pre-training it begins with, where the experiment has one."""
 
     model: str
     label: str
     recipe: Recipe
     root: Path
     job_settings: str = ""
-    needs: ClassVar[None] = None
-    """It starts from its base model."""
+    needs: Training | None = None
 
     @cached_property
     def folder(self) -> Path:
@@ -82,7 +81,8 @@ class Training:
     @property
     def command(self) -> list[str]:
         """Return the arguments of `itamed`."""
-        return ["train", str(self._recipe_file), "--output", str(self.folder)]
+        given = ["--pretrained", str(self.needs.folder)] if self.needs else []
+        return ["train", str(self._recipe_file), "--output", str(self.folder), *given]
 
     @property
     def _recipe_file(self) -> Path:
@@ -222,22 +222,36 @@ def _of_model(matrix: Matrix, model: Model, root: Path, near: Path) -> Iterator[
         # Greedy answers without examples are the same whatever the seed.
         for seed in matrix.seeds if method.shots else matrix.seeds[:1]:
             yield Evaluation(model, None, method, seed, matrix, root)
-    for label, name in model.recipes.items():
-        recipe = load_recipe(str(near / name) if is_file_name(name) else name)
-        if recipe.encoder:
-            raise ItamedError(
-                f"{name} trains an encoder, which cannot be prompted: train it with `itamed train` alone."
-            )
-        if recipe.sft and recipe.sft.chat != model.chat:
-            raise ItamedError(
-                f"{name} has sft.chat {recipe.sft.chat}, {model.name} has chat {model.chat}: make them alike."
-            )
+    recipes = [(label, _recipe(model, name, near)) for label, name in model.recipes.items()]
+    pretrained: dict[str, Training] = {}
+    # Those of both stages last: they begin with a pre-training that another cell may make.
+    for label, recipe in sorted(recipes, key=lambda each: bool(each[1].cpt and each[1].sft)):
         for seed in matrix.seeds:
             mine = replace(recipe, base=model.base, revision="", seed=seed)
             training = Training(model.name, label, mine, root, model.job_settings)
+            if recipe.cpt and recipe.sft:
+                training = replace(training, needs=pretrained.get(_pre_training(mine)))
+            elif recipe.cpt:
+                pretrained[_pre_training(mine)] = training
             yield training
             for method in methods_of(matrix.trained_methods) if recipe.sft else untaught:
                 yield Evaluation(model, training, method, seed, matrix, root)
+
+
+def _pre_training(recipe: Recipe) -> str:
+    """Return all that decides the continual pre-training of a recipe."""
+    return json.dumps(without_memory(asdict(replace(recipe, name="", sft=None))), sort_keys=True)
+
+
+def _recipe(model: Model, name: str, near: Path) -> Recipe:
+    recipe = load_recipe(str(near / name) if is_file_name(name) else name)
+    if recipe.encoder:
+        raise ItamedError(f"{name} trains an encoder, which cannot be prompted: train it with `itamed train` alone.")
+    if recipe.sft and recipe.sft.chat != model.chat:
+        raise ItamedError(
+            f"{name} has sft.chat {recipe.sft.chat}, {model.name} has chat {model.chat}: make them alike."
+        )
+    return recipe
 
 
 def _digest(content: object) -> str:

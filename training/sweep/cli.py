@@ -13,7 +13,7 @@ _SHARE = 0.4
 
 
 def sweep(  # noqa: PLR0913, PLR0917 - an option each
-    matrix: Annotated[str, typer.Argument(help="A .yaml file, see --explain; or paper, or small.")] = "",
+    matrix: Annotated[str, typer.Argument(help="A .yaml file, see --explain; or paper, stages, small, trial.")] = "",
     output: Annotated[Path | None, typer.Option(help="Folder of the results; the matrix's name by default.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show cells, estimates, commands; run nothing.")] = False,
     tflops: Annotated[float, typer.Option(min=0.0, help="--dry-run: speed of your device; measured if 0.")] = 0.0,

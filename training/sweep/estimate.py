@@ -53,7 +53,7 @@ def cost(cell: Training | Evaluation) -> Cost:
         ItamedError: tokenizer, configuration or data cannot be had.
     """
     if isinstance(cell, Training):
-        return _training(cell.recipe)
+        return _training(replace(cell.recipe, cpt=None) if cell.needs else cell.recipe)
     base = cell.needs.recipe.base if cell.needs else cell.model.base
     asking = Asking(cell.method.shots, cell.model.chat, cell.matrix.notes or None)
     tokens = _tokens(base, tuple(task_names(cell.matrix.tasks)), asking)

@@ -246,6 +246,8 @@ def test_pre_training_is_estimated_where_its_corpora_are_there(reading, tmp_path
     assert cost_of(replace(reading, cpt=half, sft=None)).flops == pytest.approx(cpt.flops / 2, rel=0.01)
     steps = replace(reading.cpt, optimizer=replace(reading.cpt.optimizer, max_steps=3))
     assert cost_of(replace(reading, cpt=steps, sft=None)).flops < cpt.flops
+    begun = Training("Tiny", "CPT", replace(reading, sft=None), tmp_path)
+    assert cost(Training("Tiny", "CPT+FT", reading, tmp_path, needs=begun)) == fine, "it is counted once"
     gone = replace(reading, cpt=replace(reading.cpt, corpora=[Corpus("gone", "jsonl", "/no/such")]))
     assert cost_of(gone).flops == fine.flops and "/no/such holds no" in cost_of(gone).without
     with pytest.raises(ItamedError, match="/no/such holds no"):
@@ -274,7 +276,7 @@ def test_other_text_in_the_same_place_is_another_training(matrix_file, recipe_fi
 def test_what_is_pre_trained_alone_is_asked_as_its_base_model(matrix_file, recipe_file, tmp_path):
     with_text(recipe_file, "il paziente ha la tosse")
     recipe_file.with_name("cpt.yaml").write_text("like: recipe.yaml\nsft: null\n")
-    matrix_file.write_text(matrix_file.read_text().replace("{FT: recipe.yaml}", "{CPT: cpt.yaml, CPT+FT: recipe.yaml}"))
+    matrix_file.write_text(matrix_file.read_text().replace("{FT: recipe.yaml}", "{CPT+FT: recipe.yaml, CPT: cpt.yaml}"))
     found = [cell for cell in cells_of(matrix_file, tmp_path) if "seed 3" in cell.name]
     assert [cell.name for cell in found[1:]] == [
         "Tiny CPT seed 3",
@@ -286,6 +288,17 @@ def test_what_is_pre_trained_alone_is_asked_as_its_base_model(matrix_file, recip
     training, free, *_ = found[1:]
     assert training.recipe.sft is None and free.needs == training
     assert f"pretrained={training.folder / 'model'}" in " ".join(free.command)
+    both = found[4]
+    assert both.needs == training and both.command[-2:] == ["--pretrained", str(training.folder)]
+
+
+def test_another_pre_training_is_not_begun_with(matrix_file, recipe_file, tmp_path):
+    with_text(recipe_file, "il paziente ha la tosse")
+    recipe_file.with_name("cpt.yaml").write_text("like: recipe.yaml\nsft: null\ncpt: {length: 99}\n")
+    matrix_file.write_text(matrix_file.read_text().replace("{FT: recipe.yaml}", "{CPT: cpt.yaml, CPT+FT: recipe.yaml}"))
+    trainings = [cell for cell in cells_of(matrix_file, tmp_path) if isinstance(cell, Training)]
+    assert len(trainings) == 4 and not any(cell.needs for cell in trainings)
+    assert not any("--pretrained" in cell.command for cell in trainings)
 
 
 def test_a_training_is_planned_once_for_all_seeds(matrix_file, tmp_path, monkeypatch):
@@ -306,11 +319,16 @@ def test_the_paper_s_rows_and_what_runs_on_a_processor_come_along(tmp_path):
     stages = cells(load_matrix("stages"), tmp_path, tmp_path)
     trainings = [cell for cell in stages if isinstance(cell, Training) and cell.recipe.seed == 0]
     assert [cell.label for cell in trainings] == ["FT", "CPT", "CPT+FT"] * 6
+    assert [cell.needs.label for cell in trainings if cell.needs] == ["CPT"] * 6, "pre-trained once"
     parts = {cell.label: (bool(cell.recipe.cpt), bool(cell.recipe.sft)) for cell in trainings}
     assert parts == {"FT": (False, True), "CPT": (True, False), "CPT+FT": (True, True)}
     by_model = {cell.model: cell.recipe.cpt for cell in trainings if cell.label == "CPT+FT"}
     assert all(cell.recipe.cpt == by_model[cell.model] for cell in trainings if cell.label == "CPT")
     small = cells(load_matrix("small"), tmp_path, tmp_path)
     assert len(small) == 10 and small[0].command[small[0].command.index("--tasks") + 1].count(",") == 13
-    with pytest.raises(ItamedError, match=r"No matrix is named big: .* paper, small, stages"):
+    trial = cells(load_matrix("trial"), tmp_path, tmp_path)
+    assert len(trial) == 15 and {cell.recipe.name for cell in trial if isinstance(cell, Training) and cell.needs} == {
+        "trial-cpt-ft"
+    }
+    with pytest.raises(ItamedError, match=r"No matrix is named big: .* paper, small, stages, trial"):
         load_matrix("big")
