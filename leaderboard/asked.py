@@ -52,6 +52,24 @@ def require_suite(data: Mapping[str, Any], names: list[str], *, sample: bool) ->
     return seeds.pop()
 
 
+def require_fingerprints(told: Mapping[str, Mapping[str, str]], here: Mapping[str, Mapping[str, str]]) -> None:
+    """Check that a run was asked and held by the suite that is here: grammars leave no trace in its answers.
+
+    Args:
+        told: fingerprints by task and part, as the run has them; the plain harness tells none.
+        here: those of the tasks that are submitted.
+
+    Raises:
+        ItamedError: some differ.
+    """
+    for name, parts in here.items():
+        if differing := [part for part, value in parts.items() if told.get(name, parts).get(part) != value]:
+            raise ItamedError(
+                f"{name} was run with another suite ({', '.join(differing)} differ from this one's): run it again; "
+                "--resume reuses the answers where the prompts and grammars are the same."
+            )
+
+
 def _changed(task: Mapping[str, Any], suite: Mapping[str, Any]) -> Iterator[str]:
     for key in _PROMPT:
         if task.get(key) != suite.get(key):

@@ -20,7 +20,7 @@ from itamed.benchmark.version import __version__
 from pydantic import BaseModel, ValidationError
 
 from . import settings
-from .asked import require_rows, require_suite
+from .asked import require_fingerprints, require_rows, require_suite
 from .declaration import trained_with_itamed
 from .findings import shown
 from .manifest import FORMAT, Answer, Declaration, Fingerprint, Manifest, Scores, Suite, Weights
@@ -83,6 +83,8 @@ def make_bundle(run: Run, wishes: Wishes) -> dict[str, bytes]:
 
 def _files(run: Run, data: Mapping[str, Any], names: list[str], wishes: Wishes) -> dict[str, bytes]:
     seed = require_suite(data, names, sample=wishes.sample)
+    fingerprints = {name: suite_fingerprint(name) for name in names}
+    require_fingerprints(run.settings.suite, fingerprints)
     if wishes.adapter and not model_arguments(data["config"]).get("peft"):
         raise ItamedError(f"{run.path} used no adapter (peft), so none can be named: leave --adapter out.")
     tokenizer = tokenizer_of(data["config"])
@@ -93,7 +95,8 @@ def _files(run: Run, data: Mapping[str, Any], names: list[str], wishes: Wishes) 
     scores = {name: {"shots": shots[name], "modes": task.rescored.reports} for name, task in tasks.items()}
     files = {SCORES: _json(Scores.model_validate({"format": FORMAT, "tasks": scores}))}
     files |= {samples_name(name): _lines(task.answers) for name, task in tasks.items()}
-    return files | {MANIFEST: _json(_manifest(run, data, wishes, seed, tasks, files))}
+    suite = Suite(version=__version__, fingerprints={name: Fingerprint(**each) for name, each in fingerprints.items()})
+    return files | {MANIFEST: _json(_manifest(run, data, wishes, seed, suite, tasks, files))}
 
 
 def _names(run: Run, wishes: Wishes) -> list[str]:
@@ -167,6 +170,7 @@ def _manifest(
     data: Mapping[str, Any],
     wishes: Wishes,
     seed: int,
+    suite: Suite,
     tasks: Mapping[str, _Answered],
     files: Mapping[str, bytes],
 ) -> Manifest:
@@ -178,10 +182,7 @@ def _manifest(
         format=1,
         kind="full" if all(task.whole for task in tasks.values()) else "sample",
         created=settings.created(data),
-        suite=Suite(
-            version=__version__,
-            fingerprints={name: Fingerprint(**suite_fingerprint(name)) for name in tasks},
-        ),
+        suite=suite,
         model=settings.model_of(run, data, wishes.model, wishes.revision, wishes.adapter),
         decoding=settings.decoding_of(run),
         chat=settings.chat_of(data),

@@ -130,9 +130,10 @@ class Source(Strict):
 
 
 class Machine(Strict):
-    """As far as the harness tells."""
+    """As far as the harness tells; `cores` are all that the machine shows, hyperthreads too."""
 
     processor: Line | None = None
+    cores: Annotated[int, Field(ge=1, le=10**5)] | None = None
     gpus: list[Line] = []
     system: Line | None = None
 

@@ -110,8 +110,10 @@ def versions_of(data: Mapping[str, Any]) -> dict[str, str]:
 def machine_of(data: Mapping[str, Any]) -> Machine:
     """Return processor, GPUs and system, as far as the results file tells them."""
     gpus = re.findall(r"^(?:GPU models and configuration: )?GPU \d+: (.+)$", _environment(data), re.MULTILINE)
+    cores = _line(data, "CPU(s)") or ""
     return Machine(
         processor=_line(data, "Model name"),
+        cores=int(cores) if cores.isdecimal() else None,
         gpus=[text for gpu in gpus if (text := _plain(gpu))],
         system=_line(data, "OS"),
     )

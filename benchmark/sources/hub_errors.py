@@ -44,23 +44,28 @@ def hub_calls(repo: str, error_type: type[ItamedError], otherwise: str = "", *, 
 
 def explain(repo: str, error: Exception, *, model: bool = False) -> str:
     """Return the reason and the remedy of a failed call about the data set, or model, `repo`."""
+    from huggingface_hub import errors
+
     status = getattr(getattr(error, "response", None), "status_code", None)
     if status is not None:
-        return _refusal(repo, error, status, f"https://huggingface.co/{'' if model else 'datasets/'}{repo}")
+        return _refusal(repo, error, status, model=model)
     if isinstance(error, OSError) and error.errno is not None and not isinstance(error, ConnectionError):
         return f"Cannot store {repo}: {error.strerror}. {remedy(error, 'set HF_HOME')}"
     reason = _first_line(error)
+    if isinstance(error, errors.HFValidationError):
+        return f"{repo} is neither a folder that is here nor a name on the Hub, NAMESPACE/NAME."
     return f"The Hub cannot be reached for {repo} ({reason}): check the network, HF_ENDPOINT and HF_HUB_OFFLINE."
 
 
-def _refusal(repo: str, error: Exception, status: int, page: str) -> str:
+def _refusal(repo: str, error: Exception, status: int, *, model: bool) -> str:
     """Explain an answer of the Hub other than the one hoped for."""
     from huggingface_hub import errors
 
+    page = f"https://huggingface.co/{'' if model else 'datasets/'}{repo}"
     if isinstance(error, errors.GatedRepoError):
         return f"{repo} is gated: accept its terms at {page}, then {LOG_IN}."
     if isinstance(error, errors.RevisionNotFoundError):
-        return f"{repo} has no such revision: check ITAMED_HUB_REVISION and {page}."
+        return f"{repo} has no such revision: check {'' if model else 'ITAMED_HUB_REVISION and '}{page}."
     if isinstance(error, errors.RepositoryNotFoundError):
         return f"{repo} was not found on the Hub, or is not visible without a token: check {page}, then {LOG_IN}."
     if status in (401, 403):

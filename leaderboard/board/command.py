@@ -14,13 +14,14 @@ from ..manifest import Manifest
 from .entry import Entry
 from .listing import BASELINE
 
+_OWN_ENGINE = "itamed-hf"
 _PRECISIONS = ("float32", "bfloat16", "float16")
 
 
 def commands(entry: Entry) -> list[str]:
     """Return the commands that repeat a run: one, or one for each number of examples.
 
-    What a manifest does not tell is not in them: a server's address, other model arguments, the commit of an adapter.
+    What a manifest does not tell is not in them: a server's address, other model arguments.
     """
     manifest = entry.manifest
     by_shots: dict[int, list[str]] = defaultdict(list)
@@ -50,7 +51,10 @@ def _model(manifest: Manifest) -> Iterator[str]:
         yield f"revision={model.revision}" if model.revision else ""
         precision = (model.precision or "").removeprefix("torch.")
         yield f"dtype={precision}" if precision in _PRECISIONS and engine != TAGGER else ""
-        yield f"peft={model.adapter.name}" if model.adapter else ""
+        if model.adapter:
+            yield f"peft={model.adapter.name}"
+            # Other engines ask for an adapter at the commit of its base model.
+            yield f"peft_revision={model.adapter.revision}" if model.adapter.revision and engine == _OWN_ENGINE else ""
     if engine.startswith("itamed-"):
         # Our engines hold answers to grammars unless they are told not to; rules and taggers have none.
         yield "constrained=false" if manifest.decoding.mode == "free" and engine != BASELINE else ""

@@ -89,11 +89,14 @@ class Row:
 
     @property
     def hardware(self) -> str:
-        """Return the machine as far as it is told: "2 x NVIDIA L4", a processor, or "not known"."""
+        """Return the machine as far as it is told: "2 x NVIDIA L4", "AMD EPYC, 16 cores", or "not known"."""
         machine = self.manifest.machine
         gpus = Counter(" ".join(gpu.split()) for gpu in machine.gpus)
         named = ", ".join(f"{number} x {gpu}" if number > 1 else gpu for gpu, number in gpus.items())
-        return named or " ".join((machine.processor or "").split()) or UNKNOWN
+        processor = " ".join((machine.processor or "").split())
+        if processor and machine.cores:
+            processor += f", {machine.cores} core{'s' if machine.cores > 1 else ''}"
+        return named or processor or UNKNOWN
 
     @property
     def aside(self) -> str:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from itamed.benchmark.console import out
 from itamed.benchmark.errors import ItamedError
-from itamed.benchmark.report.correction import corrected, corrected_together
+from itamed.benchmark.report.correction import corrected, enough_swaps
+from itamed.benchmark.report.gains import corrected_gains
 from itamed.benchmark.report.pairing import Difference, Pairing
 from itamed.benchmark.report.run import Run, TaskResult
 from itamed.benchmark.report.series import Series
@@ -25,6 +26,7 @@ from .store import BUNDLE, FOLDER, find_entry, read_store
 
 Means = Mapping[tuple[str, str], Difference]
 """Differences by role, and family or "mean"."""
+Pair = tuple[Series, Series]
 
 
 @dataclass(frozen=True)
@@ -105,40 +107,39 @@ def _whole(row: Row) -> bool:
 
 
 def _compared(mine: Row, run: Run, rows: Sequence[Row], store: Path, *, mini: bool) -> tuple[Reference, ...]:
-    means: dict[str, Means] = {}
-    tasks: dict[tuple[str, str], Difference] = {}
+    ranked: dict[str, Pair] = {}
+    asked: dict[str, Pair] = {}
     for row in rows:
         key = row.stored.key
         out().print(f"Comparing with {row.name} ({key}) ...", markup=False, highlight=False)
         other = reopened(find_entry(key, store) / BUNDLE, mini=mini)
-        means[key] = _means(mine, run, row, other)
         common = {name for name in _tasks(run.tasks) & _tasks(other.tasks) if _alike(mine, row, {name})}
-        tasks |= {(key, each.name): each for each in _pairing(run, other, common).tasks()} if common else {}
-    means = dict(corrected_together(means))
-    tasks = dict(zip(tasks, corrected(list(tasks.values())), strict=True))
+        for pairs, names in ((ranked, _ranked_by_both(mine, run, row, other)), (asked, common)):
+            if names:
+                # The bundle is the second: gains are its own.
+                pairs[key] = Series((other,)).only(names), Series((run,)).only(names)
+    means = corrected_gains(ranked)
+    swaps = enough_swaps(sum(len(each.tasks) for each, _ in asked.values()))
+    found = {(key, each.name): each for key, pair in asked.items() for each in Pairing(*pair, swaps).tasks()}
+    tasks = dict(zip(found, corrected(list(found.values())), strict=True))
     return tuple(
         Reference(
             row,
-            means[row.stored.key],
+            means.get(row.stored.key, {}),
             {name: each for (key, name), each in tasks.items() if key == row.stored.key},
         )
         for row in rows
     )
 
 
-def _means(mine: Row, run: Run, row: Row, other: Run) -> Means:
-    """Return the gains of the means that are ranked, a role at a time, as the board computes them."""
-    found: dict[tuple[str, str], Difference] = {}
+def _ranked_by_both(mine: Row, run: Run, row: Row, other: Run) -> set[str]:
+    """Return the tasks of the means that the board ranks of both, role by role."""
+    found: set[str] = set()
     for role in ROLES:
         one, two = (_tasks(ranked_results(each, mine.manifest.suite.version, role)[0]) for each in (run, other))
-        if one and one == two and _alike(mine, row, one):
-            found |= {(role, each.name): each for each in _pairing(run, other, one).means(role)}
+        if one == two and _alike(mine, row, one):
+            found |= one
     return found
-
-
-def _pairing(run: Run, other: Run, names: set[str]) -> Pairing:
-    """Return the pairing in which the bundle is the second: gains are its own."""
-    return Pairing(Series((other,)).only(names), Series((run,)).only(names))
 
 
 def _tasks(results: Sequence[TaskResult]) -> set[str]:

@@ -117,6 +117,8 @@ def test_seconds_are_of_whole_runs_and_their_machine_is_named(files, tmp_path):
     assert (row.seconds, row.hardware) == (54 / 27, "2 x NVIDIA L4")
     row = row_of(tmp_path / "part", files, cost=cost, machine={"processor": "AMD  EPYC"}, lacks=("ood",))
     assert (row.seconds, row.hardware) == (None, "AMD EPYC")
+    row = row_of(tmp_path / "cores", files, cost=cost, machine={"processor": "AMD EPYC", "cores": 16})
+    assert row.hardware == "AMD EPYC, 16 cores"
     row = row_of(tmp_path / "resumed", files, cost=cost | {"resumed": True}, machine={})
     assert (row.seconds, row.hardware) == (None, "not known")
 
@@ -169,6 +171,7 @@ def test_a_command_repeats_the_run(files, tmp_path):
         "revision": "b" * 40,
         "dtype": "bfloat16",
         "peft": "a/adapter",
+        "peft_revision": "c" * 40,
         "constrained": False,
         "reasoning": "cot",
     }

@@ -147,6 +147,7 @@ def test_wishes_that_cannot_be_met(run, wishes, message):
         (lambda data: data["configs"][NER]["metadata"].update(fewshot_seed=1), "one run a seed"),
         (lambda data: data["configs"][NER].update(doc_to_text="Dimmi: {{ text }}"), r"not asked .*doc_to_text"),
         (lambda data: data["configs"][NER]["generation_kwargs"].update(temperature=1.0), r"not asked .*generation"),
+        (lambda data: data["itamed"]["suite"][NER].update(grammar="0" * 32), r"another suite \(grammar differ"),
         (lambda data: data.pop("configs"), "redacted"),
         (lambda data: data.pop("date"), "damaged .*'date'"),
     ],

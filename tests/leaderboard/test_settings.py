@@ -14,6 +14,8 @@ CUDA runtime version: Could not collect
 GPU models and configuration: GPU 0: NVIDIA H100 80GB HBM3
 GPU 1: NVIDIA H100 80GB HBM3
 
+CPU(s):                      96
+On-line CPU(s) list:         0-95
 Model name:                  Intel(R) Xeon(R) @ 2.2 GHz
 """
 COMMIT = "0123456789" * 4
@@ -63,7 +65,8 @@ def test_machine_and_versions():
     }
     found = machine_of(data)
     assert found.gpus == ["NVIDIA H100 80GB HBM3"] * 2
-    assert (found.processor, found.system) == ("Intel(R) Xeon(R) @ 2.2 GHz", "Ubuntu 24.04 LTS (x86_64)")
+    assert (found.processor, found.cores) == ("Intel(R) Xeon(R) @ 2.2 GHz", 96)
+    assert found.system == "Ubuntu 24.04 LTS (x86_64)"
     assert versions_of(data) == {
         "itamed": "0.1.0",
         "lm_eval": "0.4.13",

@@ -20,6 +20,7 @@ from ...errors import ItamedError
 from ..grammars import Decoding, fitting, request_grammar
 from ..template import pinned
 from ..work import Work
+from .adapter import adapter_folder
 from .loop import Loop
 from .memory import sequences_that_fit
 from .model import Model, loop_model, packed_attention
@@ -43,7 +44,8 @@ _REFUSED = {
 class ItamedHF(HFLM):
     """A transformers model, all of whose `hf` arguments it takes, with a grammar for each document.
 
-    An adapter (`peft`) is merged into the weights. Answers are greedy.
+    An adapter (`peft`) is merged into the weights; one of the Hub is taken at `peft_revision`, whatever the base
+    model's `revision` is. Answers are greedy.
 
     Args:
         pretrained: the model.
@@ -63,6 +65,9 @@ class ItamedHF(HFLM):
         self.decoding = Decoding.parse(constrained, reasoning)
         self.guess = guess
         self.work = Work()
+        revision, self._adapter_commit = str(kwargs.pop("peft_revision", "")), ""
+        if kwargs.get("peft"):
+            kwargs["peft"], self._adapter_commit = adapter_folder(str(kwargs["peft"]), revision)
         kwargs["dtype"] = fast_dtype(kwargs.get("dtype", "auto"), kwargs.get("device"))
         kwargs["chat_template_args"] = pinned(kwargs.get("chat_template_args"))
         super().__init__(pretrained, **kwargs | self.decoding.thinking_arguments(kwargs))
@@ -145,7 +150,9 @@ class ItamedHF(HFLM):
 
     def get_model_info(self) -> dict[str, Any]:
         """Return what the harness writes about the model, with what the answers of this process cost."""
-        return {**super().get_model_info(), "itamed_work": asdict(self.work)}
+        info = {**super().get_model_info(), "itamed_work": asdict(self.work)}
+        # The harness asks for it by the folder, and at the base model's revision.
+        return info | ({"peft_sha": self._adapter_commit} if self._adapter_commit else {})
 
 
 def _require_plain_greedy(options: Mapping[str, Any], task: str) -> None:

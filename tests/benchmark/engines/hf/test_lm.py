@@ -14,6 +14,7 @@ from itamed.benchmark.errors import ItamedError
 from lm_eval.api.instance import Instance
 from lm_eval.models.huggingface import HFLM
 
+from ...fakehub import Repo
 from ..instances import question
 from . import runs, tiny
 
@@ -317,3 +318,18 @@ def test_an_adapter_answers_as_the_model_it_is_merged_into(folder, adapter):
     assert found == harness(ItamedHF, merged).generate_until(requests)
     assert found != harness(ItamedHF, folder).generate_until(requests)
     assert found[:5] == harness(HFLM, folder, peft=str(lora)).generate_until(requests[:5])
+
+
+def test_an_adapter_of_the_hub_is_taken_at_its_own_commit(folder, adapter, hub):
+    lora, merged = adapter
+    repo = hub.repos["lab/adapter"] = Repo({path.name: path.read_bytes() for path in lora.iterdir()})
+    lm = harness(ItamedHF, folder, peft="lab/adapter", peft_revision=repo.sha, revision="main")
+    assert lm.generate_until(questions()) == harness(ItamedHF, merged).generate_until(questions())
+    assert lm.get_model_info()["peft_sha"] == repo.sha
+    assert f"GET /api/models/lab/adapter/tree/{repo.sha}" in hub.calls
+    with pytest.raises(ItamedError, match="lab/adapter has no such revision: check https://"):
+        harness(ItamedHF, folder, peft="lab/adapter", peft_revision="moved")
+    with pytest.raises(ItamedError, match="runs/gone/adapter is neither a folder that is here nor a name on the Hub"):
+        harness(ItamedHF, folder, peft="runs/gone/adapter")
+    with pytest.raises(ItamedError, match="is a folder, which has no revisions"):
+        harness(ItamedHF, folder, peft=str(lora), peft_revision=repo.sha)
