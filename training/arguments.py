@@ -55,7 +55,7 @@ def arguments_of(
         "bf16": bf16 and training_dtype(recipe.dtype) == "bfloat16",
         # What stays in float32 is multiplied several times as fast; None leaves other devices alone.
         "tf32": True if device != "cpu" and is_torch_tf32_available() else None,
-        "gradient_checkpointing": recipe.gradient_checkpointing,
+        "activation_checkpointing": recipe.gradient_checkpointing,
         "use_cpu": device == "cpu",
         "logging_steps": 1,
         "report_to": ["tensorboard"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -82,7 +83,10 @@ def with_adapters(model: PreTrainedModel, lora: Lora | None, seed: int) -> PreTr
     )
     ends = model.get_input_embeddings(), model.get_output_embeddings()
     try:
-        adapted = get_peft_model(model, config)
+        with warnings.catch_warnings():
+            # peft asks by a name that transformers is about to drop: nothing that a user could mend.
+            warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
+            adapted = get_peft_model(model, config)
     except ValueError as error:
         raise ItamedError(f"lora.targets fits no layer of the model: {error}") from error
     if (model.get_input_embeddings(), model.get_output_embeddings()) != ends:

@@ -12,7 +12,7 @@ def sample_text(run: Run) -> str:
     """Return what a run answered of each task, where that is not all: "at most 60 notes of each task"."""
     notes, limit = run.settings.eval_notes, run.settings.limit
     found = [f"at most {notes} notes of each task"] if notes else []
-    return " and ".join([*found, *([f"no more of its rows than --limit {limit}"] if limit else [])])
+    return " and ".join([*found, *([f"no more of its rows than --limit {limit:g}"] if limit else [])])
 
 
 def notes_text(run: Run, result: TaskResult) -> str:

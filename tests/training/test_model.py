@@ -1,5 +1,6 @@
 """Packed examples: their loss and gradients are those of the examples one by one, for every architecture."""
 
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +13,7 @@ from itamed.training.encode import Encoded
 from itamed.training.model import check, load_base, pack_loss, trainable, training_dtype, with_adapters
 from itamed.training.packing import packs
 from itamed.training.recipe import Lora
+from itamed.training.stage import engine
 
 from ..benchmark.engines.hf import tiny
 
@@ -142,3 +144,11 @@ def test_models_whose_packed_loss_differs_are_refused():
     model.model.layers[0].forward = lambda hidden, *args, **kwargs: forward(hidden, *args, **kwargs) + hidden.roll(1, 1)
     with pytest.raises(ItamedError, match="cannot be trained on packed examples"):
         check(model)
+
+
+def test_a_model_in_memory_gives_no_warnings_that_nobody_can_heed(caplog):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", FutureWarning)
+        adapted = with_adapters(tiny.fresh("qwen3"), Lora(rank=2), 0)
+        assert with_adapters(engine(tiny.fresh("llama"), tiny.tokenizer()).model, None, 0)
+    assert adapted.peft_config and not caplog.records

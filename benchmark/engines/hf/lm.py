@@ -39,6 +39,15 @@ _REFUSED = {
     "parallelize": "for a model that one GPU does not hold use itamed-vllm with tensor_parallel_size=2, or --model hf",
 }
 """Arguments of `hf` that the loop does not follow, and what to do instead."""
+_OF_LOADED = ("`pretrained` model kwarg is not of type", "Passed an already-initialized model")
+"""What the harness says of a model that training gives it: none of it applies."""
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    return not record.getMessage().startswith(_OF_LOADED)
+
+
+logging.getLogger(HFLM.__module__).addFilter(_is_news)
 
 
 class ItamedHF(HFLM):
