@@ -97,8 +97,9 @@ def test_a_recipe_like_another_can_empty_and_replace_what_that_one_weighs(tmp_pa
 
 
 def test_every_small_model_of_the_study_has_its_recipes():
-    small = "gemma3-270m-cpt-ft"
-    names = [name.removesuffix("-cpt-ft") for name in names_of("recipe") if name.endswith("-cpt-ft") and name != small]
+    small = ("gemma3-270m", "trial")
+    names = [name.removesuffix("-cpt-ft") for name in names_of("recipe") if name.endswith("-cpt-ft")]
+    names = [name for name in names if name not in small]
     assert len(names) == 6
     for name in names:
         fine, both = load_recipe(f"{name}-ft"), load_recipe(f"{name}-cpt-ft")
@@ -107,16 +108,18 @@ def test_every_small_model_of_the_study_has_its_recipes():
         assert fine.sft.chat == (name.endswith(("-it", "-instruct")) or name == "qwen3-1.7b")
 
 
-def test_the_smallest_model_is_fine_tuned_alike_with_and_without_text_before():
-    fine, both = load_recipe("gemma3-270m"), load_recipe("gemma3-270m-cpt-ft")
+@pytest.mark.parametrize("names", [("gemma3-270m", "gemma3-270m-cpt-ft"), ("trial-ft", "trial-cpt-ft")])
+def test_the_smallest_model_is_fine_tuned_alike_with_and_without_text_before(names):
+    fine, both = map(load_recipe, names)
     assert fine.sft == both.sft and fine.base == both.base
     assert both.cpt.decontaminate and both.cpt.lora is None
 
 
 def test_recipes_for_machines_without_an_account_do_without_what_needs_one():
     needing = {name for source in SOURCES.values() if source.hub for name in source.tasks}
-    sections = (load_recipe("gemma3-270m-cpt-ft").cpt, load_recipe("encoder-scratch").encoder.scratch.mlm)
-    assert [set(section.unchecked_tasks) for section in sections] == [needing, needing]
+    texts = [load_recipe(name).cpt for name in ("gemma3-270m-cpt-ft", "trial-cpt-ft", "trial-cpt")]
+    texts.append(load_recipe("encoder-scratch").encoder.scratch.mlm)
+    assert all(set(section.unchecked_tasks) == needing for section in texts)
     assert load_recipe("qwen3-1.7b-cpt-ft").cpt.unchecked_tasks == [], "it is scored on all of them"
 
 
