@@ -29,9 +29,10 @@ from .sheet import (
 
 _EQUAL = "="
 _PAIRED = (
-    "paired note by note; p from random swaps of two runs' answers (with several seeds from Student's test), corrected "
-    f"(Holm) for all means of the table, and apart from them for all families: {STARS}. Detectable, beside p where all "
-    "figures stand, is the least true gain that four of five such comparisons would find."
+    "paired note by note, with the 95 % interval of one comparison alone; p from random swaps of two runs' answers "
+    "(with several seeds from Student's test), corrected (Holm) for all means of the table, and apart from them for "
+    f"all families: {STARS}. Detectable, beside p where all figures stand, is the least true gain that four of five "
+    "such comparisons would find."
 )
 _SAME = f" {_EQUAL} where both have the same counts on every note."
 
@@ -48,7 +49,7 @@ class Gained:
     @cached_property
     def equal(self) -> frozenset[tuple[str, str]]:
         """Return the scores whose tasks have the same counts on every note, which is more than a gain of zero."""
-        naught = [key for key, each in self.gains.items() if each.gain.value == each.gain.low == each.gain.high == 0]
+        naught = [key for key, each in self.gains.items() if each.gain.value == each.gain.stderr == 0]
         one, other = Pairing(self.first, self.second).common
         if not naught or len(one.runs) != len(other.runs):
             return frozenset()

@@ -161,8 +161,8 @@ class Series:
         """
         if len(each) == 1:
             return dict(each[0])
-        # Other series draw seeds of their own.
-        source = zlib.crc32("".join(run.path.as_posix() for run in self.runs).encode())
+        # Other series draw seeds of their own, and the same ones wherever their folders lie.
+        source = zlib.crc32("".join(run.label for run in self.runs).encode())
         drawn = np.random.default_rng(source).integers(0, len(each), (len(each) - 1, RESAMPLES))
         # How often each seed is drawn, (seeds, resamples).
         times = np.stack([(drawn == seed).mean(axis=0) for seed in range(len(each))])

@@ -23,7 +23,10 @@ _INTERVALS = (
     *(f"{score:.0%}, questions" for score in _QUESTIONS),
     "mean of 3",
 )
-_TESTS = ("5%", "50%", "50%, uneven", "50%, half alike", "questions, 4/5 alike", "gain held", "MDE", "power at MDE")
+_TESTS = (
+    *("5%", "50%", "50%, uneven", "50%, half alike", "questions, 4/5 alike"),
+    *("gain held", "questions, 9/10 alike", "MDE", "power at MDE"),
+)
 
 
 def show_statistics(times: int, markdown: Path | None = None) -> None:
@@ -70,7 +73,8 @@ def _tests(notes: int, times: int) -> list[float]:
         comparisons(Corpus(notes, questions=True, alike=0.8), (0.5, 0.5), times),
     ]
     levels = [found.rejected for found in (comparisons(Corpus(notes), (0.05, 0.05), times), equal, *others)]
-    return [*levels, equal.covered, equal.mde, power_at_mde(Corpus(notes), 0.5, times)]
+    few = comparisons(Corpus(notes, questions=True, alike=0.9), (0.3, 0.8), times)
+    return [*levels, equal.covered, few.covered, equal.mde, power_at_mde(Corpus(notes), 0.5, times)]
 
 
 def _uneven(notes: int) -> Corpus:

@@ -62,10 +62,13 @@ def test_the_training_says_what_it_leaked(leaky):
 def test_a_training_that_leaked_nothing_is_refused(leaky, tmp_path):
     with pytest.raises(ItamedError, match="no manifest"):
         show_leak(find_run(leaky / "results"), tmp_path)
-    (tmp_path / "training.json").write_text('{"stages": [{"data": {"leaked": {}}}]}')
+    manifest = '{"recipe": {}, "stages": [{"data": {"leaked": %s}}]}'
+    (tmp_path / "training.json").write_text(manifest % "{}")
     with pytest.raises(ItamedError, match="leaked nothing"):
         show_leak(find_run(leaky / "results"), tmp_path)
-    (tmp_path / "training.json").write_text('{"stages": [{"data": {"leaked": {"itamed_crf_e3c": ["n"]}}}]}')
+    (tmp_path / "training.json").write_text(
+        '{"recipe": {}, "stages": [{"data": {"leaked": {"itamed_crf_e3c": ["n"]}}}]}'
+    )
     with pytest.raises(ItamedError, match="no task with"):
         show_leak(find_run(leaky / "results"), tmp_path)
 

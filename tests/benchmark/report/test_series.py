@@ -3,7 +3,6 @@
 import csv
 import io
 from dataclasses import replace
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -121,7 +120,7 @@ def test_a_gain_over_seeds_is_the_mean_of_theirs(runs):
 def test_intervals_over_seeds_hold_the_mean_of_all_seeds():
     """Few seeds that differ more than notes do: too few of them, drawn as they are, would tell too little."""
     generator, held = np.random.default_rng(5), 0
-    series = Series((SimpleNamespace(path=Path("a")),) * 3)
+    series = Series((SimpleNamespace(label="a"),) * 3)
     for _ in range(400):
         values = 0.5 + generator.normal(0, 0.05, 3)
         noise = generator.normal(0, 0.01)
@@ -135,7 +134,7 @@ def test_intervals_over_seeds_hold_the_mean_of_all_seeds():
 def test_a_gain_of_few_seeds_on_one_run_knows_how_few_they_are():
     """Notes are as hard for both, so that the seeds are what a gain varies with: two degrees of freedom, not many."""
     generator, rejected = np.random.default_rng(5), 0
-    three, one = (Series((SimpleNamespace(path=Path(name)),) * number) for name, number in (("a", 3), ("b", 1)))
+    three, one = (Series((SimpleNamespace(label=name),) * number) for name, number in (("a", 3), ("b", 1)))
     for _ in range(400):
         noise, draws = generator.normal(0, 0.05), generator.normal(0, 0.05, RESAMPLES)
         alone = Drawn(0.5 + noise, 0.5 + noise + draws, 99.0)

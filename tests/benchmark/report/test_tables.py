@@ -75,7 +75,8 @@ def test_a_gain_of_zero_of_other_answers_keeps_its_figures(runs, tmp_path):
         (tmp_path / samples.name).write_text("".join(json.dumps(more(line)) + "\n" for line in lines))
     base, other = Series((runs["empty"],)), Series((replace(read_run(copy), named=Label("Other")),))
     (row,) = gained([base, other], base).sheets[0].rows
-    assert row == ["Other 0-shot", "+0.0 [+0.0, +0.0]", "+0.0 [+0.0, +0.0]", "="]
+    mean, ner, qa = row[1:]
+    assert mean.startswith("+0.0 [-") and ner.startswith("+0.0 [-") and qa == "=", "other notes may tell them apart"
 
 
 def more(sample):

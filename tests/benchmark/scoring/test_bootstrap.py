@@ -76,11 +76,20 @@ def test_one_note_more_does_not_move_the_middle():
 
 
 def test_the_interval_of_a_gain_is_as_wide_on_both_sides():
-    drawn = Drawn(0.1, np.random.default_rng(1).normal(0.1, 0.04, 5000), 30.0)
+    drawn = Drawn(0.1, np.random.default_rng(1).normal(0.1, 0.04, 5000), 30.0, 1 / 41)
     found = summarise_gain(drawn)
-    assert (found.low, found.high) == pytest.approx((0.1 - 2.042 * found.stderr, 0.1 + 2.042 * found.stderr), abs=1e-4)
+    assert (found.low, found.high) == pytest.approx((0.1 - 2.042 * found.stderr, 0.1 + 2.042 * found.stderr), abs=2e-3)
     assert summarise_gain(Drawn(0.9, drawn.draws * 10, 1.0)).high == 1, "no gain is larger"
     assert summarise_gain(Drawn(np.nan, np.full(3, np.nan), 1.0)).value == 0
+
+
+@pytest.mark.parametrize("deciding", [1, 2, 4])
+def test_a_gain_that_few_notes_decide_has_the_variance_of_two_more(deciding):
+    drawn = weights(200, 20_000)[:, :deciding].sum(axis=1) / 199
+    gain = Drawn(float(drawn.mean()), drawn, 199.0, 1 / 201)
+    found = summarise_gain(gain)
+    wider = (found.high - found.value) / (1.972 * found.stderr)
+    assert wider == pytest.approx(((deciding + 2) / deciding) ** 0.5, rel=0.05)
 
 
 def test_unequal_notes_tell_as_much_as_fewer_equal_ones():
