@@ -14,6 +14,7 @@ board_app = typer.Typer(
 )
 for _command in (request, queue, retry, worker):
     board_app.command()(_command)
+_UNCHANGED = "Every entry is that of its bundle."
 Store = Annotated[Path, typer.Option(help="Folder of accepted bundles, e.g. a checkout of the results repository.")]
 
 
@@ -101,20 +102,24 @@ def audit(
 ) -> None:
     """Compare every entry with its bundle: checksum, manifest, scores, means. Nothing is changed.
 
-    Without --rescore intervals and draws are taken on trust. Ends with status 1 if anything differs.
+    Without --rescore intervals and draws are taken on trust. Entries of another suite version are
+    scored again by that version alone. Ends with status 1 if anything differs, else with 3 if an
+    entry was not scored again because its data are not here.
 
     Example: itamed board audit --store results --rescore
     """
     from .board.audit import audit as compare
 
     found = compare(store, "answers" if rescore else "scores")
-    for each in found:
+    for each in (*found.unscored, *found.unchecked, *found.changed):
         typer.echo(each)
+    left = len(found.unscored) + len(found.unchecked)
     typer.echo(
-        f"Entries or bundles that were changed: {len(found)}." if found else "Every entry is that of its bundle."
+        (f"Entries or bundles that were changed: {len(found.changed)}." if found.changed else _UNCHANGED)
+        + (f" Not scored again: {left}." if left else "")
     )
-    if found:
-        raise typer.Exit(1)
+    if found.status:
+        raise typer.Exit(found.status)
 
 
 @board_app.command()

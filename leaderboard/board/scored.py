@@ -8,12 +8,12 @@ from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.report.means import drawn_means, drawn_tasks
 from itamed.benchmark.report.run import Run, TaskResult
 from itamed.benchmark.scoring.bootstrap import Array, Estimate, summarise
-from itamed.benchmark.suite import ROLES, suite
+from itamed.benchmark.suite import ROLES
 from pydantic import ValidationError
 
 from ..anomalies import trained_ood
 from ..findings import shown
-from ..known import known
+from ..known import known, tasks_of
 from ..validate import Verdict
 from .entry import Badge, Entry, RoleScore, Span, TaskScore
 from .store import Stored, today
@@ -22,9 +22,13 @@ _DIGITS = 6
 
 
 def ranked_tasks(version: str, role: str) -> dict[str, str]:
-    """Return the tasks that a mean of a role is over, with their families: those whose rows the maintainers know."""
-    parts = known().get(version, {})
-    return {name: task.family for name, task in suite().items() if task.role == role and "rows" in parts.get(name, {})}
+    """Return the tasks that a mean of a role is over, with their families: those whose rows the maintainers know.
+
+    Raises:
+        ItamedError: the version is not known here.
+    """
+    tasks, parts = tasks_of(version), known()[version]
+    return {name: task.family for name, task in tasks.items() if task.role == role and "rows" in parts[name]}
 
 
 def ranked_results(run: Run, version: str, role: str) -> tuple[tuple[TaskResult, ...], set[str]]:
@@ -50,7 +54,7 @@ def stored_of(verdict: Verdict, digest: str, licence: str, badge: Badge | None =
         raise ItamedError("A bundle with errors makes no entry.")
     manifest = verdict.bundle.manifest
     scores, draws = role_scores(verdict.run, manifest.suite.version)
-    if trained_ood(manifest.declaration) and draws.pop("ood", None) is not None:
+    if trained_ood(manifest.declaration, manifest.suite.version) and draws.pop("ood", None) is not None:
         # Without a mean there is no rank.
         scores["ood"] = scores["ood"].model_copy(update={"mean": None, "freedom": 1.0})
     try:

@@ -10,7 +10,7 @@ from itamed.benchmark.errors import ItamedError
 from itamed.leaderboard.archive import pack
 from itamed.leaderboard.board import scored
 from itamed.leaderboard.board.accept import accept
-from itamed.leaderboard.board.audit import audit, require_unedited
+from itamed.leaderboard.board.audit import Audited, audit, require_unedited
 from itamed.leaderboard.bundle import MANIFEST
 from typer.testing import CliRunner
 
@@ -53,7 +53,7 @@ def edit(store, change):
 
 
 def test_a_store_that_nobody_has_changed(store):
-    assert audit(store, "answers", mini=True) == []
+    assert audit(store, "answers", mini=True) == Audited()
     assert require_unedited(store) == 0
 
 
@@ -71,7 +71,7 @@ def test_a_store_that_nobody_has_changed(store):
 )
 def test_an_entry_that_was_edited(store, change, said):
     edit(store, change)
-    (found,) = audit(store)
+    (found,) = audit(store).changed
     assert said in found and folder(store).name in found
     with pytest.raises(ItamedError, match=folder(store).name):
         require_unedited(store)
@@ -80,7 +80,7 @@ def test_an_entry_that_was_edited(store, change, said):
 @pytest.mark.parametrize("change", [{"notes": 1}, {"shots": 9}])
 def test_scores_of_tasks_are_read_by_the_audit_alone(store, change):
     edit(store, lambda entry: entry["tasks"][NER].update(change))
-    (found,) = audit(store)
+    (found,) = audit(store).changed
     assert "scores of tasks" in found
     assert require_unedited(store) == 0
 
@@ -88,13 +88,13 @@ def test_scores_of_tasks_are_read_by_the_audit_alone(store, change):
 @pytest.mark.parametrize("name", ["entry.json", "bundle.zip"])
 def test_a_file_that_is_gone(store, name):
     (folder(store) / name).unlink()
-    (found,) = audit(store)
+    (found,) = audit(store).changed
     assert f"{name} is not there" in found
 
 
 def test_another_archive(store, files):
     (folder(store) / "bundle.zip").write_bytes(pack(changed(files, MANIFEST, lambda m: m.update(kind="sample"))))
-    (found,) = audit(store)
+    (found,) = audit(store).changed
     assert "bundle.zip is another" in found
 
 
@@ -106,8 +106,8 @@ def test_what_only_scoring_again_tells(store):
     for name, change in (("draws.npy", 0.01), ("answers.npy", 1)):
         path = folder(store) / name
         np.save(path, np.load(path) + np.asarray(change, dtype=np.load(path).dtype))
-    assert audit(store) == []
-    found = "\n".join(audit(store, "answers", mini=True))
+    assert audit(store) == Audited()
+    found = "\n".join(audit(store, "answers", mini=True).changed)
     assert all(said in found for said in ("scores in entry.json", "draws of the means", "answers.npy"))
 
 
