@@ -25,6 +25,9 @@ def accept(
     badge: Annotated[
         str, typer.Option(help="self-reported, re-scored or reproduced; by default as the bundle allows.")
     ] = "",
+    evidence: Annotated[
+        Path | None, typer.Option(help="Bundle of a run of your own, which --badge reproduced needs.")
+    ] = None,
     licence: Annotated[
         str, typer.Option(help="Of the model, as its card states it: apache-2.0. Not to be changed later.")
     ] = "unknown",
@@ -32,7 +35,8 @@ def accept(
     """Check a bundle, score its answers again, and add it to the store; nothing there is overwritten.
 
     Without --badge it is re-scored if model and adapter are named by a commit, else self-reported.
-    A bundle that is there already may get a better badge.
+    A bundle that is there already may get a better badge. "reproduced" takes the bundle of a run of
+    your own: the same model, commit and tasks, and scores within the intervals of both.
 
     Example: itamed board accept bundle.zip --store results --licence apache-2.0
     """
@@ -44,7 +48,7 @@ def accept(
     chosen = next((each for each in BADGES if each == badge), None)
     if badge and chosen is None:
         raise ItamedError(f"--badge {badge} is none: choose one of {', '.join(BADGES)}.")
-    typer.echo(f"Accepted: {add(bundle, store, badge=chosen, licence=licence)}")
+    typer.echo(f"Accepted: {add(bundle, store, badge=chosen, licence=licence, evidence=evidence)}")
 
 
 @board_app.command()

@@ -102,7 +102,9 @@ def update(path: Path) -> list[str]:
         ItamedError: the file holds something else, or cannot be written.
     """
     try:
-        found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        found: dict[str, dict[str, dict[str, Any]]] = (
+            json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        )
         before = found.get(__version__, {})
         found[__version__] = {
             name: before.get(name, {}) | _parts(name) | {FACTS: _facts(task)} for name, task in suite().items()

@@ -23,13 +23,16 @@ from ..known import facts_of, known
 from ..manifest import Figures, Manifest, Scores, TaskScores, read
 from ..said import read_said, said_of
 from ..validate import UNCHECKED, Verdict, validate
-from .entry import Entry, Span, TaskScore
-from .scored import stored_of
-from .store import ANSWERS, BUNDLE, ENTRY, FOLDER, read_entry, read_stored
+from .entry import NAMED, Entry, Span, TaskScore
+from .scored import named, stored_of, warning_of
+from .store import ANSWERS, BUNDLE, ENTRY, FOLDER, badge_file, read_badge, read_entry, read_stored
 
 _NEAR = 2 * TOLERANCE
 """How near figures are that were rounded on two machines."""
 _NO_ARCHIVE = f"{BUNDLE} is not there"
+_NO_BADGE = "delete that file in a commit that says why; itamed board accept gives badges"
+_OF_HERE = "sources."
+"""How warnings begin that are about the data on this machine: those of another one need not be the same."""
 _REMEDY = "get the entry anew from the repository's history, or retract it"
 
 
@@ -107,9 +110,24 @@ def _audit_entry(folder: Path, place: str, depth: Depth, found: Audited, *, mini
                     found.unchecked.append(f"{place}: not scored again here: {_first(verdict, 'unchecked').remedy}.")
                 else:
                     changed = list(_scored_otherwise(folder, entry, verdict))
+        found.changed += [f"{place}: {each}: {_NO_BADGE}." for each in _badged_otherwise(folder)]
     except ItamedError as error:
         changed = [str(error).rstrip(".")]
     found.changed += [f"{place}: {each}: {_REMEDY}." for each in changed]
+
+
+def _badged_otherwise(folder: Path) -> Iterator[str]:
+    """Yield the badges that say more than the entry and their own files show."""
+    if not (folder / ENTRY).is_file():
+        return
+    entry = read_entry(folder)
+    for badge in NAMED:
+        if (folder / badge_file(badge)).is_file():
+            evidence = read_badge(folder, badge).evidence
+            if not named(entry.manifest):
+                yield f"{badge_file(badge)} stands for a commit, and the bundle names none of its model or adapter"
+            elif badge == "reproduced" and (evidence is None or evidence.bundle == entry.bundle):
+                yield f"{badge_file(badge)} holds no evidence, no run of the maintainers' own"
 
 
 def _first(verdict: Verdict, severity: Severity) -> Finding:
@@ -193,6 +211,9 @@ def _scored_otherwise(folder: Path, entry: Entry, verdict: Verdict) -> Iterator[
         yield f"{BUNDLE} does not pass the check of this version ({_first(verdict, 'error')})"
         return
     made, kept = stored_of(verdict, entry.bundle, entry.licence), read_stored(folder)
+    lasting = [warning_of(each) for each in verdict.findings if not each.field.startswith(_OF_HERE)]
+    if gone := [each for each in lasting if each not in entry.warnings]:
+        yield f"warnings of the check are not in {ENTRY}, {len(gone)}, as ({gone[0]})"
     if not _near(made.entry.model_dump(include={"tasks", "roles"}), entry.model_dump(include={"tasks", "roles"})):
         yield f"scores in {ENTRY} are not those of the answers"
     if made.draws.keys() != kept.draws.keys() or any(

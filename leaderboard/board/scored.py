@@ -12,8 +12,9 @@ from itamed.benchmark.suite import ROLES
 from pydantic import ValidationError
 
 from ..anomalies import trained_ood
-from ..findings import shown
+from ..findings import Finding, shown
 from ..known import known, tasks_of
+from ..manifest import MAX_LINE, Manifest
 from ..validate import Verdict
 from .entry import Badge, Entry, RoleScore, Span, TaskScore
 from .store import Stored, today
@@ -63,16 +64,24 @@ def stored_of(verdict: Verdict, digest: str, licence: str, badge: Badge | None =
             bundle=digest,
             accepted=today(),
             licence=licence,
-            warnings=[str(finding)[:500] for finding in verdict.findings],
+            warnings=[warning_of(finding) for finding in verdict.findings],
             manifest=manifest,
             tasks=task_scores(verdict.run),
             roles=scores,
         )
     except ValidationError as error:
         raise ItamedError(f"--licence {shown(licence)} is no name of a licence: write it like apache-2.0.") from error
-    weights = [each for each in (manifest.model, manifest.model.adapter) if each]
-    named = all(each.revision for each in weights)
-    return Stored(entry, badge or ("re-scored" if named else "self-reported"), draws)
+    return Stored(entry, badge or ("re-scored" if named(manifest) else "self-reported"), draws)
+
+
+def named(manifest: Manifest) -> bool:
+    """Return whether model and adapter are named by a commit each."""
+    return all(each.revision for each in (manifest.model, manifest.model.adapter) if each)
+
+
+def warning_of(finding: Finding) -> str:
+    """Return a finding as an entry keeps it."""
+    return str(finding)[:MAX_LINE]
 
 
 def task_scores(run: Run) -> dict[str, TaskScore]:

@@ -6,12 +6,14 @@ import shutil
 import numpy as np
 import pytest
 from itamed.benchmark.cli import app
-from itamed.benchmark.errors import ItamedError
+from itamed.benchmark.errors import DataMissingError, ItamedError
+from itamed.leaderboard import validate as validating
 from itamed.leaderboard.archive import pack
 from itamed.leaderboard.board import scored
 from itamed.leaderboard.board.accept import accept
 from itamed.leaderboard.board.audit import Audited, audit, require_unedited
 from itamed.leaderboard.bundle import MANIFEST
+from itamed.leaderboard.findings import Finding
 from typer.testing import CliRunner
 
 from .tamper import NER, changed
@@ -109,6 +111,39 @@ def test_what_only_scoring_again_tells(store):
     assert audit(store) == Audited()
     found = "\n".join(audit(store, "answers", mini=True).changed)
     assert all(said in found for said in ("scores in entry.json", "draws of the means", "answers.npy"))
+
+
+def test_warnings_that_were_taken_out(store):
+    edit(store, lambda entry: entry["warnings"].remove(next(each for each in entry["warnings"] if "declar" in each)))
+    assert audit(store) == Audited()
+    (found,) = audit(store, "answers", mini=True).changed
+    assert "warnings of the check are not in entry.json, 1, as (manifest.json declaration" in found
+
+
+def test_warnings_about_the_data_of_a_machine_may_be_others(store, monkeypatch):
+    """Of the archive that a source was built from here, nothing follows for another machine."""
+    here = Finding(MANIFEST, "sources.e3c.inputs", "one", "another", severity="warning")
+    monkeypatch.setattr(validating, "stated_findings", lambda bundle: [here])
+    assert audit(store, "answers", mini=True) == Audited()
+
+
+@pytest.mark.parametrize("badge", ["re-scored", "reproduced"])
+def test_a_badge_that_was_written_by_hand(store, badge):
+    (folder(store) / f"badge-{badge}.json").write_text('{"date": "2026-01-31"}')
+    (found,) = audit(store).changed
+    assert f"badge-{badge}.json stands for a commit" in found and "delete that file" in found
+    with pytest.raises(ItamedError, match=f"badge-{badge}"):
+        require_unedited(store)
+
+
+def test_entries_without_their_data_are_no_changed_ones(store, monkeypatch):
+    def missing(name):
+        raise DataMissingError("Build the data.")
+
+    monkeypatch.setattr(validating, "docs_of", missing)
+    found = audit(store, "answers", mini=True)
+    assert (found.changed, found.unscored, found.status) == ([], [], 3)
+    assert found.unchecked[0].endswith("not scored again here: Build the data.")
 
 
 def test_the_commands(store, tmp_path):
