@@ -72,14 +72,18 @@ def suite() -> dict[str, Task]:
     return {task.name: task for task in sorted(found, key=lambda t: (order[t.family], t.role, t.name))}
 
 
+def own_name(name: str) -> str:
+    """Return the name of a task itself, given that or the name of its mini version; there need be no such task."""
+    return PREFIX + name.removeprefix(MINI_PREFIX).replace("-", "_") if name.startswith(MINI_PREFIX) else name
+
+
 def task_of(name: str) -> Task:
     """Return a task by its name or the name of its mini version.
 
     Raises:
         ItamedError: no such task; the message lists the names.
     """
-    if name.startswith(MINI_PREFIX):
-        name = PREFIX + name.removeprefix(MINI_PREFIX).replace("-", "_")
+    name = own_name(name)
     if name not in suite():
         raise ItamedError(f"No task is named {name}. The tasks are: {', '.join(suite())}.")
     return suite()[name]

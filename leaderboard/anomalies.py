@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from itamed.benchmark.suite import suite, task_of
+from itamed.benchmark.suite import own_name, suite, task_of
 from itamed.benchmark.verdict import Record
 
 from .bundle import MANIFEST, samples_name
 from .findings import EXPLAIN, Finding, shown
-from .known import known
+from .known import tasks_of
 from .manifest import Declaration, Manifest
 
 ENOUGH = 20
@@ -82,13 +82,11 @@ def _trained_on(declaration: Declaration, version: str) -> Iterator[Finding]:
         remedy = "nothing; the leaderboard shows the scores with that, and ranks them nowhere"
         expected = "a model that has not read the test rows"
         yield Finding(MANIFEST, "declaration.test_rows", expected, "one that has", remedy, "warning")
-    names = {name for task in suite().values() for name in (task.name, task.mini_name)} | known().get(
-        version, {}
-    ).keys()
-    if unknown := sorted(set(declaration.tasks) - names):
+    names = suite().keys() | tasks_of(version).keys()
+    if unknown := sorted(name for name in set(declaration.tasks) if own_name(name) not in names):
         remedy = "name tasks of the suite, and other data under corpora"
         yield Finding(MANIFEST, "declaration.tasks", "tasks of the suite", shown(unknown), remedy)
-    if ood := trained_ood(declaration):
+    if ood := trained_ood(declaration, version):
         remedy = "nothing; the leaderboard shows the scores, and gives no rank on out-of-distribution tasks"
         found = f"rows of {', '.join(ood)}"
         yield Finding(
@@ -96,9 +94,17 @@ def _trained_on(declaration: Declaration, version: str) -> Iterator[Finding]:
         )
 
 
-def trained_ood(declaration: Declaration | None) -> list[str]:
-    """Return the out-of-distribution tasks that a model was trained on, as is said: nothing of them may be."""
-    named = declaration.tasks if declaration else ()
-    return [
-        name for task in suite().values() if task.role == "ood" for name in named if name in (task.name, task.mini_name)
-    ]
+def trained_ood(declaration: Declaration | None, version: str) -> list[str]:
+    """Return the out-of-distribution tasks that a model was trained on, as is said: nothing of them may be.
+
+    Args:
+        declaration: of the model.
+        version: of the suite that it answered: a task may have had another role than today.
+
+    Raises:
+        ItamedError: the version is not known here.
+    """
+    if not declaration or not declaration.tasks:
+        return []
+    ood = [name for name, task in tasks_of(version).items() if task.role == "ood"]
+    return [named for name in ood for named in declaration.tasks if own_name(named) == name]

@@ -14,6 +14,7 @@ board_app = typer.Typer(
 )
 for _command in (request, queue, retry, worker):
     board_app.command()(_command)
+_UNCHANGED = "Every entry is that of its bundle."
 Store = Annotated[Path, typer.Option(help="Folder of accepted bundles, e.g. a checkout of the results repository.")]
 
 
@@ -24,6 +25,9 @@ def accept(
     badge: Annotated[
         str, typer.Option(help="self-reported, re-scored or reproduced; by default as the bundle allows.")
     ] = "",
+    evidence: Annotated[
+        Path | None, typer.Option(help="Bundle of a run of your own, which --badge reproduced needs.")
+    ] = None,
     licence: Annotated[
         str, typer.Option(help="Of the model, as its card states it: apache-2.0. Not to be changed later.")
     ] = "unknown",
@@ -31,7 +35,8 @@ def accept(
     """Check a bundle, score its answers again, and add it to the store; nothing there is overwritten.
 
     Without --badge it is re-scored if model and adapter are named by a commit, else self-reported.
-    A bundle that is there already may get a better badge.
+    A bundle that is there already may get a better badge. "reproduced" takes the bundle of a run of
+    your own: the same model, commit and tasks, and scores within the intervals of both.
 
     Example: itamed board accept bundle.zip --store results --licence apache-2.0
     """
@@ -43,7 +48,7 @@ def accept(
     chosen = next((each for each in BADGES if each == badge), None)
     if badge and chosen is None:
         raise ItamedError(f"--badge {badge} is none: choose one of {', '.join(BADGES)}.")
-    typer.echo(f"Accepted: {add(bundle, store, badge=chosen, licence=licence)}")
+    typer.echo(f"Accepted: {add(bundle, store, badge=chosen, licence=licence, evidence=evidence)}")
 
 
 @board_app.command()
@@ -101,20 +106,24 @@ def audit(
 ) -> None:
     """Compare every entry with its bundle: checksum, manifest, scores, means. Nothing is changed.
 
-    Without --rescore intervals and draws are taken on trust. Ends with status 1 if anything differs.
+    Without --rescore intervals and draws are taken on trust. Entries of another suite version are
+    scored again by that version alone. Ends with status 1 if anything differs, else with 3 if an
+    entry was not scored again because its data are not here.
 
     Example: itamed board audit --store results --rescore
     """
     from .board.audit import audit as compare
 
     found = compare(store, "answers" if rescore else "scores")
-    for each in found:
+    for each in (*found.unscored, *found.unchecked, *found.changed):
         typer.echo(each)
+    left = len(found.unscored) + len(found.unchecked)
     typer.echo(
-        f"Entries or bundles that were changed: {len(found)}." if found else "Every entry is that of its bundle."
+        (f"Entries or bundles that were changed: {len(found.changed)}." if found.changed else _UNCHANGED)
+        + (f" Not scored again: {left}." if left else "")
     )
-    if found:
-        raise typer.Exit(1)
+    if found.status:
+        raise typer.Exit(found.status)
 
 
 @board_app.command()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from math import isclose
 from pathlib import Path
 from statistics import fmean
@@ -12,36 +13,59 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from itamed.benchmark.errors import ItamedError
-from itamed.benchmark.suite import suite, task_of
+from itamed.benchmark.version import __version__
 
 from ..archive import content_of, unpack
 from ..bundle import MANIFEST, SCORES, TOLERANCE, samples_name
-from ..findings import Refused
+from ..findings import Finding, Refused, Severity
 from ..jsonsafe import read_json
+from ..known import facts_of, known
 from ..manifest import Figures, Manifest, Scores, TaskScores, read
 from ..said import read_said, said_of
-from ..validate import validate
-from .entry import Entry, Span, TaskScore
-from .scored import stored_of
-from .store import ANSWERS, BUNDLE, ENTRY, FOLDER, read_entry, read_stored
+from ..validate import UNCHECKED, Verdict, validate
+from .entry import NAMED, Entry, Span, TaskScore
+from .scored import named, stored_of, warning_of
+from .store import ANSWERS, BUNDLE, ENTRY, FOLDER, badge_file, read_badge, read_entry, read_stored
 
 _NEAR = 2 * TOLERANCE
 """How near figures are that were rounded on two machines."""
 _NO_ARCHIVE = f"{BUNDLE} is not there"
+_NO_BADGE = "delete that file in a commit that says why; itamed board accept gives badges"
+_OF_HERE = "sources."
+"""How warnings begin that are about the data on this machine: those of another one need not be the same."""
 _REMEDY = "get the entry anew from the repository's history, or retract it"
 
 
 Depth: TypeAlias = Literal["sums", "scores", "answers"]
 
 
-def audit(store: Path, depth: Depth = "scores", *, mini: bool = False) -> list[str]:
-    """Compare every entry of a store with its archive; return what differs, a line each.
+@dataclass
+class Audited:
+    """What an audit has found, a line each.
+
+    `changed` is where entries or bundles differ; `unscored` are entries of other suite versions, which this code may
+    score otherwise, and `unchecked` those whose data are not here: neither was scored again.
+    """
+
+    changed: list[str] = field(default_factory=list)
+    unscored: list[str] = field(default_factory=list)
+    unchecked: list[str] = field(default_factory=list)
+
+    @property
+    def status(self) -> int:
+        """Return with what a command ends: 1 if anything differs, else `UNCHECKED` if data are missing, else 0."""
+        return 1 if self.changed else UNCHECKED if self.unchecked else 0
+
+
+def audit(store: Path, depth: Depth = "scores", *, mini: bool = False) -> Audited:
+    """Compare every entry of a store with its archive.
 
     Args:
         store: see `store`.
         depth: "sums" checks that the archive is the one accepted, what the entry says of the run, and its
             means; "scores" also the scores of tasks, which take ten milliseconds an entry to read;
-            "answers" scores all answers again, as intervals, draws and digests follow from nothing less.
+            "answers" scores all answers of this suite version again, as intervals, draws and digests follow from
+            nothing less.
         mini: for tests, see `validate`.
 
     Raises:
@@ -49,12 +73,11 @@ def audit(store: Path, depth: Depth = "scores", *, mini: bool = False) -> list[s
     """
     if not (store / FOLDER).is_dir():
         raise ItamedError(f"{store} is no store: it has no folder {FOLDER}.")
-    folders = [path for path in sorted(store.glob(f"{FOLDER}/*/*/*")) if not path.name.startswith(".")]
-    return [
-        f"{folder.relative_to(store)}: {each}: {_REMEDY}."
-        for folder in folders
-        for each in _differences(folder, depth, mini=mini)
-    ]
+    found = Audited()
+    for folder in sorted(store.glob(f"{FOLDER}/*/*/*")):
+        if not folder.name.startswith("."):
+            _audit_entry(folder, str(folder.relative_to(store)), depth, found, mini=mini)
+    return found
 
 
 def require_unedited(store: Path) -> int:
@@ -63,38 +86,77 @@ def require_unedited(store: Path) -> int:
     Raises:
         ItamedError: there is no store, or an entry says something else than its archive.
     """
-    found = audit(store, "sums")
+    found = audit(store, "sums").changed
     if edited := [each for each in found if f": {_NO_ARCHIVE}" not in each]:
         more = f" {len(edited) - 1} more: itamed board audit --store {store}." if len(edited) > 1 else ""
         raise ItamedError(f"{edited[0]}{more}")
     return len(found)
 
 
-def _differences(folder: Path, depth: Depth, *, mini: bool) -> Iterator[str]:
-    path = folder / BUNDLE
+def _audit_entry(folder: Path, place: str, depth: Depth, found: Audited, *, mini: bool) -> None:
+    """Add what an audit of one entry says to `found`."""
     try:
-        if not (folder / ENTRY).is_file():
-            yield f"{ENTRY} is not there"
-            return
-        entry = read_entry(folder)
-        if not path.exists():
-            yield _NO_ARCHIVE
-            return
-        if hashlib.sha256(content_of(path)).hexdigest() != entry.bundle:
-            yield f"{BUNDLE} is another than that of {ENTRY}"
-            return
-        found = [*_described_otherwise(entry, path), *_summed_otherwise(entry)]
-        if depth != "sums" and not found:
-            found = list(_counted_otherwise(entry, path))
-        yield from found
-        if depth == "answers" and not found:
-            yield from _scored_otherwise(folder, entry, mini=mini)
+        changed = list(_differences(folder, depth))
+        if not changed:
+            entry = read_entry(folder)
+            version = entry.manifest.suite.version
+            if version not in known():
+                found.unscored.append(f"{place}: its means were not compared here: install itamed {version}.")
+            elif depth == "answers" and version != __version__:
+                found.unscored.append(f"{place}: not scored again here: install itamed {version}.")
+            elif depth == "answers":
+                verdict = validate(folder / BUNDLE, mini=mini)
+                if verdict.status == UNCHECKED:
+                    found.unchecked.append(f"{place}: not scored again here: {_first(verdict, 'unchecked').remedy}.")
+                else:
+                    changed = list(_scored_otherwise(folder, entry, verdict))
+        found.changed += [f"{place}: {each}: {_NO_BADGE}." for each in _badged_otherwise(folder)]
     except ItamedError as error:
-        yield str(error).rstrip(".")
+        changed = [str(error).rstrip(".")]
+    found.changed += [f"{place}: {each}: {_REMEDY}." for each in changed]
+
+
+def _badged_otherwise(folder: Path) -> Iterator[str]:
+    """Yield the badges that say more than the entry and their own files show."""
+    if not (folder / ENTRY).is_file():
+        return
+    entry = read_entry(folder)
+    for badge in NAMED:
+        if (folder / badge_file(badge)).is_file():
+            evidence = read_badge(folder, badge).evidence
+            if not named(entry.manifest):
+                yield f"{badge_file(badge)} stands for a commit, and the bundle names none of its model or adapter"
+            elif badge == "reproduced" and (evidence is None or evidence.bundle == entry.bundle):
+                yield f"{badge_file(badge)} holds no evidence, no run of the maintainers' own"
+
+
+def _first(verdict: Verdict, severity: Severity) -> Finding:
+    return next(each for each in verdict.findings if each.severity == severity)
+
+
+def _differences(folder: Path, depth: Depth) -> Iterator[str]:
+    """Yield what differs without scoring anything."""
+    path = folder / BUNDLE
+    if not (folder / ENTRY).is_file():
+        yield f"{ENTRY} is not there"
+        return
+    entry = read_entry(folder)
+    if not path.exists():
+        yield _NO_ARCHIVE
+        return
+    if hashlib.sha256(content_of(path)).hexdigest() != entry.bundle:
+        yield f"{BUNDLE} is another than that of {ENTRY}"
+        return
+    found = list(_described_otherwise(entry, path))
+    if entry.manifest.suite.version in known():
+        found += _summed_otherwise(entry)
+    yield from found
+    if depth != "sums" and not found:
+        yield from _counted_otherwise(entry, path)
 
 
 def _described_otherwise(entry: Entry, path: Path) -> Iterator[str]:
-    manifest, wrong = read(Manifest, _file(path, MANIFEST), MANIFEST)
+    manifest, wrong = read(Manifest, _file(entry, path, MANIFEST), MANIFEST)
     if manifest is None:
         raise Refused(wrong[0])
     if entry.manifest != manifest:
@@ -102,7 +164,7 @@ def _described_otherwise(entry: Entry, path: Path) -> Iterator[str]:
 
 
 def _counted_otherwise(entry: Entry, path: Path) -> Iterator[str]:
-    scores, wrong = read(Scores, _file(path, SCORES), SCORES)
+    scores, wrong = read(Scores, _file(entry, path, SCORES), SCORES)
     if scores is None:
         raise Refused(wrong[0])
     stated = {name: task.model_dump() for name, task in entry.tasks.items()}
@@ -110,9 +172,9 @@ def _counted_otherwise(entry: Entry, path: Path) -> Iterator[str]:
         yield f"scores of tasks in {ENTRY} are not those of {BUNDLE}"
 
 
-def _file(path: Path, name: str) -> Any:
-    """Return what a file of a bundle that was checked before holds."""
-    names = {samples_name(each) for task in suite().values() for each in (task.name, task.mini_name)}
+def _file(entry: Entry, path: Path, name: str) -> Any:
+    """Return what a file of a bundle that was checked before holds; its tasks may be none of today's."""
+    names = {samples_name(each) for each in entry.tasks}
     return read_json(unpack(path, {MANIFEST, SCORES, *names}, {name}).get(name, b""), name)
 
 
@@ -121,7 +183,7 @@ def _summed_otherwise(entry: Entry) -> Iterator[str]:
     for role, found in entry.roles.items():
         families: dict[str, list[float]] = defaultdict(list)
         for name in found.tasks:
-            families[task_of(name).family].append(entry.tasks[name].metrics["score"][0])
+            families[facts_of(name, entry.manifest.suite.version).family].append(entry.tasks[name].metrics["score"][0])
         means = {family: fmean(values) for family, values in families.items()}
         mean = [found.mean[0], fmean(means.values())] if found.mean else [0.0, 0.0]
         if not _near({name: span[0] for name, span in found.families.items()}, means) or not _near(*mean):
@@ -144,12 +206,14 @@ def _span(figures: Figures) -> Span:
     return figures.value, figures.low, figures.high
 
 
-def _scored_otherwise(folder: Path, entry: Entry, *, mini: bool) -> Iterator[str]:
-    verdict = validate(folder / BUNDLE, mini=mini)
+def _scored_otherwise(folder: Path, entry: Entry, verdict: Verdict) -> Iterator[str]:
     if verdict.bundle is None:
-        yield f"{BUNDLE} does not pass the check of this version ({verdict.findings[0]})"
+        yield f"{BUNDLE} does not pass the check of this version ({_first(verdict, 'error')})"
         return
     made, kept = stored_of(verdict, entry.bundle, entry.licence), read_stored(folder)
+    lasting = [warning_of(each) for each in verdict.findings if not each.field.startswith(_OF_HERE)]
+    if gone := [each for each in lasting if each not in entry.warnings]:
+        yield f"warnings of the check are not in {ENTRY}, {len(gone)}, as ({gone[0]})"
     if not _near(made.entry.model_dump(include={"tasks", "roles"}), entry.model_dump(include={"tasks", "roles"})):
         yield f"scores in {ENTRY} are not those of the answers"
     if made.draws.keys() != kept.draws.keys() or any(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from itamed.benchmark.report.sheet import FAMILY_NAMES, NONE
-from itamed.benchmark.suite import FAMILIES, ROLES, task_of
+from itamed.benchmark.suite import FAMILIES, ROLES
 
 from .listing import UNKNOWN, Row
 
@@ -34,12 +34,12 @@ class Filter(NamedTuple):
     choices: Sequence[str]
 
 
-def means(ranked: Mapping[str, Iterable[str]]) -> dict[str, str]:
+def means(ranked: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
     """Return by role what its mean is called, with the families that count: "OOD mean (NER, QA)".
 
-    `ranked` are the tasks that ranked means are over, by role.
+    `ranked` are the tasks that ranked means are over, by role, each with its family.
     """
-    counted = {role: {task_of(name).family for name in ranked[role]} for role in ROLES}
+    counted = {role: set(ranked[role].values()) for role in ROLES}
     names = {role: ", ".join(FAMILY_NAMES[each] for each in FAMILIES if each in counted[role]) for role in ROLES}
     return {
         role: f"{role.upper()} mean ({'all families' if len(counted[role]) == len(FAMILIES) else names[role] or NONE})"
@@ -97,9 +97,15 @@ def task_columns(name: str, rows: Iterable[Row]) -> list[Column]:
     return [Column("name", "Model", "model"), *columns[:1], Column("strict", "Strict", "score"), *columns[1:]]
 
 
-def task_rows(name: str, rows: Iterable[Row]) -> list[dict[str, Any]]:
-    """Return the rows of a task's table, the best first; what is never ranked stands apart."""
-    found, role = [], task_of(name).role
+def task_rows(name: str, role: str, rows: Iterable[Row]) -> list[dict[str, Any]]:
+    """Return the rows of a task's table, the best first; what is never ranked stands apart.
+
+    Args:
+        name: of the task.
+        role: of the task, in the version of the suite that the rows are of.
+        rows: of a board, those that have the task.
+    """
+    found = []
     for row in rows:
         score = row.stored.entry.tasks[name]
         facts = _shown(row, row.about, role in row.ranks)

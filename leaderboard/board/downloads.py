@@ -9,9 +9,9 @@ from typing import Any
 
 import pyarrow as pa
 from itamed.benchmark.files import write_text
-from itamed.benchmark.suite import task_of
 from pyarrow import csv, parquet
 
+from ..known import facts_of
 from .listing import Row
 from .ranks import Rank
 
@@ -29,7 +29,7 @@ def write_downloads(folder: Path, rows: Iterable[Row]) -> None:
     """Write `entries` (one line an entry) and `scores` (one line a metric of a task) into a folder.
 
     Raises:
-        ItamedError: the disk is full, or the folder cannot be written.
+        ItamedError: the disk is full, the folder cannot be written, or a task is not known here.
     """
     rows = list(rows)
     entries = [_flat(row) for row in rows]
@@ -63,7 +63,7 @@ def _flat(row: Row) -> dict[str, Any]:
 def _add_scores(columns: list[list[Any]], row: Row) -> None:
     """Add all metrics of an entry to the columns of `_SCORES`: there are too many for an object each."""
     for name, score in row.stored.entry.tasks.items():
-        task = task_of(name)
+        task = facts_of(name, row.manifest.suite.version)
         metrics = {"strict:score": score.strict, **score.metrics}
         same = (row.stored.key, row.name, row.manifest.suite.version, name, task.family, task.role)
         lists = ([value] * len(metrics) for value in same)

@@ -15,9 +15,11 @@ BADGES: tuple[Badge, ...] = ("self-reported", "re-scored", "reproduced")
 BADGE_MEANINGS: Mapping[Badge, str] = {
     "self-reported": "the submitter names no commit",
     "re-scored": "the submitter names a commit; that it gave these answers is still their word",
-    "reproduced": "the maintainers ran the model themselves",
+    "reproduced": "the maintainers ran the model themselves, and got the same within its intervals",
 }
 """What each badge says of the weights. Scores were computed again from the answers whatever the badge."""
+NAMED: tuple[Badge, ...] = BADGES[1:]
+"""Badges that say something of weights: a commit names them."""
 Day: TypeAlias = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$")]
 Span: TypeAlias = tuple[float, float, float]
 """A score between 0 and 1 and the ends of its 95 % interval."""
@@ -71,6 +73,20 @@ class Entry(Strict):
     manifest: Manifest
     tasks: dict[Word, TaskScore]
     roles: dict[Word, RoleScore]
+
+
+class Evidence(Strict):
+    """The maintainers' own run: the digest of its bundle, and the day on which it was made."""
+
+    bundle: Digest
+    created: Day
+
+
+class Given(Strict):
+    """A badge that was given: when, and for "reproduced" what shows it."""
+
+    date: Day
+    evidence: Evidence | None = None
 
 
 class Retraction(Strict):

@@ -202,7 +202,7 @@ def _reason(each: Stored, role: str) -> str:
     """Return why an entry has no rank whatever others are there; "" if it may have one."""
     if aside := _aside(each):
         return aside
-    if role == "ood" and trained_ood(each.entry.manifest.declaration):
+    if role == "ood" and trained_ood(each.entry.manifest.declaration, each.entry.manifest.suite.version):
         return "trained on out-of-distribution tasks"
     return "" if role in each.draws else "tasks are missing"
 

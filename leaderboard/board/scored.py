@@ -8,12 +8,13 @@ from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.report.means import drawn_means, drawn_tasks
 from itamed.benchmark.report.run import Run, TaskResult
 from itamed.benchmark.scoring.bootstrap import Array, Estimate, summarise
-from itamed.benchmark.suite import ROLES, suite
+from itamed.benchmark.suite import ROLES
 from pydantic import ValidationError
 
 from ..anomalies import trained_ood
-from ..findings import shown
-from ..known import known
+from ..findings import Finding, shown
+from ..known import known, tasks_of
+from ..manifest import MAX_LINE, Manifest
 from ..validate import Verdict
 from .entry import Badge, Entry, RoleScore, Span, TaskScore
 from .store import Stored, today
@@ -22,9 +23,13 @@ _DIGITS = 6
 
 
 def ranked_tasks(version: str, role: str) -> dict[str, str]:
-    """Return the tasks that a mean of a role is over, with their families: those whose rows the maintainers know."""
-    parts = known().get(version, {})
-    return {name: task.family for name, task in suite().items() if task.role == role and "rows" in parts.get(name, {})}
+    """Return the tasks that a mean of a role is over, with their families: those whose rows the maintainers know.
+
+    Raises:
+        ItamedError: the version is not known here.
+    """
+    tasks, parts = tasks_of(version), known()[version]
+    return {name: task.family for name, task in tasks.items() if task.role == role and "rows" in parts[name]}
 
 
 def ranked_results(run: Run, version: str, role: str) -> tuple[tuple[TaskResult, ...], set[str]]:
@@ -50,7 +55,7 @@ def stored_of(verdict: Verdict, digest: str, licence: str, badge: Badge | None =
         raise ItamedError("A bundle with errors makes no entry.")
     manifest = verdict.bundle.manifest
     scores, draws = role_scores(verdict.run, manifest.suite.version)
-    if trained_ood(manifest.declaration) and draws.pop("ood", None) is not None:
+    if trained_ood(manifest.declaration, manifest.suite.version) and draws.pop("ood", None) is not None:
         # Without a mean there is no rank.
         scores["ood"] = scores["ood"].model_copy(update={"mean": None, "freedom": 1.0})
     try:
@@ -59,16 +64,24 @@ def stored_of(verdict: Verdict, digest: str, licence: str, badge: Badge | None =
             bundle=digest,
             accepted=today(),
             licence=licence,
-            warnings=[str(finding)[:500] for finding in verdict.findings],
+            warnings=[warning_of(finding) for finding in verdict.findings],
             manifest=manifest,
             tasks=task_scores(verdict.run),
             roles=scores,
         )
     except ValidationError as error:
         raise ItamedError(f"--licence {shown(licence)} is no name of a licence: write it like apache-2.0.") from error
-    weights = [each for each in (manifest.model, manifest.model.adapter) if each]
-    named = all(each.revision for each in weights)
-    return Stored(entry, badge or ("re-scored" if named else "self-reported"), draws)
+    return Stored(entry, badge or ("re-scored" if named(manifest) else "self-reported"), draws)
+
+
+def named(manifest: Manifest) -> bool:
+    """Return whether model and adapter are named by a commit each."""
+    return all(each.revision for each in (manifest.model, manifest.model.adapter) if each)
+
+
+def warning_of(finding: Finding) -> str:
+    """Return a finding as an entry keeps it."""
+    return str(finding)[:MAX_LINE]
 
 
 def task_scores(run: Run) -> dict[str, TaskScore]:

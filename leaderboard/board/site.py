@@ -13,9 +13,10 @@ from itamed.benchmark.files import write_text
 from itamed.benchmark.pages import environment
 from itamed.benchmark.report.published import published_table
 from itamed.benchmark.report.sheet import FAMILY_NAMES, ROLE_NAMES
-from itamed.benchmark.suite import ROLES, suite, task_of
+from itamed.benchmark.suite import ROLES, own_name
 from markupsafe import Markup, escape
 
+from ..known import Facts, facts_of, tasks_of
 from .columns import board_columns, board_rows, filters, means, task_columns, task_rows
 from .command import commands
 from .downloads import write_downloads
@@ -46,7 +47,8 @@ def build(store: Path, site: Path, space: Space = "static") -> int:
         space: what README.md says of the Space.
 
     Raises:
-        ItamedError: the store is none or damaged, `site` holds something else, or cannot be written.
+        ItamedError: the store is none or damaged, or has an entry of a suite that is not known here; `site` holds
+            something else, or cannot be written.
     """
     found = boards(read_store(store))
     if not found:
@@ -99,7 +101,6 @@ class _Pages:
             "number": _number,
             "task_lines": _task_lines,
             "places": Rank.shown,
-            "task": task_of,
         }
         self.environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
 
@@ -115,7 +116,7 @@ def _board(pages: _Pages, version: str, board: Sequence[Row]) -> None:
     values = {
         "version": version,
         "filters": filters(rows),
-        "tasks": _task_names(board),
+        "tasks": _task_facts(version, board),
         "ranked": pages.ranked[version],
         "published": published_table(),
         "table": {
@@ -132,30 +133,31 @@ def _board(pages: _Pages, version: str, board: Sequence[Row]) -> None:
 
 
 def _tasks(pages: _Pages, version: str, board: Sequence[Row]) -> None:
-    for name in _task_names(board):
+    for name, task in _task_facts(version, board).items():
         rows = [row for row in board if name in row.stored.entry.tasks]
         columns = [column._asdict() for column in task_columns(name, rows)]
-        listed = task_rows(name, rows)
+        listed = task_rows(name, task.role, rows)
         values = {
             "version": version,
-            "task": task_of(name),
+            "task": task,
             "filters": filters(listed),
             "table": {"columns": columns, "rows": listed, "families": FAMILY_NAMES},
         }
         pages.write("task.html", f"tasks/{version}/{name}.html", name, **values)
 
 
-def _task_names(board: Sequence[Row]) -> list[str]:
-    """Return the tasks that any entry has, in the order of the suite."""
-    names = {name for row in board for name in row.stored.entry.tasks}
-    order = list(suite())
-    return sorted(names, key=lambda name: order.index(task_of(name).name))
+def _task_facts(version: str, board: Sequence[Row]) -> dict[str, Facts]:
+    """Return the tasks that any entry has, as that suite had them and in its order."""
+    found = {name: facts_of(name, version) for row in board for name in row.stored.entry.tasks}
+    order = list(tasks_of(version))
+    return dict(sorted(found.items(), key=lambda each: order.index(own_name(each[0]))))
 
 
-def _ranked(board: Sequence[Row], version: str, role: str) -> list[str]:
-    """Return the tasks that the means of a role are over, on a board without ranked rows those that would be."""
+def _ranked(board: Sequence[Row], version: str, role: str) -> dict[str, str]:
+    """Return the tasks that the means of a role are over, with their families; without ranked rows those to be."""
     tasks = (row.stored.entry.roles[role].tasks for row in board if role in row.ranks)
-    return next(tasks, list(ranked_tasks(version, role)))
+    ranked = next(tasks, None)
+    return ranked_tasks(version, role) if ranked is None else {name: facts_of(name, version).family for name in ranked}
 
 
 def _clear(site: Path) -> None:

@@ -4,7 +4,7 @@ models/<namespace>__<name>/<revision>/<bundle>/bundle.zip      as it was handed 
                                               /entry.json      what the board shows
                                               /draws.npy       (roles, resamples) means, for ranks
                                               /answers.npy     digests of all answers, see `said`
-                                              /badge-<badge>.json
+                                              /badge-<badge>.json  when it was given, and what shows it
                                               /retracted.json  if it was taken back
 """
 
@@ -25,7 +25,7 @@ from ..archive import short
 from ..jsonsafe import flaw, json_bytes
 from ..manifest import MAX_LINE
 from ..stamp import utc_now
-from .entry import BADGES, Badge, Entry, Retraction
+from .entry import BADGES, Badge, Entry, Evidence, Given, Retraction
 
 FOLDER = "models"
 ENTRY, DRAWS, BUNDLE, RETRACTED = "entry.json", "draws.npy", "bundle.zip", "retracted.json"
@@ -35,12 +35,13 @@ M = TypeVar("M", bound=BaseModel)
 
 @dataclass(frozen=True)
 class Stored:
-    """An entry as the store has it; `draws` are float32 means by role, (resamples,) each."""
+    """An entry as the store has it; `draws` are float32 means by role, (resamples,) each, `evidence` is the badge's."""
 
     entry: Entry
     badge: Badge
     draws: Mapping[str, Array]
     retracted: Retraction | None = None
+    evidence: Evidence | None = None
 
     @property
     def key(self) -> str:
@@ -128,7 +129,17 @@ def read_stored(folder: Path) -> Stored:
         by_role = dict(zip(complete, draws, strict=True))
     except (OSError, ValueError, TypeError) as error:
         raise ItamedError(f"{folder / DRAWS} cannot be read ({error}): get it anew from the repository.") from error
-    return Stored(entry, badges[-1], by_role, _read(Retraction, taken) if taken.is_file() else None)
+    retracted = _read(Retraction, taken) if taken.is_file() else None
+    return Stored(entry, badges[-1], by_role, retracted, read_badge(folder, badges[-1]).evidence)
+
+
+def read_badge(folder: Path, badge: Badge) -> Given:
+    """Read the file of a badge that an entry's folder has.
+
+    Raises:
+        ItamedError: it is damaged, or was not written by `itamed board accept`.
+    """
+    return _read(Given, folder / badge_file(badge))
 
 
 def _read(kind: type[M], path: Path) -> M:

@@ -2,10 +2,13 @@
 
 import hashlib
 import json
+from contextlib import contextmanager
 from itertools import cycle
 
 import numpy as np
+import pytest
 from itamed.benchmark.suite import FAMILIES, ROLES, suite
+from itamed.leaderboard import known
 from itamed.leaderboard.board.scored import ranked_tasks
 from itamed.leaderboard.bundle import MANIFEST
 
@@ -15,6 +18,21 @@ SPANS = (*FOUND, "macro_f1", "invented", "iob2_f1", "relaxed_f1", "untagged_f1")
 FORMS = (*FOUND, "accuracy", "official_f1", "f1:esame", "f1:reperto")
 METRICS = {"ner": SPANS, "re": (*FOUND, "invented"), "crf": FORMS, "qa": (), "arg": SPANS}
 """Metrics of real tasks beside the score, those of their labels and shares of answers, by family."""
+
+
+ALIKE = {name: {known.FACTS: found[known.FACTS]} for name, found in known.content()["0.1.0"].items()}
+"""What is known of a version that has today's tasks, none of which is ranked."""
+
+
+@contextmanager
+def more_suites(**versions):
+    """Know other versions of the suite, too; a name is one with "_" for ".", and a value what known.json would hold."""
+    found = known.content() | {name.removeprefix("v").replace("_", "."): tasks for name, tasks in versions.items()}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(known, "content", lambda: found)
+        known.tasks_of.cache_clear()
+        yield
+    known.tasks_of.cache_clear()
 
 
 def add_entry(store, files, name, mean=0.5, *, version="0.1.0", noise=0.02, seed=0, lacks=(), real=False, **manifest):
@@ -65,7 +83,7 @@ def add_entry(store, files, name, mean=0.5, *, version="0.1.0", noise=0.02, seed
     folder = store / "models" / name.replace("/", "__") / commit / digest[:16]
     folder.mkdir(parents=True)
     (folder / "entry.json").write_text(json.dumps(entry))
-    (folder / "badge-re-scored.json").write_text("{}")
+    (folder / "badge-re-scored.json").write_text('{"date": "2026-01-31"}')
     np.save(folder / "draws.npy", own.astype(np.float32))
     return folder
 

@@ -6,12 +6,14 @@ import shutil
 import numpy as np
 import pytest
 from itamed.benchmark.cli import app
-from itamed.benchmark.errors import ItamedError
+from itamed.benchmark.errors import DataMissingError, ItamedError
+from itamed.leaderboard import validate as validating
 from itamed.leaderboard.archive import pack
 from itamed.leaderboard.board import scored
 from itamed.leaderboard.board.accept import accept
-from itamed.leaderboard.board.audit import audit, require_unedited
+from itamed.leaderboard.board.audit import Audited, audit, require_unedited
 from itamed.leaderboard.bundle import MANIFEST
+from itamed.leaderboard.findings import Finding
 from typer.testing import CliRunner
 
 from .tamper import NER, changed
@@ -53,7 +55,7 @@ def edit(store, change):
 
 
 def test_a_store_that_nobody_has_changed(store):
-    assert audit(store, "answers", mini=True) == []
+    assert audit(store, "answers", mini=True) == Audited()
     assert require_unedited(store) == 0
 
 
@@ -71,7 +73,7 @@ def test_a_store_that_nobody_has_changed(store):
 )
 def test_an_entry_that_was_edited(store, change, said):
     edit(store, change)
-    (found,) = audit(store)
+    (found,) = audit(store).changed
     assert said in found and folder(store).name in found
     with pytest.raises(ItamedError, match=folder(store).name):
         require_unedited(store)
@@ -80,7 +82,7 @@ def test_an_entry_that_was_edited(store, change, said):
 @pytest.mark.parametrize("change", [{"notes": 1}, {"shots": 9}])
 def test_scores_of_tasks_are_read_by_the_audit_alone(store, change):
     edit(store, lambda entry: entry["tasks"][NER].update(change))
-    (found,) = audit(store)
+    (found,) = audit(store).changed
     assert "scores of tasks" in found
     assert require_unedited(store) == 0
 
@@ -88,13 +90,13 @@ def test_scores_of_tasks_are_read_by_the_audit_alone(store, change):
 @pytest.mark.parametrize("name", ["entry.json", "bundle.zip"])
 def test_a_file_that_is_gone(store, name):
     (folder(store) / name).unlink()
-    (found,) = audit(store)
+    (found,) = audit(store).changed
     assert f"{name} is not there" in found
 
 
 def test_another_archive(store, files):
     (folder(store) / "bundle.zip").write_bytes(pack(changed(files, MANIFEST, lambda m: m.update(kind="sample"))))
-    (found,) = audit(store)
+    (found,) = audit(store).changed
     assert "bundle.zip is another" in found
 
 
@@ -106,9 +108,42 @@ def test_what_only_scoring_again_tells(store):
     for name, change in (("draws.npy", 0.01), ("answers.npy", 1)):
         path = folder(store) / name
         np.save(path, np.load(path) + np.asarray(change, dtype=np.load(path).dtype))
-    assert audit(store) == []
-    found = "\n".join(audit(store, "answers", mini=True))
+    assert audit(store) == Audited()
+    found = "\n".join(audit(store, "answers", mini=True).changed)
     assert all(said in found for said in ("scores in entry.json", "draws of the means", "answers.npy"))
+
+
+def test_warnings_that_were_taken_out(store):
+    edit(store, lambda entry: entry["warnings"].remove(next(each for each in entry["warnings"] if "declar" in each)))
+    assert audit(store) == Audited()
+    (found,) = audit(store, "answers", mini=True).changed
+    assert "warnings of the check are not in entry.json, 1, as (manifest.json declaration" in found
+
+
+def test_warnings_about_the_data_of_a_machine_may_be_others(store, monkeypatch):
+    """Of the archive that a source was built from here, nothing follows for another machine."""
+    here = Finding(MANIFEST, "sources.e3c.inputs", "one", "another", severity="warning")
+    monkeypatch.setattr(validating, "stated_findings", lambda bundle: [here])
+    assert audit(store, "answers", mini=True) == Audited()
+
+
+@pytest.mark.parametrize("badge", ["re-scored", "reproduced"])
+def test_a_badge_that_was_written_by_hand(store, badge):
+    (folder(store) / f"badge-{badge}.json").write_text('{"date": "2026-01-31"}')
+    (found,) = audit(store).changed
+    assert f"badge-{badge}.json stands for a commit" in found and "delete that file" in found
+    with pytest.raises(ItamedError, match=f"badge-{badge}"):
+        require_unedited(store)
+
+
+def test_entries_without_their_data_are_no_changed_ones(store, monkeypatch):
+    def missing(name):
+        raise DataMissingError("Build the data.")
+
+    monkeypatch.setattr(validating, "docs_of", missing)
+    found = audit(store, "answers", mini=True)
+    assert (found.changed, found.unscored, found.status) == ([], [], 3)
+    assert found.unchecked[0].endswith("not scored again here: Build the data.")
 
 
 def test_the_commands(store, tmp_path):

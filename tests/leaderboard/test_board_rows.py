@@ -48,7 +48,7 @@ def test_what_is_never_ranked_comes_last(files, tmp_path):
     retract(add_entry(tmp_path, files, "retracted", 0.9, kind="full").name, tmp_path, "wrong template")
     rows = rows_of(tmp_path)
     task = next(iter(rows[0].stored.entry.tasks))
-    for listed in (board_rows(rows), task_rows(task, rows)):
+    for listed in (board_rows(rows), task_rows(task, "id", rows)):
         assert [each["name"] for each in listed] == ["worst", "part", "sample", "retracted", "leaked"]
         assert [each.get("ranked", False) for each in listed] == [True, False, False, False, False]
 
@@ -56,7 +56,7 @@ def test_what_is_never_ranked_comes_last(files, tmp_path):
 def test_a_mean_is_called_by_the_families_that_count():
     called = means({role: ranked_tasks("0.1.0", role) for role in ROLES})
     assert called == {"id": "ID mean (all families)", "ood": "OOD mean (NER, QA, ARG)"}
-    assert means({"id": [], "ood": []})["id"] == "ID mean (–)"
+    assert means({"id": {}, "ood": {}})["id"] == "ID mean (–)"
 
 
 def test_the_page_says_which_families_count_and_what_a_badge_means(files, tmp_path):

@@ -194,6 +194,37 @@ def test_a_pull_request_on_github(tmp_path, tools, pull, files, status, said):
         assert "```" not in commented(tmp_path / "found"), "words of the workflow itself stay as they are"
 
 
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda place: (place / "models" / "new.json").write_text("{}"), ""),
+        (lambda place: (place / "README.md").write_text("others"), ""),
+        (lambda place: (place / "models" / "m" / "entry.json").write_text("forged"), "M models/m/entry.json"),
+        (lambda place: (place / "models" / "m" / "retracted.json").unlink(), "D models/m/retracted.json"),
+        (lambda place: (place / "models" / "m").rename(place / "models" / "n"), "D models/m/entry.json"),
+    ],
+)
+def test_a_push_may_only_add_to_the_store(tmp_path, tools, change, told):
+    place = tmp_path / "results"
+    (place / "models" / "m").mkdir(parents=True)
+    for name in ("README.md", "models/m/entry.json", "models/m/retracted.json"):
+        (place / name).write_text(f"this is {name}")
+    git(place, "init")
+    git(place, "add", "."), git(place, "commit", "-m", "base")
+    before = git(place, "rev-parse", "HEAD").strip()
+    change(place)
+    git(place, "add", "-A"), git(place, "commit", "-m", "push")
+    script = step("store.yml", "grows", "Compare the store with what it was")
+    after = git(place, "rev-parse", "HEAD").strip()
+    done = run(script, place, tools | {"BEFORE": before, "AFTER": after})
+    assert (done.returncode, done.stderr) == (bool(told), "")
+    assert told in done.stdout
+    first = run(script, place, tools | {"BEFORE": "0" * 40, "AFTER": after})
+    assert (first.returncode, first.stdout, first.stderr) == (0, "", ""), "all is new at first"
+    unknown = run(script, place, tools | {"BEFORE": "1" * 40, "AFTER": after})
+    assert unknown.returncode, "a push that cannot be compared is none that adds"
+
+
 def test_every_pull_request_is_checked():
     """One that changes an entry of the store alone must not pass for want of a check."""
     # YAML takes "on" for a truth value.

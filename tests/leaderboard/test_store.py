@@ -41,21 +41,23 @@ def test_an_accepted_bundle_is_kept_with_its_scores_and_read_again(bundle, tmp_p
     assert stored.draws == {}, "one task is not all that is ranked"
 
 
-def test_what_is_accepted_cannot_be_accepted_again_but_gets_another_badge(bundle, tmp_path):
-    folder = accept(bundle, tmp_path / "store", badge=None, licence="mit", mini=True)
+def test_what_is_accepted_cannot_be_accepted_again_but_gets_another_badge(one, tmp_path):
+    bundle = tmp_path / "named.zip"
+    bundle.write_bytes(pack(changed(one, MANIFEST, lambda manifest: manifest["model"].update(revision="a" * 40))))
+    folder = accept(bundle, tmp_path / "store", badge="self-reported", licence="mit", mini=True)
     before = content(folder)
     for badge in (None, "self-reported"):
         with pytest.raises(ItamedError, match="accepted already"):
             accept(bundle, tmp_path / "store", badge=badge, licence="gemma", mini=True)
     assert content(folder) == before
-    accept(bundle, tmp_path / "store", badge="reproduced", licence="mit", mini=True)
-    assert read_store(tmp_path / "store")[0].badge == "reproduced"
+    accept(bundle, tmp_path / "store", badge="re-scored", licence="mit", mini=True)
+    assert read_store(tmp_path / "store")[0].badge == "re-scored"
     after = content(folder)
     assert before.items() < after.items()
-    with pytest.raises(ItamedError, match=r"its badge is reproduced.* delete .*badge-reproduced\.json"):
+    with pytest.raises(ItamedError, match=r"its badge is re-scored.* delete .*badge-re-scored\.json"):
         accept(bundle, tmp_path / "store", badge="re-scored", licence="mit", mini=True)
     assert content(folder) == after
-    (folder / "badge-reproduced.json").unlink()
+    (folder / "badge-re-scored.json").unlink()
     assert read_store(tmp_path / "store")[0].badge == "self-reported", "withdrawn as the message says"
 
 
