@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from itamed.benchmark.asked import Asked
-from itamed.benchmark.report.settings import TAGGER
+from itamed.benchmark.report.arguments import ANSWERING, RUNNING
+from itamed.benchmark.report.settings import STOCK, TAGGER
 
 from ..manifest import Manifest
 from .entry import Entry
@@ -21,7 +22,8 @@ _PRECISIONS = ("float32", "bfloat16", "float16")
 def commands(entry: Entry) -> list[str]:
     """Return the commands that repeat a run: one, or one for each number of examples.
 
-    What a manifest does not tell is not in them: a server's address, other model arguments.
+    What a manifest does not tell is not in them: a server's address, values of arguments that are named alone. Neither
+    are arguments that no itamed tells: a bundle that somebody wrote by hand may name any.
     """
     manifest = entry.manifest
     by_shots: dict[int, list[str]] = defaultdict(list)
@@ -50,15 +52,18 @@ def _model(manifest: Manifest) -> Iterator[str]:
         yield f"pretrained={model.name}"
         yield f"revision={model.revision}" if model.revision else ""
         precision = (model.precision or "").removeprefix("torch.")
-        yield f"dtype={precision}" if precision in _PRECISIONS and engine != TAGGER else ""
+        told = precision in _PRECISIONS and engine != TAGGER and "dtype" not in manifest.arguments
+        yield f"dtype={precision}" if told else ""
         if model.adapter:
             yield f"peft={model.adapter.name}"
             # Other engines ask for an adapter at the commit of its base model.
             yield f"peft_revision={model.adapter.revision}" if model.adapter.revision and engine == _OWN_ENGINE else ""
     if engine.startswith("itamed-"):
         # Our engines hold answers to grammars unless they are told not to; rules and taggers have none.
-        yield "constrained=false" if manifest.decoding.mode == "free" and engine != BASELINE else ""
+        yield "constrained=false" if manifest.decoding.mode == "free" and engine not in (BASELINE, STOCK) else ""
         yield f"reasoning={manifest.decoding.reasoning}" if manifest.decoding.reasoning != "none" else ""
+    for name in ("dtype", *ANSWERING, *RUNNING):
+        yield f"{name}={manifest.arguments[name]}" if name in manifest.arguments else ""
 
 
 def _metadata(entry: Entry, names: list[str]) -> dict[str, Any]:

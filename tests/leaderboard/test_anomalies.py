@@ -181,6 +181,13 @@ def test_answers_that_no_grammar_lets_through(one, tmp_path):
     assert decoded(rescored(one, NER, one_of_them), tmp_path, "constrained") == []
 
 
+def test_a_schema_is_that_of_one_engine(one, tmp_path):
+    stock = changed(one, MANIFEST, lambda m: m["decoding"].update(engine="itamed-stock"))
+    assert decoded(stock, tmp_path, "schema") == []
+    assert decoded(stock, tmp_path, "free") == [(MANIFEST, "decoding.mode", "warning")]
+    assert decoded(one, tmp_path, "schema") == [(MANIFEST, "decoding.mode", "warning")]
+
+
 def test_tags_are_no_answers_to_questions(files, one, tmp_path):
     assert decoded(one, tmp_path, "tagged") == []
     assert decoded(files, tmp_path, "tagged") == [(MANIFEST, "decoding.mode", "warning")] * 2
