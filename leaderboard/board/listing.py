@@ -132,6 +132,24 @@ class Row:
         }
 
     @property
+    def made(self) -> dict[str, Any]:
+        """Return how the answers were made, and what names them, as plain values that downloads have."""
+        manifest, adapter, declared = self.manifest, self.manifest.model.adapter, self.manifest.declaration
+        return {
+            "engine": manifest.decoding.engine,
+            "precision": manifest.model.precision,
+            "arguments": " ".join(f"{name}={value}" for name, value in sorted(manifest.arguments.items())) or None,
+            "arguments_untold": " ".join(manifest.untold) or None,
+            "adapter": adapter.name if adapter else None,
+            "adapter_revision": adapter.revision if adapter else None,
+            "chat_template": manifest.chat.template_sha256,
+            "chat_turns": manifest.chat.multiturn,
+            "fewshot_seed": manifest.seeds.examples,
+            "declared_test_rows": declared.test_rows if declared else None,
+            "bundle": self.stored.entry.bundle,
+        }
+
+    @property
     def facts(self) -> dict[str, Any]:
         """Return `about`, and by role the means of families, the rank, and why there is none."""
         found = dict(self.about)
