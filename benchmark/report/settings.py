@@ -16,7 +16,8 @@ STOCK = "itamed-stock"
 """What peers do: answers are held to a schema, and not to the document's words."""
 SAMPLE = ("eval_notes", "eval_split", "fewshot_seed")
 """What `--metadata` can choose of a task's rows (see the task files' hooks)."""
-_RULES = "itamed-baseline"
+RULES = "itamed-baseline"
+"""The engine of rules that are no model."""
 Held: TypeAlias = Literal["free", "constrained", "schema", "tagged"]
 """What answers were held to: nothing, the grammar of their document, a schema of their shape, words of the note."""
 
@@ -80,7 +81,7 @@ class Settings:
         # All tasks of a run were asked the same way.
         task: Mapping[str, Any] = next(iter((data.get("configs") or {}).values()), {})
         chosen = task.get("metadata") or {}
-        ours = backend.startswith("itamed-") and backend not in (_RULES, TAGGER, STOCK)
+        ours = backend.startswith("itamed-") and backend not in (RULES, TAGGER, STOCK)
         return cls(
             backend=backend,
             arguments=given,

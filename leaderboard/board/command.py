@@ -9,11 +9,10 @@ from typing import Any
 
 from itamed.benchmark.asked import Asked
 from itamed.benchmark.report.arguments import ANSWERING, RUNNING
-from itamed.benchmark.report.settings import STOCK, TAGGER
+from itamed.benchmark.report.settings import RULES, STOCK, TAGGER
 
 from ..manifest import Manifest
 from .entry import Entry
-from .listing import BASELINE
 
 _OWN_ENGINE = "itamed-hf"
 _PRECISIONS = ("float32", "bfloat16", "float16")
@@ -37,7 +36,7 @@ def commands(entry: Entry) -> list[str]:
         ).arguments()
         if chat and shots and not manifest.chat.multiturn:
             asked[-1] = "false"  # of --fewshot_as_multiturn, which comes last
-        batch = ["--batch_size", manifest.decoding.batch] if manifest.decoding.engine != BASELINE else []
+        batch = ["--batch_size", manifest.decoding.batch] if manifest.decoding.engine != RULES else []
         output = "again" if len(by_shots) == 1 else f"again-{shots}"
         found.append(shlex.join(["itamed", "eval", *asked, *batch, "--output_path", output]))
     return found
@@ -46,7 +45,7 @@ def commands(entry: Entry) -> list[str]:
 def _model(manifest: Manifest) -> Iterator[str]:
     """Yield the model arguments."""
     model, engine = manifest.model, manifest.decoding.engine
-    if engine == BASELINE or engine.endswith("completions"):
+    if engine == RULES or engine.endswith("completions"):
         yield f"model={model.name}"
     else:
         yield f"pretrained={model.name}"
@@ -60,7 +59,7 @@ def _model(manifest: Manifest) -> Iterator[str]:
             yield f"peft_revision={model.adapter.revision}" if model.adapter.revision and engine == _OWN_ENGINE else ""
     if engine.startswith("itamed-"):
         # Our engines hold answers to grammars unless they are told not to; rules and taggers have none.
-        yield "constrained=false" if manifest.decoding.mode == "free" and engine not in (BASELINE, STOCK) else ""
+        yield "constrained=false" if manifest.decoding.mode == "free" and engine not in (RULES, STOCK) else ""
         yield f"reasoning={manifest.decoding.reasoning}" if manifest.decoding.reasoning != "none" else ""
     for name in ("dtype", *ANSWERING, *RUNNING):
         yield f"{name}={manifest.arguments[name]}" if name in manifest.arguments else ""

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
+from itamed.benchmark.report.settings import RULES
 from itamed.benchmark.suite import FAMILIES, ROLES
 
 from ..anomalies import trained_ood
@@ -20,8 +21,6 @@ Told: TypeAlias = Literal["named in full", "declared", "not declared"]
 UNKNOWN = "not known"
 SAMPLE = "sample"
 LEAKED = "trained on test rows"
-BASELINE = "itamed-baseline"
-"""The engine of rules that are no model."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ class Row:
 
         Of what is not asked it says what it is: "rule", "tagger".
         """
-        if self.manifest.decoding.engine == BASELINE:
+        if self.manifest.decoding.engine == RULES:
             return "rule"
         if self.manifest.decoding.mode == "tagged":
             return "tagger"

@@ -49,18 +49,6 @@ def test_few_right_rows_are_only_warned_of(files, tmp_path):
     assert only(anomalous(with_gold(files, CRF), tmp_path)).severity == "warning"
 
 
-@pytest.mark.parametrize(
-    ("tokens", "parameters", "expected"), [(10**6, None, 0), (10**6, 10**9, 0), (10**7, None, 1), (10**6, 10**12, 1)]
-)
-def test_impossible_speed(files, tmp_path, tokens, parameters, expected):
-    def fast(manifest):
-        manifest["cost"].update(seconds=10.0, tokens_out=tokens)
-        manifest["model"].update(parameters=parameters)
-
-    found = anomalous(changed(files, MANIFEST, fast), tmp_path)
-    assert [each.field for each in found] == ["cost"] * expected
-
-
 @pytest.fixture
 def others(files, tmp_path):
     """Return a folder with the honest bundle, one that is damaged, and what waits for a writer if it is opened."""
