@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import numpy as np
 from itamed.benchmark.report.settings import RULES
@@ -14,10 +14,10 @@ from itamed.benchmark.suite import FAMILIES, ROLES
 
 from ..anomalies import trained_ood
 from ..manifest import Manifest
+from .openness import Told, told_of
 from .ranks import Rank, rank
 from .store import Stored
 
-Told: TypeAlias = Literal["named in full", "declared", "not declared"]
 UNKNOWN = "not known"
 SAMPLE = "sample"
 LEAKED = "trained on test rows"
@@ -64,15 +64,8 @@ class Row:
 
     @property
     def data(self) -> Told:
-        """Return how much is told of the model's own training; that of its base model is not part of it.
-
-        "named in full": every corpus has a name and a licence, which need not be an open one.
-        """
-        declared = self.manifest.declaration
-        if not declared:
-            return "not declared"
-        named = bool(declared.corpora or declared.tasks)
-        return "named in full" if named and all(each.licence != "unknown" for each in declared.corpora) else "declared"
+        """Return how much is told of the model's own training, and whether its data are open."""
+        return told_of(self.manifest.declaration)
 
     @property
     def seconds(self) -> float | None:

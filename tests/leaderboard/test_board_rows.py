@@ -117,7 +117,13 @@ def test_weights_without_a_commit_are_no_pair(files, tmp_path, unknown):
     [
         (None, "not declared"),
         ({"tasks": ["itamed_crf_e3c"], "base": "google/gemma-3-270m"}, "named in full"),
-        ({"corpora": [CORPUS]}, "named in full"),
+        ({"tasks": ["itamed_qa_casimedicos"]}, "named in full, under open licences"),
+        ({"tasks": ["itamed-mini-crf-e3c"]}, "named in full, under open licences"),
+        ({"tasks": ["itamed_of_another_suite"]}, "named in full"),
+        ({"corpora": [CORPUS]}, "named in full, under open licences"),
+        ({"corpora": [CORPUS, {"name": "more", "licence": "CC0-1.0"}]}, "named in full, under open licences"),
+        ({"corpora": [CORPUS, {"name": "more", "licence": "proprietary"}]}, "named in full"),
+        ({"corpora": [CORPUS], "tasks": ["itamed_crf_e3c"]}, "named in full"),
         ({"corpora": [CORPUS, {"name": "more"}]}, "declared"),
         ({}, "declared"),
     ],
@@ -147,6 +153,7 @@ def test_an_entrys_page_tells_what_a_reader_needs(files, tmp_path):
         "test_rows": "not trained on",
         "corpora": [CORPUS],
         "decontamination": {"method": "eight words in a row", "dropped": 132, "unchecked": ["itamed_ner_pharmaer"]},
+        "origin": "training.json",
     }
     parts = {
         "declaration": declared,
@@ -163,6 +170,7 @@ def test_an_entrys_page_tells_what_a_reader_needs(files, tmp_path):
     page = (tmp_path / "site" / "entries" / f"{key}.html").read_text()
     assert f'href="https://huggingface.co/lab/model/tree/{"b" * 40}"' in page
     for told in (
+        "fine-tuning; as the submitter says, from a training with itamed",
         "Base model: google/gemma-3-270m",
         "notes (cc-by-4.0, 1,234 documents)",
         "eight words in a row; 132 documents dropped; not checked against: itamed_ner_pharmaer",
