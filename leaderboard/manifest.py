@@ -41,6 +41,9 @@ Parameters: TypeAlias = Annotated[int, Field(ge=0, le=10**13)]
 """Of a model: the largest have a few percent of the limit, and tables show no number without end."""
 Seconds: TypeAlias = Annotated[float, Field(gt=0, le=1e8)]
 """Of a run: the limit is three years."""
+MAX_ANSWER = 16 * 3328
+"""Characters of an answer: sixteen a token, far more than words take, of the longest that any engine is given room for
+(twice that of a free one, and a thought). Time to score grows with the square."""
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -258,7 +261,7 @@ class Answer(Strict):
     """
 
     id: Line
-    answer: Annotated[str, Field(max_length=100_000)]
+    answer: Annotated[str, Field(max_length=MAX_ANSWER)]
     finish: Literal["whole", "cut", "loose"]
     tokens_in: Count | None = None
     tokens_out: Count | None = None
