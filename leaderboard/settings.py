@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from itamed.benchmark.data.load import build_record
+from itamed.benchmark.engines.template import PINNED
 from itamed.benchmark.report.arguments import ANSWERING, OWN_PLACE, RUNNING, quantised
 from itamed.benchmark.report.label import telling_part
 from itamed.benchmark.report.run import Run
@@ -24,8 +25,6 @@ _ENVIRONMENT = {"torch": "PyTorch version", "python": "Python version", "cuda": 
 _VERSION = re.compile(r"\d[\w.+-]*")
 _SECOND = 1e-3
 _HUB_PARTS = 2
-_OF_THE_HARNESS = {"batch_size"}
-"""Arguments that the harness hands on beside those that it is given; the manifest says how large a batch was."""
 
 
 def model_of(run: Run, data: Mapping[str, Any], name: str, revision: str, adapter: Weights | None = None) -> Model:
@@ -87,11 +86,16 @@ def arguments_of(data: Mapping[str, Any]) -> tuple[dict[str, str], list[str]]:
     given = {name: value for name, value in model_arguments(data["config"]).items() if value is not None}
     # The precision of a model in few bits does not say the number format that it computes in.
     elsewhere = set(OWN_PLACE) - ({"dtype"} if quantised(given) else set())
-    left = {name: value for name, value in given.items() if name not in elsewhere | _OF_THE_HARNESS}
+    left = {name: value for name, value in given.items() if name not in elsewhere and not _by_default(name, value)}
     tellable = {*ANSWERING, *RUNNING, "dtype"}
     said = {name: without_path(str(value)) for name, value in left.items() if name in tellable}
     told = {name: value for name, value in sorted(said.items()) if _is(Plain, value)}
     return told, sorted(name for name in left if name not in told and _is(Word, name))
+
+
+def _by_default(name: str, value: Any) -> bool:
+    """Return whether an argument is none of a submitter's: the batch is told elsewhere, and our date is that of all."""
+    return name == "batch_size" or (name == "chat_template_args" and value == PINNED)
 
 
 def without_path(value: str) -> str:

@@ -41,7 +41,9 @@ def _asked(row: Row) -> tuple[object, ...] | None:
     if not all(each.revision for each in (model, model.adapter) if each):
         return None
     weights = (model.name, model.revision, model.adapter, model.precision)
-    engine = (_family(manifest.decoding.engine), tuple(sorted(manifest.answering.items())))
+    # Values of arguments that are not told may differ, too: at least their names are the same.
+    arguments = (*sorted(manifest.answering.items()), *sorted(manifest.untold))
+    engine = (_family(manifest.decoding.engine), arguments)
     return (*weights, *engine, row.method, manifest.seeds.examples, manifest.chat)
 
 

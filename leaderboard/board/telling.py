@@ -41,13 +41,13 @@ def _settings(row: Row) -> dict[str, str]:
     manifest = row.manifest
     adapter, template = manifest.model.adapter, manifest.chat.template_sha256
     commit = adapter.revision[:_COMMIT] if adapter and adapter.revision else "an unknown commit"
+    turns = "examples as turns" if manifest.chat.multiturn else "all in one turn"
     found = {
         "adapter": f"adapter at {commit}",
         "precision": manifest.model.precision or "unknown precision",
         "engine": manifest.decoding.engine,
         "examples": f"examples of seed {manifest.seeds.examples}",
-        "chat": f"chat template {template[:_COMMIT]}" if template else "no chat template",
-        "turns": "examples as turns" if manifest.chat.multiturn else "all in one turn",
+        "chat": f"chat template {template[:_COMMIT]}, {turns}" if template else "no chat template",
     }
     return found | {f"argument {name}": f"{name}={value}" for name, value in manifest.arguments.items()}
 

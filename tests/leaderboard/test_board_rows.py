@@ -77,6 +77,7 @@ def test_the_page_says_which_families_count_and_what_a_badge_means(files, tmp_pa
         {"chat": {"template_sha256": "a" * 64}},
         {"model": {"precision": "4bit"}},
         {"arguments": {"gguf_file": "q2.gguf"}},
+        {"untold": ["chat_template_args"]},
         {"model": {"revision": "b" * 40}},
         {"model": {"adapter": {"name": "a/adapter", "revision": "c" * 40}}},
     ],

@@ -1,6 +1,7 @@
 """What a manifest takes from a results file: names without folders, versions, machine, nothing unseen."""
 
 import pytest
+from itamed.benchmark.engines.template import PINNED
 from itamed.benchmark.report.label import Label
 from itamed.benchmark.report.run import Run
 from itamed.benchmark.report.settings import Settings
@@ -104,6 +105,7 @@ def test_arguments_are_told_by_value_or_by_name():
         ["base_url", "top"],
     )
     assert told("pretrained=a/b", "dtype=float32", "guess=False") == ({"guess": "False"}, [])
+    assert arguments_of({"config": {"model_args": {"chat_template_args": dict(PINNED)}}}) == ({}, [])
     typed = {"max_length": 4096, "peft": None, "chat_template_args": {"a": 1}}
     assert arguments_of({"config": {"model_args": typed}}) == ({"max_length": "4096"}, ["chat_template_args"])
 

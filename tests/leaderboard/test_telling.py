@@ -37,7 +37,10 @@ def test_a_row_says_its_commit_where_it_has_one(files, tmp_path):
     [
         ([{"model": {"precision": "4bit"}}, {"model": {"precision": None}}], ["4bit", "unknown precision"]),
         ([{"seeds": {"examples": 7}}, {"seeds": {}}], ["examples of seed 7", "examples of seed 0"]),
-        ([{"chat": {"template_sha256": "c" * 64}}, {"chat": {}}], ["chat template ccccccc", "no chat template"]),
+        (
+            [{"chat": {"template_sha256": "c" * 64}}, {"chat": {}}],
+            ["chat template ccccccc, all in one turn", "no chat template"],
+        ),
         (
             [{"arguments": {"gguf_file": f"q{bits}.gguf"}} for bits in (2, 4)],
             ["gguf_file=q2.gguf", "gguf_file=q4.gguf"],
