@@ -1,4 +1,4 @@
-"""What no honest run looks like: copied gold, speeds of no machine; copies of others see `copies`."""
+"""What no honest run looks like: copied gold, training on tests; copies of others see `copies`, speeds `speed`."""
 
 from __future__ import annotations
 
@@ -15,9 +15,6 @@ from .manifest import Declaration, Manifest
 ENOUGH = 20
 """Answers from which on a share says something."""
 GOLD_SHARE = 0.97
-MAX_TOKENS, MAX_OPERATIONS = 500_000, 2e16
-"""Tokens written a second, and operations a second that they take (2 a parameter): more than a machine with
-eight of the fastest accelerators does."""
 
 
 def gold_findings(name: str, records: Iterable[Record]) -> Iterator[Finding]:
@@ -42,17 +39,6 @@ def gold_findings(name: str, records: Iterable[Record]) -> Iterator[Finding]:
             EXPLAIN,
             "error" if certain else "warning",
         )
-
-
-def speed_findings(manifest: Manifest) -> Iterator[Finding]:
-    """Tell of more tokens a second than any machine writes."""
-    cost, parameters = manifest.cost, manifest.model.parameters or 0
-    rate = (cost.tokens_out or 0) / cost.seconds
-    if cost.resumed:
-        return
-    if rate > MAX_TOKENS or 2 * parameters * rate > MAX_OPERATIONS:
-        found = f"{cost.tokens_out} tokens in {cost.seconds:g} s"
-        yield Finding(MANIFEST, "cost", "the speed of a machine", found, EXPLAIN, "warning")
 
 
 def declared_findings(manifest: Manifest) -> Iterator[Finding]:

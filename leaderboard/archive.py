@@ -18,8 +18,9 @@ from .findings import Finding, Refused, shown
 
 MAX_ARCHIVE = 64 * 2**20
 MAX_MEMBERS = 64
-MAX_TOTAL = 256 * 2**20
-"""Bytes of all files together, unpacked; twenty tasks of long answers take about a tenth."""
+MAX_TOTAL = 64 * 2**20
+"""Bytes of all files together, unpacked. Fourteen tasks take less than 5 MB, twenty of long answers about 25; more
+would be time to score, and nothing else."""
 MAX_RATIO = 400
 """Answers that repeat one word over and over pack 200-fold, zeros 1000-fold."""
 SMALL = 2**20

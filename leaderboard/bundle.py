@@ -178,6 +178,7 @@ def _manifest(
     declaration = trained_with_itamed(folder, tasks) if folder else None
     if wishes.declaration and (declaration is None or declaration.test_rows != "trained on"):
         declaration = wishes.declaration
+    arguments, untold = settings.arguments_of(data)
     return Manifest(
         format=1,
         kind="full" if all(task.whole for task in tasks.values()) else "sample",
@@ -185,6 +186,8 @@ def _manifest(
         suite=suite,
         model=settings.model_of(run, data, wishes.model, wishes.revision, wishes.adapter),
         decoding=settings.decoding_of(run),
+        arguments=arguments,
+        untold=untold,
         chat=settings.chat_of(data),
         seeds=settings.seeds_of(data, seed),
         sources=settings.sources_of(tasks),

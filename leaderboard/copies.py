@@ -86,11 +86,13 @@ def _same_answers(mine: Manifest, other: Other, equal: int, common: int) -> Iter
     if mine.model.name != other.manifest.model.name:
         yield Finding("", "answers", "answers of its own", found, EXPLAIN, "error" if equal == common else "warning")
     elif equal == common and _settings(mine) != _settings(other.manifest):
-        yield Finding("", "answers", "other answers with another commit, adapter or mode", found, EXPLAIN, "warning")
+        expected = "other answers with another commit, adapter, mode or argument"
+        yield Finding("", "answers", expected, found, EXPLAIN, "warning")
 
 
 def _settings(manifest: Manifest) -> tuple[object, ...]:
-    return manifest.model.name, manifest.model.revision, manifest.model.adapter, manifest.decoding.mode
+    model = manifest.model
+    return model.name, model.revision, model.adapter, manifest.decoding.mode, manifest.answering
 
 
 def _name(file: Path, folder: Path) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from itamed.benchmark.engines.encoder.settings import span_tasks
+from itamed.benchmark.report.settings import STOCK
 from itamed.benchmark.suite import task_of
 
 from .bundle import MANIFEST, samples_name
@@ -13,13 +14,16 @@ from .opened import Opened
 
 
 def decoding_findings(bundle: Opened) -> Iterator[Finding]:
-    """Warn of answers that no decoding of the stated mode gives, and of text without a token."""
-    mode = bundle.manifest.decoding.mode
+    """Warn of answers that no decoding of the stated mode or engine gives, and of text without a token."""
+    mode, engine = bundle.manifest.decoding.mode, bundle.manifest.decoding.engine
+    if (mode == "schema") != (engine == STOCK):
+        found = f"{mode} of {engine}"
+        yield Finding(MANIFEST, "decoding.mode", f"schema of {STOCK}, and of no other", found, EXPLAIN, "warning")
     taggable = span_tasks() if mode == "tagged" else ()
     for name in bundle.tasks:
         answers, file = bundle.answers[name], samples_name(name)
-        if mode == "constrained" and answers and all(each.finish == "loose" for each in answers):
-            expected, found = "answers of mode constrained, one JSON value each", f"none among {len(answers)}"
+        if mode in ("constrained", "schema") and answers and all(each.finish == "loose" for each in answers):
+            expected, found = f"answers of mode {mode}, one JSON value each", f"none among {len(answers)}"
             yield Finding(file, "answer", expected, found, EXPLAIN, "warning")
         if mode == "tagged" and task_of(name) not in taggable:
             expected, found = "tasks with spans, as in all of mode tagged", f"answers to {name}"

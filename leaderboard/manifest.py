@@ -6,6 +6,8 @@ import re
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
 from itamed.benchmark.errors import ItamedError
+from itamed.benchmark.report.arguments import ANSWERING
+from itamed.benchmark.report.settings import Held
 from itamed.benchmark.verdict import Mode
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -25,6 +27,8 @@ Name: TypeAlias = Annotated[
 ]
 """Of a model, as on the Hub: letters that look like no others."""
 Word: TypeAlias = Annotated[str, Field(max_length=120, pattern=r"^[A-Za-z0-9][A-Za-z0-9._+:-]*$")]
+Plain: TypeAlias = Annotated[str, Field(max_length=120, pattern=r"^[A-Za-z0-9][A-Za-z0-9._+:/-]*$")]
+"""The value of an argument: without commas, blanks and signs of equality, it is one argument in a command, too."""
 MAX_LINE = 500
 Line: TypeAlias = Annotated[str, Field(max_length=MAX_LINE)]
 """A sentence or name; reading the JSON has refused what should not be in one, see `jsonsafe.flaw`."""
@@ -37,6 +41,9 @@ Parameters: TypeAlias = Annotated[int, Field(ge=0, le=10**13)]
 """Of a model: the largest have a few percent of the limit, and tables show no number without end."""
 Seconds: TypeAlias = Annotated[float, Field(gt=0, le=1e8)]
 """Of a run: the limit is three years."""
+MAX_ANSWER = 16 * 3328
+"""Characters of an answer: sixteen a token, far more than words take, of the longest that any engine is given room for
+(twice that of a free one, and a thought). Time to score grows with the square."""
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -98,9 +105,13 @@ class Model(Weights):
 
 
 class Decoding(Strict):
-    """How it answered: always greedily; "tagged" are words of the note, without a prompt."""
+    """How it answered: always greedily.
 
-    mode: Literal["free", "constrained", "tagged"]
+    "constrained" is by the grammar of each note, "schema" by one of the answer's shape alone; "tagged" are words of
+    the note, without a prompt.
+    """
+
+    mode: Held
     reasoning: Literal["none", "cot", "think"] = "none"
     engine: Word
     batch: Word
@@ -179,7 +190,10 @@ class Declaration(Strict):
 
 
 class Manifest(Strict):
-    """All that a bundle says beside answers and scores. `kind` is "sample" for some notes of a task alone."""
+    """All that a bundle says beside answers and scores. `kind` is "sample" for some notes of a task alone.
+
+    `arguments` are those of the model, see `settings.arguments_of`; `untold` are the names of others that were set.
+    """
 
     format: Literal[1]
     kind: Literal["full", "sample"]
@@ -188,6 +202,8 @@ class Manifest(Strict):
     suite: Suite
     model: Model
     decoding: Decoding
+    arguments: dict[Word, Plain] = {}
+    untold: list[Word] = []
     chat: Chat
     seeds: Seeds
     sources: dict[Word, Source]
@@ -196,6 +212,11 @@ class Manifest(Strict):
     cost: Cost
     declaration: Declaration | None = None
     checksums: dict[Word, Digest]
+
+    @property
+    def answering(self) -> dict[str, str]:
+        """Return the arguments on which answers may depend."""
+        return {name: value for name, value in self.arguments.items() if name in (*ANSWERING, "dtype")}
 
 
 class Figures(Strict):
@@ -240,7 +261,7 @@ class Answer(Strict):
     """
 
     id: Line
-    answer: Annotated[str, Field(max_length=100_000)]
+    answer: Annotated[str, Field(max_length=MAX_ANSWER)]
     finish: Literal["whole", "cut", "loose"]
     tokens_in: Count | None = None
     tokens_out: Count | None = None

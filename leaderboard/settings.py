@@ -9,18 +9,22 @@ from pathlib import Path
 from typing import Any
 
 from itamed.benchmark.data.load import build_record
+from itamed.benchmark.engines.template import PINNED
+from itamed.benchmark.report.arguments import ANSWERING, OWN_PLACE, RUNNING, quantised
 from itamed.benchmark.report.label import telling_part
 from itamed.benchmark.report.run import Run
-from itamed.benchmark.report.settings import ADDED, TAGGER, model_arguments
+from itamed.benchmark.report.settings import ADDED, model_arguments, precision_of
 from itamed.benchmark.suite import MINI_PREFIX, task_of
+from pydantic import TypeAdapter, ValidationError
 
 from .jsonsafe import flaw
-from .manifest import Chat, Cost, Decoding, Machine, Model, Seeds, Source, Weights, is_commit
+from .manifest import Chat, Cost, Decoding, Machine, Model, Plain, Seeds, Source, Weights, Word, is_commit
 from .stamp import stamp
 
 _ENVIRONMENT = {"torch": "PyTorch version", "python": "Python version", "cuda": "CUDA runtime version"}
 _VERSION = re.compile(r"\d[\w.+-]*")
 _SECOND = 1e-3
+_HUB_PARTS = 2
 
 
 def model_of(run: Run, data: Mapping[str, Any], name: str, revision: str, adapter: Weights | None = None) -> Model:
@@ -43,7 +47,7 @@ def model_of(run: Run, data: Mapping[str, Any], name: str, revision: str, adapte
         revision=commit or None,
         adapter=adapter,
         parameters=config.get("model_num_parameters"),
-        precision=str(config.get("model_dtype") or given.get("dtype") or "") or None,
+        precision=precision_of(config) or None,
     )
 
 
@@ -57,7 +61,7 @@ def model_folder(data: Mapping[str, Any]) -> Path | None:
 def _name(name: str) -> str:
     """Return a name of the Hub as it is, of a folder the last part that says something, in plain letters."""
     place = Path(name)
-    if len(place.parts) > 2 or place.is_absolute():
+    if len(place.parts) > _HUB_PARTS or place.is_absolute():
         name = telling_part(place)
     return re.sub(r"[^A-Za-z0-9._/-]+", "-", name).strip("./-_") or "unnamed"
 
@@ -68,10 +72,45 @@ def _commit(value: Any) -> str:
 
 def decoding_of(run: Run) -> Decoding:
     """Return how a run's answers were made."""
-    reasoning: Any = run.settings.reasoning
-    mode: Any = "constrained" if run.settings.constrained else "free"
-    mode = "tagged" if run.settings.backend == TAGGER else mode
-    return Decoding(mode=mode, reasoning=reasoning, engine=run.settings.backend, batch=str(run.settings.batch))
+    known = run.settings
+    reasoning: Any = known.reasoning
+    return Decoding(mode=known.held, reasoning=reasoning, engine=known.backend, batch=str(known.batch))
+
+
+def arguments_of(data: Mapping[str, Any]) -> tuple[dict[str, str], list[str]]:
+    """Return the model arguments of a run that may be told, and the names of the others.
+
+    What a manifest says elsewhere is left out. Of paths the last part is told; what cannot be said plainly is named
+    alone, as are arguments that may hold addresses or secrets.
+    """
+    given = {name: value for name, value in model_arguments(data["config"]).items() if value is not None}
+    # The precision of a model in few bits does not say the number format that it computes in.
+    elsewhere = set(OWN_PLACE) - ({"dtype"} if quantised(given) else set())
+    left = {name: value for name, value in given.items() if name not in elsewhere and not _by_default(name, value)}
+    tellable = {*ANSWERING, *RUNNING, "dtype"}
+    said = {name: without_path(str(value)) for name, value in left.items() if name in tellable}
+    told = {name: value for name, value in sorted(said.items()) if _is(Plain, value)}
+    return told, sorted(name for name in left if name not in told and _is(Word, name))
+
+
+def _by_default(name: str, value: Any) -> bool:
+    """Return whether an argument is none of a submitter's: the batch is told elsewhere, and our date is that of all."""
+    return name == "batch_size" or (name == "chat_template_args" and value == PINNED)
+
+
+def without_path(value: str) -> str:
+    """Return the last part of what may be a path on this machine; names on the Hub have two parts at most."""
+    place = Path(value)
+    local = place.is_absolute() or value.startswith((".", "~")) or len(place.parts) > _HUB_PARTS
+    return place.name if local else value
+
+
+def _is(kind: Any, value: str) -> bool:
+    try:
+        TypeAdapter(kind).validate_python(value)
+    except ValidationError:
+        return False
+    return True
 
 
 def chat_of(data: Mapping[str, Any]) -> Chat:

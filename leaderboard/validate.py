@@ -14,7 +14,7 @@ from itamed.benchmark.report.run import Run
 from itamed.benchmark.suite import task_of
 from itamed.benchmark.version import __version__
 
-from .anomalies import declared_findings, gold_findings, speed_findings
+from .anomalies import declared_findings, gold_findings
 from .bundle import MANIFEST, samples_name
 from .checks import answer_findings, fingerprint_findings, row_findings, score_findings
 from .copies import copy_findings, others
@@ -24,6 +24,7 @@ from .known import known
 from .opened import Opened, open_bundle
 from .rerun import rerun_of
 from .rescore import Rescored, docs_of, rescore
+from .speed import speed_findings
 from .stated import stated_findings
 
 UNCHECKED = 3
@@ -96,7 +97,7 @@ def validate(path: Path, against: Path | None = None, *, itself: bool = True, mi
         findings += _task(bundle, name, rescored)
     findings += stated_findings(bundle)
     findings += decoding_findings(bundle)
-    findings += speed_findings(bundle.manifest)
+    findings += speed_findings(bundle)
     findings += declared_findings(bundle.manifest)
     if against:
         findings += copy_findings(bundle, others(path, against, itself=itself, mini=mini))

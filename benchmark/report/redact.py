@@ -10,6 +10,7 @@ from typing import Any
 
 from ..errors import ItamedError
 from ..files import write_bytes, write_text
+from .arguments import ANSWERING, OWN_PLACE, RUNNING
 from .finding import find_run
 from .run import HIDDEN, Run
 from .sample import notes_available
@@ -28,8 +29,6 @@ _SETTINGS = (
     "git_hash",
 )
 _CONFIG = ("model", "limit", "batch_size", "model_num_parameters", "model_dtype", "model_sha")
-_ARGUMENTS = ("pretrained", "revision", "peft", "model", "dtype", "constrained", "reasoning", "guess", "gguf_file")
-"""Model arguments that say what was run; others may hold addresses or tokens."""
 _SAMPLE = ("doc_id", "filter", "score")
 
 
@@ -87,7 +86,8 @@ def _results(run: Run) -> dict[str, Any]:
 
 def told(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Return the model arguments that say what was run, without folders; others may be secret."""
-    return {name: without_folder(arguments[name]) for name in _ARGUMENTS if name in arguments}
+    names = (*OWN_PLACE, *ANSWERING, *RUNNING)
+    return {name: without_folder(arguments[name]) for name in names if name in arguments}
 
 
 def without_folder(value: Any) -> Any:

@@ -14,7 +14,7 @@ from ..suite import MINI_PREFIX, PREFIX, Task, suite, task_of
 from ..verdict import MODES, Mode, Record
 from .label import Label
 from .samples import records_of, samples_path
-from .settings import ADDED, STOCK, TAGGER, Settings
+from .settings import ADDED, Settings
 
 HIDDEN = "report_stderr"
 """The metric under which the harness keeps a task's full report (see the task files' hooks)."""
@@ -59,12 +59,12 @@ class Run:
     @property
     def method(self) -> str:
         """Return how the model was asked: "4-shot cot constrained"; "tagger" if it was not asked but tags words."""
-        backend, reasoning = self.settings.backend, self.settings.reasoning
-        if backend == TAGGER:
+        held, reasoning = self.settings.held, self.settings.reasoning
+        if held == "tagged":
             return "tagger"
         shots = "/".join(map(str, sorted({result.shots for result in self.tasks})))
-        held = "schema" if backend == STOCK else "constrained" if self.settings.constrained else ""
-        return " ".join(filter(None, [f"{shots}-shot", "" if reasoning == "none" else reasoning, held]))
+        how = ["" if reasoning == "none" else reasoning, "" if held == "free" else held]
+        return " ".join(filter(None, [f"{shots}-shot", *how]))
 
     @property
     def label(self) -> str:

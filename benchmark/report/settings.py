@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, TypeAlias
+
+from .arguments import quantised
 
 ADDED = "itamed"
 """The key of a results file under which `itamed eval` adds what the harness does not know."""
@@ -14,7 +16,10 @@ STOCK = "itamed-stock"
 """What peers do: answers are held to a schema, and not to the document's words."""
 SAMPLE = ("eval_notes", "eval_split", "fewshot_seed")
 """What `--metadata` can choose of a task's rows (see the task files' hooks)."""
-_RULES = "itamed-baseline"
+RULES = "itamed-baseline"
+"""The engine of rules that are no model."""
+Held: TypeAlias = Literal["free", "constrained", "schema", "tagged"]
+"""What answers were held to: nothing, the grammar of their document, a schema of their shape, words of the note."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +33,7 @@ class Settings:
         reasoning: what came before them: "none", "cot", "think".
         chat: whether prompts went through a chat template.
         batch, limit: those of the harness.
-        parameters, precision: of the model; precision is empty if it is not known.
+        parameters, precision: of the model; see `precision_of`.
         eval_notes, eval_split, fewshot_seed: see `SAMPLE`.
         usage: "seconds" of the run, and by task tokens in and out.
         seconds_before: those of stored answers that it went on from; None if they are not known.
@@ -59,6 +64,15 @@ class Settings:
     git_hash: str | None = None
     model_sha: str | None = None
 
+    @property
+    def held(self) -> Held:
+        """Return what answers were held to."""
+        if self.backend == TAGGER:
+            return "tagged"
+        if self.backend == STOCK:
+            return "schema"
+        return "constrained" if self.constrained else "free"
+
     @classmethod
     def read(cls, data: Mapping[str, Any]) -> Settings:
         """Return the settings of a results file."""
@@ -67,7 +81,7 @@ class Settings:
         # All tasks of a run were asked the same way.
         task: Mapping[str, Any] = next(iter((data.get("configs") or {}).values()), {})
         chosen = task.get("metadata") or {}
-        ours = backend.startswith("itamed-") and backend not in (_RULES, TAGGER, STOCK)
+        ours = backend.startswith("itamed-") and backend not in (RULES, TAGGER, STOCK)
         return cls(
             backend=backend,
             arguments=given,
@@ -77,7 +91,7 @@ class Settings:
             batch=config.get("batch_size"),
             limit=config.get("limit"),
             parameters=config.get("model_num_parameters"),
-            precision=str(config.get("model_dtype") or given.get("dtype") or "").removeprefix("torch."),
+            precision=precision_of(config),
             **{name: chosen.get(name) for name in SAMPLE},
             # Without the word of `itamed eval`, a run may have gone on where another had stopped.
             seconds_before=added.get("seconds_before", None if added.get("resumed", True) else 0.0),
@@ -93,3 +107,9 @@ def model_arguments(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return the model arguments of a results file's configuration, which may be one string."""
     given = config.get("model_args") or {}
     return dict(part.split("=", 1) for part in given.split(",") if "=" in part) if isinstance(given, str) else given
+
+
+def precision_of(config: Mapping[str, Any]) -> str:
+    """Return the precision of a results file's model: "4bit", "8bit", else a number format; "" if it is not known."""
+    given = model_arguments(config)
+    return quantised(given) or str(config.get("model_dtype") or given.get("dtype") or "").removeprefix("torch.")

@@ -10,11 +10,12 @@ from itamed.benchmark.report.sheet import FAMILY_NAMES, NONE
 from itamed.benchmark.suite import FAMILIES, ROLES
 
 from .listing import UNKNOWN, Row
+from .telling import told_apart
 
-Kind: TypeAlias = Literal["pick", "rank", "model", "score", "count", "seconds", "badge"]
+Kind: TypeAlias = Literal["pick", "rank", "model", "score", "count", "seconds", "date", "badge"]
 SIZES = {"up to 0.5 B": (0, 5e8), "0.5 to 1 B": (5e8, 1e9), "1 to 3 B": (1e9, 3e9), "above 3 B": (3e9, math.inf)}
 """Buckets of numbers of parameters, the upper end included."""
-_UNSHOWN = ("revision", "created", "accepted")
+_UNSHOWN = ("revision", "accepted")
 
 
 class Column(NamedTuple):
@@ -60,13 +61,16 @@ def board_columns(called: Mapping[str, str]) -> list[Column]:
         Column("ood_rank", "OOD rank", "rank"),
         Column("parameters", "Parameters", "count"),
         Column("seconds", "Seconds a note", "seconds"),
+        Column("created", "Run of", "date"),
         Column("badge", "Badge", "badge"),
     ]
 
 
 def board_rows(rows: Iterable[Row]) -> list[dict[str, Any]]:
     """Return the rows of a board's table, with what filters compare."""
-    return [_shown(row, row.facts, bool(row.ranks)) for row in rows]
+    rows = list(rows)
+    told = told_apart(rows)
+    return [_shown(row, row.facts, told, bool(row.ranks)) for row in rows]
 
 
 def filters(rows: Iterable[dict[str, Any]]) -> list[Filter]:
@@ -97,6 +101,7 @@ def task_columns(name: str, rows: Iterable[Row]) -> list[Column]:
     return [Column("name", "Model", "model"), *columns[:1], Column("strict", "Strict", "score"), *columns[1:]]
 
 
+<<<<<<< HEAD
 def task_rows(name: str, role: str, rows: Iterable[Row]) -> list[dict[str, Any]]:
     """Return the rows of a task's table, the best first; what is never ranked stands apart.
 
@@ -106,17 +111,24 @@ def task_rows(name: str, role: str, rows: Iterable[Row]) -> list[dict[str, Any]]
         rows: of a board, those that have the task.
     """
     found = []
+=======
+def task_rows(name: str, rows: Iterable[Row]) -> list[dict[str, Any]]:
+    """Return the rows of a task's table, the best first; what is never ranked stands apart."""
+    found, role, rows = [], task_of(name).role, list(rows)
+    told = told_apart(rows)
+>>>>>>> mend-b
     for row in rows:
         score = row.stored.entry.tasks[name]
-        facts = _shown(row, row.about, role in row.ranks)
+        facts = _shown(row, row.about, told, role in row.ranks)
         place = (row.lateness, -score.metrics["score"][0], row.name, row.stored.key)
         found.append((place, facts | score.metrics | {"strict": score.strict}))
     return [each for _, each in sorted(found, key=lambda each: each[0])]
 
 
-def _shown(row: Row, facts: Mapping[str, Any], ranked: bool) -> dict[str, Any]:
+def _shown(row: Row, facts: Mapping[str, Any], told: Mapping[str, str], ranked: bool) -> dict[str, Any]:
     """Return facts of an entry without those that no table shows, and without gaps: pages load faster."""
     found = {key: value for key, value in facts.items() if value is not None and key not in _UNSHOWN}
+    found |= {"told": text} if (text := told[row.stored.key]) else {}
     found |= {"late": row.lateness} if row.lateness else {}
     found |= {"ranked": True} if ranked else {}
     return found | {"size": _size(row.about["parameters"])}

@@ -50,7 +50,7 @@ def _write(path: Path, table: pa.Table) -> None:
 def _flat(row: Row) -> dict[str, Any]:
     """Return an entry without lists: a score becomes three columns, a rank too."""
     found: dict[str, Any] = {"suite": row.manifest.suite.version}
-    for name, value in row.facts.items():
+    for name, value in (row.facts | row.made).items():
         if name.endswith("_rank"):
             found |= {f"{name}_{part}": getattr(value, part, None) for part in Rank._fields}
         elif name.startswith(("id_", "ood_")) and not name.endswith("_unranked"):

@@ -6,22 +6,21 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import numpy as np
+from itamed.benchmark.report.settings import RULES
 from itamed.benchmark.suite import FAMILIES, ROLES
 
 from ..anomalies import trained_ood
 from ..manifest import Manifest
+from .openness import Told, told_of
 from .ranks import Rank, rank
 from .store import Stored
 
-Told: TypeAlias = Literal["named in full", "declared", "not declared"]
 UNKNOWN = "not known"
 SAMPLE = "sample"
 LEAKED = "trained on test rows"
-BASELINE = "itamed-baseline"
-"""The engine of rules that are no model."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ class Row:
 
         Of what is not asked it says what it is: "rule", "tagger".
         """
-        if self.manifest.decoding.engine == BASELINE:
+        if self.manifest.decoding.engine == RULES:
             return "rule"
         if self.manifest.decoding.mode == "tagged":
             return "tagger"
@@ -65,15 +64,8 @@ class Row:
 
     @property
     def data(self) -> Told:
-        """Return how much is told of the model's own training; that of its base model is not part of it.
-
-        "named in full": every corpus has a name and a licence, which need not be an open one.
-        """
-        declared = self.manifest.declaration
-        if not declared:
-            return "not declared"
-        named = bool(declared.corpora or declared.tasks)
-        return "named in full" if named and all(each.licence != "unknown" for each in declared.corpora) else "declared"
+        """Return how much is told of the model's own training, and whether its data are open."""
+        return told_of(self.manifest.declaration)
 
     @property
     def seconds(self) -> float | None:
@@ -129,6 +121,24 @@ class Row:
             "created": self.manifest.created[:10],
             "accepted": self.stored.entry.accepted,
             "retracted": self.stored.retracted.reason if self.stored.retracted else None,
+        }
+
+    @property
+    def made(self) -> dict[str, Any]:
+        """Return how the answers were made, and what names them, as plain values that downloads have."""
+        manifest, adapter, declared = self.manifest, self.manifest.model.adapter, self.manifest.declaration
+        return {
+            "engine": manifest.decoding.engine,
+            "precision": manifest.model.precision,
+            "arguments": " ".join(f"{name}={value}" for name, value in sorted(manifest.arguments.items())) or None,
+            "arguments_untold": " ".join(manifest.untold) or None,
+            "adapter": adapter.name if adapter else None,
+            "adapter_revision": adapter.revision if adapter else None,
+            "chat_template": manifest.chat.template_sha256,
+            "chat_turns": manifest.chat.multiturn,
+            "fewshot_seed": manifest.seeds.examples,
+            "declared_test_rows": declared.test_rows if declared else None,
+            "bundle": self.stored.entry.bundle,
         }
 
     @property

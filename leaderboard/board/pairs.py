@@ -19,9 +19,10 @@ _DIGITS = 6
 def mode_pairs(rows: Sequence[Row]) -> list[dict[str, Any]]:
     """Return the pairs of rows that differ in their decoding alone, in the order of their better one.
 
-    They are of the same known commit, adapter, examples, chat template and precision, and are such as may be ranked; of
-    several alike the latest run. A pair has the keys of its rows by mode, and "gains": by role in which both answered
-    the same tasks, the gain of the mean by the grammar with its paired interval, None where there is no mean.
+    They are of the same known commit, adapter, examples, chat template, precision, arguments and engine, and are such
+    as may be ranked; of several alike the latest run. A pair has the keys of its rows by mode, and "gains": by role in
+    which both answered the same tasks, the gain of the mean by the grammar with its paired interval, None where there
+    is no mean.
     """
     found: dict[tuple[object, ...], dict[str, Row]] = defaultdict(dict)
     for row in sorted(rows, key=lambda each: (each.manifest.created, each.stored.key)):
@@ -40,7 +41,15 @@ def _asked(row: Row) -> tuple[object, ...] | None:
     if not all(each.revision for each in (model, model.adapter) if each):
         return None
     weights = (model.name, model.revision, model.adapter, model.precision)
-    return (*weights, row.method, manifest.seeds.examples, manifest.chat)
+    # Values of arguments that are not told may differ, too: at least their names are the same.
+    arguments = (*sorted(manifest.answering.items()), *sorted(manifest.untold))
+    engine = (_family(manifest.decoding.engine), arguments)
+    return (*weights, *engine, row.method, manifest.seeds.examples, manifest.chat)
+
+
+def _family(engine: str) -> str:
+    """Return what computes the answers of an engine: ours do it as the harness's models that they extend."""
+    return engine.removeprefix("itamed-").removeprefix("local-")
 
 
 def _gains(pair: Iterable[Row]) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from .downloads import write_downloads
 from .entry import BADGE_MEANINGS, Span, TaskScore
 from .frontend import assets
 from .listing import Row, boards
+from .openness import OPEN
 from .pairs import mode_pairs
 from .ranks import Rank
 from .scored import ranked_tasks
@@ -94,6 +95,7 @@ class _Pages:
             "role_names": ROLE_NAMES,
             "badges": BADGE_MEANINGS,
             "called": self.called,
+            "open_licences": ", ".join(sorted(OPEN)),
         }
         self.environment = environment(__package__)
         self.environment.filters |= {

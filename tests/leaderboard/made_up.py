@@ -42,6 +42,7 @@ def add_entry(store, files, name, mean=0.5, *, version="0.1.0", noise=0.02, seed
     an entry of all 20 tasks; `manifest` are parts of it that differ. The model is one at a commit of its own.
     """
     said = json.loads(files[MANIFEST]) | {"decoding": {"mode": "free", "engine": "itamed-hf", "batch": "8"}}
+    said |= {"arguments": {}, "untold": []}
     commit = hashlib.sha1(name.encode()).hexdigest()
     model = said["model"] | {"name": name, "parameters": 270_000_000, "revision": commit}
     said |= manifest | {"model": model | manifest.get("model", {})}

@@ -49,18 +49,6 @@ def test_few_right_rows_are_only_warned_of(files, tmp_path):
     assert only(anomalous(with_gold(files, CRF), tmp_path)).severity == "warning"
 
 
-@pytest.mark.parametrize(
-    ("tokens", "parameters", "expected"), [(10**6, None, 0), (10**6, 10**9, 0), (10**7, None, 1), (10**6, 10**12, 1)]
-)
-def test_impossible_speed(files, tmp_path, tokens, parameters, expected):
-    def fast(manifest):
-        manifest["cost"].update(seconds=10.0, tokens_out=tokens)
-        manifest["model"].update(parameters=parameters)
-
-    found = anomalous(changed(files, MANIFEST, fast), tmp_path)
-    assert [each.field for each in found] == ["cost"] * expected
-
-
 @pytest.fixture
 def others(files, tmp_path):
     """Return a folder with the honest bundle, one that is damaged, and what waits for a writer if it is opened."""
@@ -179,6 +167,13 @@ def test_answers_that_no_grammar_lets_through(one, tmp_path):
     assert decoded(rescored(one, NER, loose), tmp_path, "free") == []
     one_of_them = loose[:1] + answers(one, NER)[1:]
     assert decoded(rescored(one, NER, one_of_them), tmp_path, "constrained") == []
+
+
+def test_a_schema_is_that_of_one_engine(one, tmp_path):
+    stock = changed(one, MANIFEST, lambda m: m["decoding"].update(engine="itamed-stock"))
+    assert decoded(stock, tmp_path, "schema") == []
+    assert decoded(stock, tmp_path, "free") == [(MANIFEST, "decoding.mode", "warning")]
+    assert decoded(one, tmp_path, "schema") == [(MANIFEST, "decoding.mode", "warning")]
 
 
 def test_tags_are_no_answers_to_questions(files, one, tmp_path):

@@ -99,6 +99,16 @@ def test_filters_sorting_and_comparison_are_in_the_address(open_page):
     assert "lab/m1" in again.locator("#radar svg").get_attribute("aria-label")
 
 
+def test_a_permalink_keeps_its_suite_after_a_bump(open_page):
+    page = open_page()
+    page.select_option("select[name=mode]", "free")
+    assert "suite=0.1.0" in page.url
+    again = open_page(fragment="#mode=free&suite=0.0.9")
+    again.wait_for_url("**/suites/0.0.9.html#*")
+    again.wait_for_selector("#table tbody tr")
+    assert "lab/a" in names(again)
+
+
 def test_four_models_are_the_most_to_compare(open_page):
     page = open_page()
     boxes = page.locator("input.pick")

@@ -76,6 +76,8 @@ def test_the_page_says_which_families_count_and_what_a_badge_means(files, tmp_pa
         {"seeds": {"examples": 7}},
         {"chat": {"template_sha256": "a" * 64}},
         {"model": {"precision": "4bit"}},
+        {"arguments": {"gguf_file": "q2.gguf"}},
+        {"untold": ["chat_template_args"]},
         {"model": {"revision": "b" * 40}},
         {"model": {"adapter": {"name": "a/adapter", "revision": "c" * 40}}},
     ],
@@ -86,6 +88,22 @@ def test_runs_that_differ_in_more_than_decoding_are_no_pair(files, tmp_path, oth
     assert mode_pairs(rows_of(tmp_path)) == []
     add_entry(tmp_path, files, "a/b", 0.4, kind="full", decoding=FREE, **other)
     assert len(mode_pairs(rows_of(tmp_path))) == 1
+
+
+@pytest.mark.parametrize(
+    ("engine", "arguments", "pairs"),
+    [
+        ("hf", {}, 1),
+        ("itamed-hf", {"guess": "False"}, 1),
+        ("itamed-vllm", {}, 0),
+        ("itamed-stock", {}, 0),
+        ("itamed-hf", {"max_length": "512"}, 0),
+    ],
+)
+def test_a_pair_is_of_one_engine_and_its_arguments(files, tmp_path, engine, arguments, pairs):
+    add_entry(tmp_path, files, "a/b", 0.3, kind="full", decoding=FREE | {"engine": engine}, arguments=arguments)
+    add_entry(tmp_path, files, "a/b", 0.5, kind="full", decoding=CONSTRAINED)
+    assert len(mode_pairs(rows_of(tmp_path))) == pairs
 
 
 @pytest.mark.parametrize("unknown", [{"revision": None}, {"adapter": {"name": "a/adapter", "revision": None}}])
@@ -100,7 +118,13 @@ def test_weights_without_a_commit_are_no_pair(files, tmp_path, unknown):
     [
         (None, "not declared"),
         ({"tasks": ["itamed_crf_e3c"], "base": "google/gemma-3-270m"}, "named in full"),
-        ({"corpora": [CORPUS]}, "named in full"),
+        ({"tasks": ["itamed_qa_casimedicos"]}, "named in full, under open licences"),
+        ({"tasks": ["itamed-mini-crf-e3c"]}, "named in full, under open licences"),
+        ({"tasks": ["itamed_of_another_suite"]}, "named in full"),
+        ({"corpora": [CORPUS]}, "named in full, under open licences"),
+        ({"corpora": [CORPUS, {"name": "more", "licence": "CC0-1.0"}]}, "named in full, under open licences"),
+        ({"corpora": [CORPUS, {"name": "more", "licence": "proprietary"}]}, "named in full"),
+        ({"corpora": [CORPUS], "tasks": ["itamed_crf_e3c"]}, "named in full"),
         ({"corpora": [CORPUS, {"name": "more"}]}, "declared"),
         ({}, "declared"),
     ],
@@ -130,6 +154,7 @@ def test_an_entrys_page_tells_what_a_reader_needs(files, tmp_path):
         "test_rows": "not trained on",
         "corpora": [CORPUS],
         "decontamination": {"method": "eight words in a row", "dropped": 132, "unchecked": ["itamed_ner_pharmaer"]},
+        "origin": "training.json",
     }
     parts = {
         "declaration": declared,
@@ -137,6 +162,8 @@ def test_an_entrys_page_tells_what_a_reader_needs(files, tmp_path):
         "chat": {"template_sha256": "a" * 64, "multiturn": True},
         "sources": {"e3c": {"inputs": {"E3C.tar.gz": "d" * 64}, "origins": {}}},
         "cost": {"seconds": 9.0, "tokens_in": 648058, "tokens_out": None},
+        "arguments": {"gguf_file": "q2.gguf", "load_in_4bit": "True"},
+        "untold": ["base_url", "chat_template_args"],
         "model": {"revision": "b" * 40},
     }
     key = add_entry(tmp_path / "store", files, "lab/model", **parts).name
@@ -144,12 +171,14 @@ def test_an_entrys_page_tells_what_a_reader_needs(files, tmp_path):
     page = (tmp_path / "site" / "entries" / f"{key}.html").read_text()
     assert f'href="https://huggingface.co/lab/model/tree/{"b" * 40}"' in page
     for told in (
+        "fine-tuning; as the submitter says, from a training with itamed",
         "Base model: google/gemma-3-270m",
         "notes (cc-by-4.0, 1,234 documents)",
         "eight words in a row; 132 documents dropped; not checked against: itamed_ner_pharmaer",
         "examples as turns of the chat; examples of seed 7",
         f"E3C.tar.gz <code>{'d' * 64}</code>",
         "648,058 of prompts, an unknown number of answers",
+        "<code>gguf_file=q2.gguf</code>, <code>load_in_4bit=True</code>; set, with values that are not told: base_url",
         f"itamed eval --model itamed-hf --model_args pretrained=lab/model,revision={'b' * 40}",
     ):
         assert told in page
@@ -195,6 +224,17 @@ def test_a_command_gives_what_the_engine_takes(files, tmp_path, decoding, argume
     row = row_of(tmp_path, files, model={"revision": "b" * 40, "precision": "4bit"}, decoding=decoding)
     (command,) = commands(row.stored.entry)
     assert harness_settings(shlex.split(command)[2:])["model_args"] == arguments
+
+
+def test_a_command_has_arguments_that_itamed_tells(files, tmp_path):
+    arguments = {"dtype": "float32", "gguf_file": "q2.gguf", "load_in_4bit": "True", "trust_remote_code": "True"}
+    schema = FREE | {"mode": "schema", "engine": "itamed-stock"}
+    row = row_of(tmp_path, files, model={"precision": "4bit"}, decoding=schema, arguments=arguments)
+    assert row.mode == "schema"
+    (command,) = commands(row.stored.entry)
+    found = harness_settings(shlex.split(command)[2:])["model_args"]
+    expected = {"dtype": "float32", "gguf_file": "q2.gguf", "load_in_4bit": True}
+    assert found == {"pretrained": "a/b", "revision": row.manifest.model.revision} | expected
 
 
 def test_tasks_with_other_numbers_of_examples_get_a_command_each(files, tmp_path):

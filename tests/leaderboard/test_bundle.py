@@ -3,16 +3,18 @@
 import hashlib
 import json
 import shutil
+import sys
 
 import pytest
 from itamed.benchmark.docs import task_docs
+from itamed.benchmark.engines.grammars import Decoding
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.report.finding import find_run
 from itamed.benchmark.report.samples import samples_path
-from itamed.benchmark.suite import task_of
+from itamed.benchmark.suite import suite, task_of
 from itamed.leaderboard.archive import pack
 from itamed.leaderboard.bundle import MANIFEST, SCORES, Wishes, make_bundle
-from itamed.leaderboard.manifest import Weights
+from itamed.leaderboard.manifest import MAX_ANSWER, Weights
 from itamed.leaderboard.rescore import finish_of
 from itamed.leaderboard.validate import validate
 
@@ -171,7 +173,7 @@ def other_text(samples):
 
 
 def endless(samples):
-    samples[0]["resps"] = [["x" * 100_001]]
+    samples[0]["resps"] = [["x" * (MAX_ANSWER + 1)]]
     return samples
 
 
@@ -184,7 +186,7 @@ def without_answers(samples):
     [
         (lambda samples: samples[2:], "holds 4 of 6 strict answers"),
         (other_text, "another text"),
-        (endless, r"answer: .* at most 100000 characters"),
+        (endless, rf"answer: .* at most {MAX_ANSWER} characters"),
         (lambda samples: samples + samples[:1], "holds 7 of 6 strict answers"),
         (lambda samples: samples[1:] + samples[1:2], "answers a row twice"),
         (without_answers, "damaged"),
@@ -198,6 +200,11 @@ def test_samples_that_are_not_whole(run, change, message):
     edit_samples(run, NER, both)
     with pytest.raises(ItamedError, match=message):
         remade(run)
+
+
+def test_an_answer_may_be_as_long_as_any_engine_lets_it_get():
+    longest = max(task.max_tokens for task in suite().values())
+    assert 16 * Decoding(reasoning="think").budget(longest, 0, sys.maxsize) == MAX_ANSWER
 
 
 def test_samples_that_were_not_kept(run):

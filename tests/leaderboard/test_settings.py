@@ -1,11 +1,12 @@
 """What a manifest takes from a results file: names without folders, versions, machine, nothing unseen."""
 
 import pytest
+from itamed.benchmark.engines.template import PINNED
 from itamed.benchmark.report.label import Label
 from itamed.benchmark.report.run import Run
 from itamed.benchmark.report.settings import Settings
 from itamed.leaderboard.manifest import Weights
-from itamed.leaderboard.settings import decoding_of, machine_of, model_folder, model_of, versions_of
+from itamed.leaderboard.settings import arguments_of, decoding_of, machine_of, model_folder, model_of, versions_of
 
 ENVIRONMENT = """PyTorch version: 2.9.0+cu128
 OS: Ubuntu 24.04 LTS (x86_64)
@@ -81,7 +82,61 @@ def test_what_cannot_be_said_plainly_is_left_out():
     assert machine_of({"pretty_env_info": "Model name: <b>fast</b>\nOS: a\u202eb\n"}).processor is None
 
 
+def decoding(**given):
+    return decoding_of(Run(None, "x", Settings(batch="auto", **given), (), Label("x")))
+
+
 def test_decoding():
-    settings = Settings(backend="itamed-hf", constrained=True, reasoning="cot", batch="auto")
-    found = decoding_of(Run(None, "x", settings, (), Label("x")))
+    found = decoding(backend="itamed-hf", constrained=True, reasoning="cot")
     assert (found.mode, found.reasoning, found.engine) == ("constrained", "cot", "itamed-hf")
+    assert decoding(backend="itamed-hf").mode == "free"
+    assert decoding(backend="itamed-stock").mode == "schema"
+    assert decoding(backend="itamed-encoder").mode == "tagged"
+
+
+def told(*given):
+    return arguments_of({"config": {"model_args": ",".join(given)}})
+
+
+def test_arguments_are_told_by_value_or_by_name():
+    given = ("load_in_4bit=True", "gguf_file=q2.gguf", "dtype=float32", "base_url=http://me:secret@host", "top=")
+    assert told("pretrained=a/b", "revision=main", "batch_size=8", *given) == (
+        {"load_in_4bit": "True", "gguf_file": "q2.gguf", "dtype": "float32"},
+        ["base_url", "top"],
+    )
+    assert told("pretrained=a/b", "dtype=float32", "guess=False") == ({"guess": "False"}, [])
+    assert arguments_of({"config": {"model_args": {"chat_template_args": dict(PINNED)}}}) == ({}, [])
+    typed = {"max_length": 4096, "peft": None, "chat_template_args": {"a": 1}}
+    assert arguments_of({"config": {"model_args": typed}}) == ({"max_length": "4096"}, ["chat_template_args"])
+
+
+@pytest.mark.parametrize(
+    ("value", "plain"),
+    [
+        ("google/gemma-3-270m", "google/gemma-3-270m"),
+        ("/home/me/secret/words", "words"),
+        ("~/words", "words"),
+        ("../mine/words", "words"),
+        ("runs/mine/words", "words"),
+    ],
+)
+def test_paths_among_arguments_are_named_by_their_last_part(value, plain):
+    assert told(f"tokenizer={value}") == ({"tokenizer": plain}, [])
+
+
+@pytest.mark.parametrize("value", ["two words", "<x>", "a=b", "x" * 121])
+def test_values_that_cannot_be_said_plainly_are_not_told(value):
+    assert told(f"tokenizer={value}") == ({}, ["tokenizer"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "precision"),
+    [
+        ("load_in_4bit=True,dtype=float32", "4bit"),
+        ("load_in_8bit=true", "8bit"),
+        ("load_in_4bit=False,dtype=float32", "float32"),
+        ("dtype=torch.bfloat16", "bfloat16"),
+    ],
+)
+def test_the_precision_is_that_of_the_weights_as_asked(arguments, precision):
+    assert model("a/b", model_args=f"pretrained=a/b,{arguments}").precision == precision

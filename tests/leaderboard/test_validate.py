@@ -12,6 +12,7 @@ from itamed.leaderboard import validate as module
 from itamed.leaderboard.archive import pack
 from itamed.leaderboard.board.accept import accept
 from itamed.leaderboard.bundle import MANIFEST, SCORES
+from itamed.leaderboard.manifest import MAX_ANSWER
 from itamed.leaderboard.rescore import docs_of, rescore
 from itamed.leaderboard.show import show_verdict
 from typer.testing import CliRunner
@@ -125,7 +126,7 @@ def test_code_here_that_is_not_the_published_one(files, tmp_path, monkeypatch):
         (lambda found: [found[0] | {"finish": "cut"}, *found[1:]], "whole"),
         (lambda found: [found[0] | {"text": "Paziente di 70 anni"}, *found[1:]], "no such key"),
         (lambda found: [found[0] | {"tokens_out": 1.5}, *found[1:]], "valid integer"),
-        (lambda found: [found[0] | {"answer": "x" * 100_001}, *found[1:]], "at most 100000 characters"),
+        (lambda found: [found[0] | {"answer": "x" * (MAX_ANSWER + 1)}, *found[1:]], f"at most {MAX_ANSWER} characters"),
     ],
 )
 def test_other_rows(one, tmp_path, change, expected):

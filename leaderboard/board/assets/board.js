@@ -4,6 +4,11 @@
   const data = JSON.parse(document.getElementById("data").textContent);
   const form = document.getElementById("filters"), compare = document.getElementById("compare");
   const state = new URLSearchParams(location.hash.slice(1));
+  // The first page shows another suite after a bump, so a permalink names its own.
+  const suites = [...document.querySelectorAll("nav a")], shows = (link) => link.hasAttribute("aria-current");
+  const asked = suites.find((link) => link.textContent === state.get("suite"));
+  if (compare && asked && !shows(asked)) return location.replace(`${asked.href}${location.hash}`);
+  state.delete("suite");
   const byKey = new Map(data.rows.map((row) => [row.key, row]));
   let picked = (state.get("compare") ?? "").split(",").filter((key) => byKey.has(key)).slice(0, board.MOST);
 
@@ -42,6 +47,7 @@
     if (table.search()) now.set("q", table.search());
     if (direction) now.set("sort", `${data.columns[column].key}.${direction}`);
     if (picked.length) now.set("compare", picked.join(","));
+    if (now.size) now.set("suite", suites.find(shows).textContent);
     history.replaceState(null, "", `#${now}`);
   }
   function drawCharts() {

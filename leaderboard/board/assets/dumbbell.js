@@ -5,6 +5,7 @@ board.dumbbell = (chart, pairs, role, family, data) => {
   const MOST = 40, ROW = 46, SIDE = 16, TOP = 34;
   const figure = chart.querySelector("figure"), beside = chart.querySelector(".scroll");
   const called = family === "mean" ? `${means[role]} in %` : `${families[family]} in %, ${role.toUpperCase()} tasks`;
+  const about = ({ free }) => [free.method, free.told].filter(Boolean).join(", ");
   const span = (row) => row[`${role}_${family}`];
   const known = pairs.filter(({ free, constrained, gains }) => role in gains && span(free) && span(constrained)).slice(0, MOST);
   if (!known.length) {
@@ -26,10 +27,11 @@ board.dumbbell = (chart, pairs, role, family, data) => {
     square(SIDE + 72, 12), svg("text", { x: SIDE + 83, y: 16 }, "constrained")];
   const whisker = ([, low, high], y) => svg("line", { x1: across(low), x2: across(high), y1: y, y2: y, class: "whisker" });
   const cut = (text) => (text.length > WIDTH / 7.5 ? `${text.slice(0, WIDTH / 7.5)}…` : text);
-  const lines = known.flatMap(({ free, constrained }, place) => {
+  const lines = known.flatMap((pair, place) => {
+    const { free, constrained } = pair;
     const y = TOP + ROW * place + 28, [from, to] = [free, constrained].map(span);
     return [
-      svg("text", { x: SIDE, y: y - 15 }, cut(`${free.name}, ${free.method}`)),
+      svg("text", { x: SIDE, y: y - 15 }, cut(`${free.name}, ${about(pair)}`)),
       whisker(from, y - 4), whisker(to, y + 4),
       svg("line", { x1: across(from[0]), x2: across(to[0]), y1: y, y2: y, class: "bar" }),
       ring(across(from[0]), y), square(across(to[0]), y),
@@ -47,7 +49,7 @@ board.dumbbell = (chart, pairs, role, family, data) => {
   const link = (row) => node("a", score(span(row)), { href: `${root}entries/${row.key}.html` });
   const heads = ["Model", "Free", "Constrained", "Gain"].map((name) => node("th", name, { scope: "col" }));
   const rows = known.map((pair) => node("tr", [
-    node("th", [pair.free.name, " ", node("small", pair.free.method)], { scope: "row" }),
+    node("th", [pair.free.name, " ", node("small", about(pair))], { scope: "row" }),
     node("td", link(pair.free)), node("td", link(pair.constrained)), node("td", gain(pair)),
   ]));
   const more = pairs.length > MOST ? ` (the first ${MOST})` : "";

@@ -2,7 +2,7 @@
 board.MOST = 4;
 board.compare = (rows, role, data) => {
   "use strict";
-  const { node, svg, score } = board, { families, means } = data;
+  const { node, svg, score, about } = board, { families, means } = data;
   const RADIUS = 120, FEWEST = 3, DASHES = ["", "7 3", "2 3", "9 3 2 3"];
   const value = (row, family) => row[`${role}_${family}`]?.[0];
   const named = (list) => list.map((family) => families[family]).join(", ");
@@ -39,7 +39,7 @@ board.compare = (rows, role, data) => {
   const notes = [
     axes.length < FEWEST ? "Too few families have a score for a picture." : `The outer ring is ${100 * top} %.`,
     axes.length < all.length ? `No model here has a score of ${named(all.filter((family) => !axes.includes(family)))}.` : "",
-    ...gaps.map((row) => `${row.name} (${row.method}, ${row.mode}) has none of ${named(lacks(row, axes))}: a gap in its line.`),
+    ...gaps.map((row) => `${row.name} (${about(row)}) has none of ${named(lacks(row, axes))}: a gap in its line.`),
   ].filter(Boolean).join(" ");
   const title = `Family means of ${rows.map((row) => row.name).join(", ")}, ${role.toUpperCase()} tasks; the table beside has the figures.`;
   const picture = svg("svg", { viewBox: "-170 -150 340 300", role: "img", "aria-label": title }, [...grid, ...shapes, ...names]);
@@ -49,7 +49,7 @@ board.compare = (rows, role, data) => {
     svg("line", { x1: 0, x2: 30, y1: 4, y2: 4, class: `shape series-${place}`, "stroke-dasharray": DASHES[place] }));
   const heads = ["Model", ...all.map((family) => families[family]), means[role]].map((name) => node("th", name, { scope: "col" }));
   const lines = rows.map((row, place) => node("tr", [
-    node("th", [key(place), ` ${row.name} `, node("small", `${row.method}, ${row.mode}`)], { scope: "row" }),
+    node("th", [key(place), ` ${row.name} `, node("small", about(row))], { scope: "row" }),
     ...[...all, "mean"].map((family) => node("td", score(row[`${role}_${family}`]))),
   ]));
   document.getElementById("compared").replaceChildren(

@@ -2,7 +2,7 @@
 // Times of several machines, or of unknown ones, do not compare: then there is no line.
 board.scatter = (figure, rows, x, label, role, called) => {
   "use strict";
-  const { node, svg, percent, size, root } = board;
+  const { node, svg, percent, size, about, root } = board;
   const WIDTH = board.width(figure), HEIGHT = 380, LEFT = 46, BOTTOM = 42, TOP = 12;
   const mean = (row) => row[`${role}_mean`];
   const known = rows.filter((row) => row[x] > 0 && row[`${role}_rank`]).sort((a, b) => a[x] - b[x] || mean(b)[0] - mean(a)[0]);
@@ -31,7 +31,7 @@ board.scatter = (figure, rows, x, label, role, called) => {
   const path = front.map((row) => `${across(row[x]).toFixed(1)},${up(mean(row)[0]).toFixed(1)}`).join(" ");
   const points = known.map((row) => {
     const [value, from, to] = mean(row), place = across(row[x]);
-    const text = `${row.name}, ${row.method}, ${row.mode}: ${percent(value)} (${percent(from)}–${percent(to)}), ${shown(row[x])}${x === "seconds" ? ` s on ${row.hardware}` : ""}`;
+    const text = `${row.name}, ${about(row)}: ${percent(value)} (${percent(from)}–${percent(to)}), ${shown(row[x])}${x === "seconds" ? ` s on ${row.hardware}` : ""}`;
     return svg("a", { href: `${root}entries/${row.key}.html`, "aria-label": text }, [
       svg("title", {}, text),
       svg("line", { x1: place, x2: place, y1: up(from), y2: up(to), class: "whisker" }),

@@ -23,10 +23,10 @@ const board = (() => {
     const [best, worst, group] = place;
     return node("span", [best === worst ? `${best}` : `${best}–${worst}`, " ", node("small", `group ${group}`)], { class: "rank" });
   }
+  const about = (row) => [row.method, row.mode, row.told].filter(Boolean).join(", ");
   function model(name, row) {
     const link = node("a", name, { href: `${root}entries/${row.key}.html` });
-    const about = [row.method, row.mode, row.aside];
-    return node("span", [link, node("small", about.filter(Boolean).join(", "))], { class: "model" });
+    return node("span", [link, node("small", row.aside ? `${about(row)}, ${row.aside}` : about(row))], { class: "model" });
   }
   function pick(key, row) {
     return node("input", [], { type: "checkbox", class: "pick", value: key, "aria-label": `Compare ${row.name}` });
@@ -38,6 +38,7 @@ const board = (() => {
     score: { show: score, sort: (span) => span?.[0] ?? -1, first: "desc" },
     count: { show: (count) => node("span", count ? size(count) : NONE), sort: (count) => count ?? Infinity, first: "asc" },
     seconds: { show: (value) => node("span", value?.toFixed(2) ?? NONE), sort: (value) => value ?? Infinity, first: "asc" },
+    date: { show: (day) => node("span", day), sort: (day) => day, first: "desc" },
     badge: { show: (badge) => node("span", `${BADGES[badge]} ${badge}`, { class: "badge" }), sort: (badge) => badge, first: "asc" },
   };
 
@@ -49,7 +50,7 @@ const board = (() => {
       render: (value, type, row) => (type === "display" ? show(value, row, key) : type === "filter" ? String(value ?? "") : (sort ?? String)(value)),
       name: key, title, className: `${kind} ${group}`, orderable: Boolean(sort), searchable: ["model", "badge"].includes(kind),
       orderSequence: first === "asc" ? ["asc", "desc", ""] : ["desc", "asc", ""], visible: group !== "ood",
-      type: ["model", "badge"].includes(kind) ? "string" : "num", cellType: kind === "model" ? "th" : "td",
+      type: ["model", "date", "badge"].includes(kind) ? "string" : "num", cellType: kind === "model" ? "th" : "td",
       createdCell: (cell) => kind === "model" && cell.setAttribute("scope", "row"),
     };
   }
@@ -79,5 +80,5 @@ const board = (() => {
   const width = (figure) => Math.round(Math.min(720, Math.max(280, figure.clientWidth || 720)));
   const SVG = "http://www.w3.org/2000/svg";
   const svg = (tag, attributes, content = []) => node(tag, content, attributes, SVG);
-  return { node, svg, width, percent, size, score, draw, shade, NONE, root };
+  return { node, svg, width, percent, size, score, about, draw, shade, NONE, root };
 })();
