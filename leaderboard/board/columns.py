@@ -101,7 +101,6 @@ def task_columns(name: str, rows: Iterable[Row]) -> list[Column]:
     return [Column("name", "Model", "model"), *columns[:1], Column("strict", "Strict", "score"), *columns[1:]]
 
 
-<<<<<<< HEAD
 def task_rows(name: str, role: str, rows: Iterable[Row]) -> list[dict[str, Any]]:
     """Return the rows of a task's table, the best first; what is never ranked stands apart.
 
@@ -110,13 +109,8 @@ def task_rows(name: str, role: str, rows: Iterable[Row]) -> list[dict[str, Any]]
         role: of the task, in the version of the suite that the rows are of.
         rows: of a board, those that have the task.
     """
-    found = []
-=======
-def task_rows(name: str, rows: Iterable[Row]) -> list[dict[str, Any]]:
-    """Return the rows of a task's table, the best first; what is never ranked stands apart."""
-    found, role, rows = [], task_of(name).role, list(rows)
-    told = told_apart(rows)
->>>>>>> mend-b
+    rows = list(rows)
+    found, told = [], told_apart(rows)
     for row in rows:
         score = row.stored.entry.tasks[name]
         facts = _shown(row, row.about, told, role in row.ranks)
