@@ -73,7 +73,7 @@ def test_tables_have_what_is_told_and_the_day_of_the_run(files, tmp_path):
     add_entry(tmp_path / "store", files, "a/b", model={"revision": COMMIT}, created="2026-01-31T12:00:00Z")
     rows = boards(read_store(tmp_path / "store"))["0.1.0"]
     task = next(iter(rows[0].stored.entry.tasks))
-    for listed in (board_rows(rows), task_rows(task, rows)):
+    for listed in (board_rows(rows), task_rows(task, "id", rows)):
         assert [(each["told"], each["created"]) for each in listed] == [("at 0123456", "2026-01-31")]
     assert ("created", "Run of", "date") in [each[:3] for each in board_columns({"id": "ID", "ood": "OOD"})]
     build(tmp_path / "store", tmp_path / "site")
