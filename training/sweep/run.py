@@ -66,7 +66,7 @@ def run_cells(cells: Sequence[Cell], jobs: Jobs, at_once: int, show: Callable[[S
         show: is given all cells at every look.
 
     Raises:
-        ItamedError: some have failed; the others were run all the same.
+        ItamedError: some have failed, the others were run all the same; or the folder has no locks.
     """
     for cell in cells:
         cell.state = "done" if cell.what.done() else "waiting"
@@ -75,13 +75,12 @@ def run_cells(cells: Sequence[Cell], jobs: Jobs, at_once: int, show: Callable[[S
         for cell in cells:
             if cell.state == "running":
                 cell.look()
-        # What another call of the same experiment has begun takes memory like the own.
-        room = at_once - sum(
-            cell.state == "running" or (cell.state == "waiting" and busy(cell.what.folder)) for cell in cells
-        )
+        # What another call of the same experiment has begun takes memory like the own; a job of ours would not get it.
+        elsewhere = {cell.what.folder for cell in cells if cell.state == "waiting" and busy(cell.what.folder)}
+        room = at_once - len(elsewhere) - sum(cell.state == "running" for cell in cells)
         # Trainings first: others wait for them.
         for cell in sorted(cells, key=lambda cell: isinstance(cell.what, Evaluation)):
-            if cell.state == "waiting":
+            if cell.state == "waiting" and cell.what.folder not in elsewhere:
                 _begin(cell, by_folder, jobs, room)
                 room -= cell.state == "running"
         show(cells)
