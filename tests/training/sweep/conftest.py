@@ -1,8 +1,15 @@
-"""Fixtures: the file of a small matrix beside its recipe."""
+"""Fixtures: the file of a small matrix beside its recipe, and cells that have results."""
+
+import shutil
 
 import pytest
+from itamed.training.sweep.cells import Evaluation, cells
+from itamed.training.sweep.matrix import load_matrix
 
+from ...conftest import ROOT
 from ..conftest import TASKS
+
+RUNS = {"0-shot": "smollm2-135m-0-shot", "0-shot constrained": "smollm2-135m-0-shot-constrained"}
 
 
 @pytest.fixture
@@ -23,3 +30,26 @@ seeds: [3, 5]
 model_args: dtype=float32
 """)
     return path
+
+
+@pytest.fixture
+def asked(matrix_file, tmp_path):
+    """Return the evaluations of a base model by three methods, and of a trained one."""
+    text = matrix_file.read_text().replace("1-shot constrained]", "0-shot constrained, 1-shot constrained]")
+    matrix_file.write_text(text + "baseline: 0-shot\n")
+    found = cells(load_matrix(str(matrix_file)), tmp_path / "out", matrix_file.parent)
+    return [cell for cell in found if isinstance(cell, Evaluation)]
+
+
+def finish(asked, *methods):
+    """Give the base model's cells results, of runs that are kept in the repository."""
+    for cell in asked:
+        if cell.needs is None and str(cell.method) in methods:
+            shutil.copytree(ROOT / "docs" / "runs" / RUNS[str(cell.method)], cell.folder)
+
+
+def damage(cell):
+    """Cut off a file of answers of a cell that has results; return it."""
+    samples = next(cell.folder.rglob("samples_itamed_ner_drugtemist*"))
+    samples.write_bytes(samples.read_bytes()[:-100])
+    return samples

@@ -11,10 +11,10 @@ from itamed.benchmark.data.record import FILE, Record
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.files import write_text
 from itamed.benchmark.paths import datasets_dir
-from itamed.benchmark.report.finding import CURRENT
+from itamed.benchmark.report.finding import CURRENT, find_run
 from itamed.benchmark.sources.registry import source_of
 from itamed.training.recipe import Corpus, Cpt, load_recipe
-from itamed.training.sweep import estimate
+from itamed.training.sweep import estimate, jobs, results
 from itamed.training.sweep.cells import Evaluation, Training, cells, write_current
 from itamed.training.sweep.estimate import cost
 from itamed.training.sweep.matrix import load_matrix
@@ -22,6 +22,7 @@ from typer.testing import CliRunner
 
 from ...conftest import ROOT
 from ..conftest import TASKS
+from .conftest import damage, finish
 
 
 def cells_of(path, root):
@@ -142,6 +143,20 @@ def test_half_written_results_are_not_done(matrix_file, tmp_path):
     assert not cell.done(), "killed before its samples were read again"
     later.write_text(json.dumps(content))
     assert cell.done() and cell.results().label == cell.name
+
+
+def test_damaged_answers_are_made_anew(asked, monkeypatch):
+    cell, read = asked[0], []
+    monkeypatch.setattr(results, "find_run", lambda path: read.append(path) or find_run(path))
+    finish(asked, str(cell.method))
+    assert cell.done() and cell.results().label == cell.name and not cell.damage()
+    assert len(read) == 1, "all answers are read once"
+    samples = damage(cell)
+    assert not cell.done() and not cell.done() and f"{samples} is damaged" in cell.damage()
+    assert len(read) == 2 and jobs.finished(cell.folder)
+    cell.prepare()
+    assert not jobs.finished(cell.folder) and not cell.damage(), "a job would have taken it for finished"
+    assert [path.suffix for path in cell.folder.rglob("results_*")] == [".damaged"]
 
 
 @pytest.mark.parametrize(
