@@ -152,6 +152,14 @@ def beside(folder: Path, ending: str) -> Path:
     return folder.with_name(f"{folder.name}.{ending}")
 
 
+def begun(folder: Path) -> int | None:
+    """Return what changes as soon as a job begins the command of a cell: when its log was written, None if never."""
+    try:
+        return beside(folder, "log").stat().st_mtime_ns
+    except OSError:
+        return None
+
+
 def progress(folder: Path) -> str:
     """Return how far a cell is by its last progress bar, "448/1046", empty if there is none yet."""
     found = _PROGRESS.findall(_end(folder))

@@ -19,9 +19,9 @@ from .cells import Evaluation
 from .jobs import progress
 from .run import Cell
 
-_STYLES = {"waiting": "dim", "running": "bold", "done": "green", "failed": "red"}
+_STYLES = {"waiting": "dim", "queued": "none", "running": "bold", "done": "green", "failed": "red"}
 _NEXT = 5
-"""Waiting cells that are shown where not all fit."""
+"""Queued and waiting cells that are shown where not all fit."""
 _FRAME = 6
 """Lines of a table beside its rows: title, header, three borders, and what it leaves out."""
 
@@ -72,7 +72,7 @@ def _pressing(cells: Sequence[Cell], room: int) -> Sequence[Cell]:
     if len(cells) <= room:
         return cells
     by_state = {state: [cell for cell in cells if cell.state == state] for state in _STYLES}
-    order = [*by_state["running"], *by_state["failed"], *by_state["waiting"][:_NEXT]]
+    order = [*by_state["running"], *by_state["failed"], *[*by_state["queued"], *by_state["waiting"]][:_NEXT]]
     return order[: max(room, 1)]
 
 

@@ -85,3 +85,9 @@ def test_answers_that_were_damaged_since_end_nothing(asked, monkeypatch):
     assert first == f"done: {asked[0].name} its results are damaged"
     assert second == f"done: {late.name} its results are damaged"
     assert third.startswith(f"done: {asked[1].name} id ")
+
+
+def test_what_is_queued_is_what_comes_next():
+    during, _ = screens(cells(waiting=40, running=2, queued=30))
+    assert names(during) == [*(f"running {n}" for n in range(2)), *(f"queued {n}" for n in range(5))]
+    assert "and 40 waiting, 25 queued" in " ".join(during)

@@ -8,10 +8,11 @@ import sqlite3
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from itamed.benchmark.answering import SECONDS
@@ -64,6 +65,7 @@ class Jobs:
         return self.pool.submit(self._run, cell)
 
     def _run(self, cell):
+        jobs.beside(cell.folder, "log").touch()
         self.now += 1
         self.most = max(self.most, self.now)
         time.sleep(0.05)
@@ -300,7 +302,35 @@ def test_a_queue_gets_all_cells_and_this_machine_one_at_a_time(tmp_path, queue):
     assert jobs.Jobs(tmp_path, "local", "").at_once == 1
     made = [Fake(f"asks {n}", tmp_path / str(n)) for n in range(5)]
     states = run_all(made, at_once=jobs.Jobs(tmp_path, "slurm", "").at_once)
-    assert states[0] == ["running"] * 5
+    assert states[0] == ["queued"] * 5
+
+
+def test_a_job_that_waits_in_a_queue_neither_runs_nor_takes_time(tmp_path):
+    what = Fake("base", tmp_path / "b")
+    what.prepare()
+    log = jobs.beside(what.folder, "log")
+    log.write_text("of a job that was killed")
+    cell, queued = Cell(what), Future()
+    cell.submit(SimpleNamespace(submit=lambda _: queued))
+    time.sleep(0.05)
+    cell.look()
+    assert (cell.state, cell.seconds) == ("queued", 0)
+    log.open("wb").close()
+    cell.look()
+    assert cell.state == "running" and cell.seconds < 0.05
+    time.sleep(0.05)
+    (what.folder / MANIFEST).touch()
+    queued.set_result(0)
+    cell.look()
+    assert cell.state == "done" and cell.seconds >= 0.05
+
+
+def test_a_job_that_is_lost_in_its_queue_has_failed(tmp_path):
+    cell, queued = Cell(Fake("base", tmp_path / "b")), Future()
+    cell.submit(SimpleNamespace(submit=lambda _: queued))
+    queued.set_exception(TimeoutError())
+    cell.look()
+    assert (cell.state, cell.reason, cell.seconds) == ("failed", "the job was lost (TimeoutError)", 0)
 
 
 def sweep(matrix, output):
