@@ -30,8 +30,8 @@ def results_in(folder: Path) -> Results:
     damaged = {}
     for path in sorted(folder.rglob("results_*.json")):
         found = _read(path, _stamp(path))
-        if isinstance(found, ItamedError):
-            damaged[path] = str(found)
+        if isinstance(found, str):
+            damaged[path] = found
         # The usage is added last, when all samples have been read.
         elif found.settings.usage:
             return Results(found, damaged)
@@ -39,12 +39,12 @@ def results_in(folder: Path) -> Results:
 
 
 @cache
-def _read(path: Path, _: _Stamp) -> Run | ItamedError:
-    """Read a run as reports do; all its answers take seconds, and an experiment asks several times for each of many."""
+def _read(path: Path, _: _Stamp) -> Run | str:
+    """Read a run as reports do, or return what is wrong; its answers take seconds, and many are asked for twice."""
     try:
         return find_run(path)
     except ItamedError as error:
-        return error
+        return str(error)
 
 
 def _stamp(results: Path) -> _Stamp:
