@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import cache
+from functools import cache, wraps
 from os.path import commonprefix
+from typing import Any, ParamSpec, TypeVar
 
 import torch
 from itamed.benchmark.console import out, say_notice
@@ -18,14 +19,18 @@ from itamed.benchmark.report.sheet import NONE
 from itamed.benchmark.report.show import show_tables
 from itamed.benchmark.suite import task_of
 
+from ..corpora.prepare import prepare
 from ..examples import Asking, requests, task_names
 from ..fields import read
 from ..plan import Plan, plan, without_weights
-from ..recipe import Recipe
+from ..progress import bar
+from ..recipe import Cpt, Recipe
 from ..work import Arithmetic, peak_flops
 from .cells import Evaluation, Training
 from .matrix import Method
 
+P = ParamSpec("P")
+R = TypeVar("R")
 _HOUR = 3600
 _BYTES = {"float32": 4, "float64": 8}
 """Of a weight, by number format; all others have two."""
@@ -55,17 +60,44 @@ def cost(cell: Training | Evaluation) -> Cost:
     if isinstance(cell, Training):
         return _training(replace(cell.recipe, cpt=None) if cell.needs else cell.recipe)
     base = cell.needs.recipe.base if cell.needs else cell.model.base
+    arithmetic, weights = _weights(base)
     asking = Asking(cell.method.shots, cell.model.chat, cell.matrix.notes or None)
     tokens = _tokens(base, tuple(task_names(cell.matrix.tasks)), asking)
     answers = tokens.longest if _rambles(cell.needs, cell.method) else tokens.right
-    arithmetic, weights = _weights(base)
     flops = 2 * arithmetic.layers * (tokens.fed + answers) + 2 * arithmetic.head * answers
     return Cost(flops, weights * _bytes(f"{cell.matrix.model_args},{cell.model.model_args}"))
 
 
-@cache
+def _remembered(ask: Callable[P, R]) -> Callable[P, R]:
+    """Ask the same thing once: what fails for one cell fails for others, and may take minutes to do so."""
+
+    @cache
+    def answer(*args: Any, **kwargs: Any) -> R | ItamedError:
+        try:
+            return ask(*args, **kwargs)
+        except ItamedError as error:
+            # Without its traceback, which would keep all that was read.
+            return ItamedError(str(error))
+
+    @wraps(ask)
+    def remembered(*args: P.args, **kwargs: P.kwargs) -> R:
+        found = answer(*args, **kwargs)
+        if isinstance(found, ItamedError):
+            raise found
+        return found
+
+    return remembered
+
+
+@_remembered
 def _planned(settings: str) -> list[Plan]:
     return plan(read(Recipe, json.loads(settings)))
+
+
+@_remembered
+def _made_ready(cpt: str) -> None:
+    """Prepare corpora; those that one model cannot have, no other has."""
+    prepare(read(Cpt, json.loads(cpt)))
 
 
 def _rambles(trained: Training | None, method: Method) -> bool:
@@ -74,9 +106,13 @@ def _rambles(trained: Training | None, method: Method) -> bool:
 
 def _training(recipe: Recipe) -> Cost:
     """Return what both stages take, one after the other: times add, memory does not."""
+    # First: without the model all the rest is for nothing, and takes minutes.
+    _weights(recipe.base)
     # Seeds choose other examples, no more and no fewer.
     alike = replace(recipe, name="", seed=0)
     try:
+        if recipe.cpt:
+            _made_ready(json.dumps(asdict(recipe.cpt), sort_keys=True))
         stages, without = _planned(json.dumps(asdict(alike), sort_keys=True)), ""
     except ItamedError as error:
         if recipe.cpt is None or recipe.sft is None:
@@ -96,7 +132,7 @@ class _Tokens:
     longest: int
 
 
-@cache
+@_remembered
 def _tokens(base: str, tasks: tuple[str, ...], asking: Asking) -> _Tokens:
     lm = without_weights(base)
 
@@ -116,7 +152,7 @@ def _tokens(base: str, tasks: tuple[str, ...], asking: Asking) -> _Tokens:
     return _Tokens(fed, right, longest)
 
 
-@cache
+@_remembered
 def _weights(base: str) -> tuple[Arithmetic, int]:
     """Return what a model multiplies, and the number of its weights."""
     model = without_weights(base).model
@@ -141,7 +177,7 @@ def show_estimates(cells: Sequence[Training | Evaluation], tflops: float, share:
     dtype = torch.float32 if device.type == "cpu" and slow_in_bfloat16(None) else torch.bfloat16
     peak = tflops * 1e12 or peak_flops(device, dtype)
     rows, reasons, left = [], dict[str, str](), list[Cost | None]()
-    for cell in cells:
+    for cell in bar(cells, "Estimating"):
         done, found = cell.done(), None
         line = ["done" if done else "to do", NONE, NONE, NONE]
         try:

@@ -13,6 +13,7 @@ from itamed.benchmark.files import write_text
 from itamed.benchmark.paths import datasets_dir
 from itamed.benchmark.report.finding import CURRENT, find_run
 from itamed.benchmark.sources.registry import source_of
+from itamed.training.plan import plan
 from itamed.training.recipe import Corpus, Cpt, load_recipe
 from itamed.training.sweep import estimate, jobs, results
 from itamed.training.sweep.cells import Evaluation, Training, cells, write_current
@@ -197,6 +198,7 @@ def test_a_dry_run_shows_the_commands_and_leaves_nothing(matrix_file, tmp_path):
     assert done.exit_code == 0 and "GiB" not in done.output and "as given" in done.output
     assert "To do: 7 cells, without any that could be estimated.\n" in done.output
     assert done.stderr.count("No estimate where it says –: The model /no/such") == 1
+    assert "Estimating" in done.stderr
     explained = CliRunner().invoke(app, ["sweep", "--explain"])
     assert "models[].job_settings" in explained.output and "models[].recipes" in explained.output
     assert CliRunner().invoke(app, ["sweep"]).exit_code == 2
@@ -316,12 +318,41 @@ def test_another_pre_training_is_not_begun_with(matrix_file, recipe_file, tmp_pa
     assert not any("--pretrained" in cell.command for cell in trainings)
 
 
+def counted(monkeypatch, name):
+    """Forget what a function of the estimates has returned; return a list that gets the arguments of each call."""
+    asked, ask = [], getattr(estimate, name).__wrapped__
+    monkeypatch.setattr(estimate, name, estimate._remembered(lambda *args: asked.append(args) or ask(*args)))
+    return asked
+
+
 def test_a_training_is_planned_once_for_all_seeds(matrix_file, tmp_path, monkeypatch):
-    planned, plan = [], estimate.plan
-    monkeypatch.setattr(estimate, "plan", lambda recipe: planned.append(recipe) or plan(recipe))
-    estimate._planned.cache_clear()
+    planned = counted(monkeypatch, "_planned")
     costs = [cost(cell) for cell in cells_of(matrix_file, tmp_path) if isinstance(cell, Training)]
     assert costs[0] == costs[1] and len(planned) == 1
+
+
+def test_a_model_that_is_not_there_is_looked_for_once_and_first(matrix_file, recipe_file, tmp_path, monkeypatch):
+    with_text(recipe_file, "il paziente ha la tosse")
+    matrix_file.write_text(matrix_file.read_text().replace("base: ", "base: /no/such"))
+    looked = counted(monkeypatch, "_weights")
+    others = [counted(monkeypatch, name) for name in ("_made_ready", "_planned", "_tokens")]
+    for cell in cells_of(matrix_file, tmp_path):
+        with pytest.raises(ItamedError, match=r"The model /no/such.* cannot be looked at"):
+            cost(cell)
+    assert len(looked) == 1 and others == [[], [], []]
+    monkeypatch.setattr("itamed.training.plan.prepare", lambda _: pytest.fail("prepared for nothing"))
+    with pytest.raises(ItamedError, match="cannot be looked at"):
+        plan(replace(load_recipe(str(recipe_file)), base="/no/such"))
+
+
+def test_corpora_that_are_not_there_are_looked_for_once(reading, tmp_path, monkeypatch):
+    prepared = counted(monkeypatch, "_made_ready")
+    gone = replace(reading, cpt=replace(reading.cpt, corpora=[Corpus("gone", "jsonl", "/no/such text")]))
+    for seed in (1, 2):
+        for pack in (4000, 5000):
+            recipe = replace(gone, seed=seed, sft=replace(gone.sft, pack=pack))
+            assert "/no/such text holds no" in cost(Training("Tiny", "CPT+FT", recipe, tmp_path)).without
+    assert len(prepared) == 1
 
 
 def test_the_paper_s_rows_and_what_runs_on_a_processor_come_along(tmp_path):
