@@ -1,5 +1,6 @@
 """Fixtures: the file of a small matrix beside its recipe, and cells that have results."""
 
+import json
 import shutil
 
 import pytest
@@ -10,6 +11,11 @@ from ...conftest import ROOT
 from ..conftest import TASKS
 
 RUNS = {"0-shot": "smollm2-135m-0-shot", "0-shot constrained": "smollm2-135m-0-shot-constrained"}
+
+
+def cells_of(path, root):
+    """Return the cells of the file of a matrix."""
+    return cells(load_matrix(str(path)), root, path.parent)
 
 
 @pytest.fixture
@@ -37,7 +43,7 @@ def asked(matrix_file, tmp_path):
     """Return the evaluations of a base model by three methods, and of a trained one."""
     text = matrix_file.read_text().replace("1-shot constrained]", "0-shot constrained, 1-shot constrained]")
     matrix_file.write_text(text + "baseline: 0-shot\n")
-    found = cells(load_matrix(str(matrix_file)), tmp_path / "out", matrix_file.parent)
+    found = cells_of(matrix_file, tmp_path / "out")
     return [cell for cell in found if isinstance(cell, Evaluation)]
 
 
@@ -53,3 +59,14 @@ def damage(cell):
     samples = next(cell.folder.rglob("samples_itamed_ner_drugtemist*"))
     samples.write_bytes(samples.read_bytes()[:-100])
     return samples
+
+
+def with_text(recipe_file, text):
+    """Give a recipe text to read first."""
+    path = recipe_file.with_name("text.jsonl")
+    path.write_text("".join(json.dumps({"text": f"{text} " * (20 + n)}) + "\n" for n in range(3)))
+    if "cpt:" not in recipe_file.read_text():
+        recipe_file.write_text(
+            recipe_file.read_text()
+            + f"cpt:\n  unchecked_tasks: [itamed]\n  corpora: [{{name: mine, format: jsonl, path: {path}}}]\n"
+        )
