@@ -23,7 +23,11 @@ def test_a_dry_run_shows_the_commands_and_leaves_nothing(matrix_file, tmp_path):
     assert done.exit_code == 0, done.output
     assert done.output.count("to do") == 7 and "itamed train " in done.output
     assert done.output.count("GiB") == 7 and "measured here" in done.output
-    assert re.search(r"^To do: about \d+ min, one cell at a time\.$", done.output, re.MULTILINE)
+    assert len(re.findall(r"│ +≥ [\d,]+ min │", done.output)) == 5, "of answering, not of training"
+    title = " ".join(done.output.partition("┏")[0].split())
+    assert "of answering at least (≥)" in title
+    assert "memory of each device, without activations and the cache of keys and values" in title
+    assert re.search(r"^To do: at least \d+ min, one cell at a time\.$", done.output, re.MULTILINE)
     assert not output.exists()
     matrix_file.write_text(matrix_file.read_text().replace("base: ", "base: /no/such"))
     done = CliRunner().invoke(app, ["sweep", str(matrix_file), "--output", str(output), "--dry-run", "--tflops", "2"])
@@ -46,6 +50,17 @@ def test_estimates_follow_what_is_asked(matrix_file, tmp_path):
     assert training.size > trained.size == free.size
 
 
+def test_devices_that_share_weights_share_memory_and_time(matrix_file, tmp_path):
+    alone, *_ = cells_of(matrix_file, tmp_path)
+
+    def shared(model_args):
+        return cost(replace(alone, model=replace(alone.model, model_args=model_args)))
+
+    one, two = cost(alone), shared("tensor_parallel_size=2")
+    assert two.size == one.size // 2 and two.flops == one.flops and two.seconds(1e9) == one.seconds(1e9) / 2
+    assert shared("tensor_parallel_size=all") == shared("tensor_parallel_size=0") == one, "engines complain"
+
+
 def test_a_sum_says_what_it_lacks(matrix_file, tmp_path, monkeypatch, capsys):
     found = cells_of(matrix_file, tmp_path)
     costs = dict.fromkeys((cell.name for cell in found), estimate.Cost(3.6e15, 0))
@@ -61,6 +76,9 @@ def test_a_sum_says_what_it_lacks(matrix_file, tmp_path, monkeypatch, capsys):
         return capsys.readouterr().out.splitlines()[-1]
 
     assert said() == "To do: about 7.0 hours, one cell at a time."
+    costs["Tiny 0-shot"] = estimate.Cost(7.2e15, 0, devices=2, least=True)
+    assert said() == "To do: at least 7.0 hours, one cell at a time."
+    costs["Tiny 0-shot"] = costs["Tiny FT seed 3"]
     costs["Tiny FT seed 3"] = estimate.Cost(3.6e15, 0, without="corpora are not there")
     assert said() == "To do: at least 7.0 hours, one cell at a time, without the pre-training where it says +."
     del costs["Tiny FT seed 5"]
