@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from itamed.benchmark.asked import Asked
+from itamed.benchmark.console import say_notice
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.files import write_text
 from itamed.benchmark.fingerprint import data_fingerprint, grammar_fingerprint, weights_fingerprint
@@ -144,11 +145,16 @@ class Evaluation:
         return next(iter(results_in(self.folder).damaged.values()), "")
 
     def prepare(self) -> None:
-        """Make the folder, which holds the stored answers from the first one on; set damaged results aside."""
+        """Make the folder, which holds the stored answers from the first one on; set damaged results aside, and say so.
+
+        Raises:
+            ItamedError: the folder cannot be written.
+        """
         with storing(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
             # A job takes a cell with results for finished, whatever becomes of their samples.
-            for path in results_in(self.folder).damaged:
+            for path, reason in results_in(self.folder).damaged.items():
+                say_notice(f"{self.name} is made anew from its stored answers: {reason}")
                 path.rename(path.with_name(f"{path.name}.damaged"))
 
     @property

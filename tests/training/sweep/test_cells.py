@@ -136,7 +136,7 @@ def test_half_written_results_are_not_done(matrix_file, tmp_path):
     assert cell.done() and cell.results().label == cell.name
 
 
-def test_damaged_answers_are_made_anew(asked, monkeypatch):
+def test_damaged_answers_are_made_anew(asked, monkeypatch, capsys):
     cell, read = asked[0], []
     monkeypatch.setattr(results, "find_run", lambda path: read.append(path) or find_run(path))
     finish(asked, str(cell.method))
@@ -148,6 +148,7 @@ def test_damaged_answers_are_made_anew(asked, monkeypatch):
     cell.prepare()
     assert not jobs.finished(cell.folder) and not cell.damage(), "a job would have taken it for finished"
     assert [path.suffix for path in cell.folder.rglob("results_*")] == [".damaged"]
+    assert f"{cell.name} is made anew from its stored answers: {samples} is damaged" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
