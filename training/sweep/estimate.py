@@ -6,7 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import cache, wraps
+from functools import wraps
 from os.path import commonprefix
 from typing import Any, ParamSpec, TypeVar
 
@@ -80,18 +80,18 @@ def cost(cell: Training | Evaluation) -> Cost:
 
 def _remembered(ask: Callable[P, R]) -> Callable[P, R]:
     """Ask the same thing once: what fails for one cell fails for others, and may take minutes to do so."""
-
-    @cache
-    def answer(*args: Any, **kwargs: Any) -> R | ItamedError:
-        try:
-            return ask(*args, **kwargs)
-        except ItamedError as error:
-            # Without its traceback, which would keep all that was read.
-            return ItamedError(str(error))
+    answers: dict[object, R | ItamedError] = {}
 
     @wraps(ask)
     def remembered(*args: P.args, **kwargs: P.kwargs) -> R:
-        found = answer(*args, **kwargs)
+        asked = (args, *sorted(kwargs.items()))
+        if asked not in answers:
+            try:
+                answers[asked] = ask(*args, **kwargs)
+            except ItamedError as error:
+                # Without its traceback, which would keep all that was read.
+                answers[asked] = ItamedError(str(error))
+        found = answers[asked]
         if isinstance(found, ItamedError):
             raise found
         return found
