@@ -99,10 +99,11 @@ def _sizes(stage: Stage, passed: Counter[str], loss: dict[str, float]) -> Iterat
 
 
 def _cpt_plan(recipe: Recipe, cpt: Cpt) -> Plan:
+    # Before corpora are made ready, which takes minutes.
+    lm = without_weights(recipe.base, recipe.revision)
     _, used = split(cpt, prepare(cpt).documents)
     if not len(used):
         raise ItamedError("No document is left to train on: `cpt` leaves all of them out.")
-    lm = without_weights(recipe.base, recipe.revision)
     sample = used.select(range(min(_SAMPLE, len(used))))
     examples = list(sequences(sample, lm.tokenizer, cpt.length))
     stage = Stage(examples, Dev((), ()), cpt.batch, cpt.pack, cpt.lora, cpt.optimizer, cpt.dev_every, {})

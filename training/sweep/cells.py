@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from itamed.benchmark.asked import Asked
+from itamed.benchmark.console import say_notice
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.files import write_text
 from itamed.benchmark.fingerprint import data_fingerprint, grammar_fingerprint, weights_fingerprint
@@ -19,7 +20,7 @@ from itamed.benchmark.paths import storing
 from itamed.benchmark.report.finding import CURRENT
 from itamed.benchmark.report.gains import baseline_of
 from itamed.benchmark.report.label import Label
-from itamed.benchmark.report.run import Run, read_run
+from itamed.benchmark.report.run import Run
 from itamed.benchmark.suite import suite
 from itamed.benchmark.trained import MANIFEST
 from itamed.benchmark.version import __version__
@@ -29,6 +30,7 @@ from ..examples import task_names
 from ..named import is_file_name
 from ..recipe import Recipe, load_recipe, without_memory
 from .matrix import Matrix, Method, Model, methods_of
+from .results import results_in
 
 _CELLS = "cells"
 """The folder of an experiment that holds the results of its cells."""
@@ -130,24 +132,30 @@ class Evaluation:
         return self.model.job_settings
 
     def done(self) -> bool:
-        """Return whether there are whole results; half-written ones are made anew from the stored answers."""
+        """Return whether there are whole results; half-written and damaged ones are made anew from stored answers."""
         return self.results() is not None
 
     def results(self) -> Run | None:
-        """Return the whole results: the usage is added to them last, when all samples have been read."""
-        for path in sorted(self.folder.rglob("results_*.json")):
-            try:
-                run = read_run(path)
-            except ItamedError:
-                continue
-            if run.tasks and run.settings.usage:
-                return replace(run, named=self.label)
-        return None
+        """Return the whole results, None if there are none."""
+        run = results_in(self.folder).run
+        return replace(run, named=self.label) if run else None
+
+    def damage(self) -> str:
+        """Return what is wrong with results that are not whole, empty if there are none."""
+        return next(iter(results_in(self.folder).damaged.values()), "")
 
     def prepare(self) -> None:
-        """Make the folder, which holds the stored answers from the first one on."""
+        """Make the folder, which holds the stored answers from the first one on; set damaged results aside, and say so.
+
+        Raises:
+            ItamedError: the folder cannot be written.
+        """
         with storing(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
+            # A job takes a cell with results for finished, whatever becomes of their samples.
+            for path, reason in results_in(self.folder).damaged.items():
+                say_notice(f"{self.name} is made anew from its stored answers: {reason}")
+                path.rename(path.with_name(f"{path.name}.damaged"))
 
     @property
     def command(self) -> list[str]:

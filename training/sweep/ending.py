@@ -19,6 +19,8 @@ _FILES = {"html": "report.html", "markdown": "report.md", "latex": "tables.tex",
 def show_results(evaluations: Sequence[Evaluation], baseline: str, root: Path) -> None:
     """Print what there is of the results, and write it in all formats; gains as soon as the baseline is there.
 
+    Cells whose results are damaged are named and left out.
+
     Args:
         evaluations: all of the experiment.
         baseline: what the matrix calls it; empty: none.
@@ -27,7 +29,12 @@ def show_results(evaluations: Sequence[Evaluation], baseline: str, root: Path) -
     Raises:
         ItamedError: results cannot stand side by side, or a file cannot be written.
     """
-    runs = [run for cell in evaluations if (run := cell.results())]
+    runs = []
+    for cell in evaluations:
+        if run := cell.results():
+            runs.append(run)
+        elif damage := cell.damage():
+            say_notice(f"Left out: {cell.name}, which the same command makes anew from its stored answers: {damage}")
     if not runs:
         return
     line = baseline_line(evaluations, baseline) if baseline else None

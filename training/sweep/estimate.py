@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import cache
+from functools import wraps
 from os.path import commonprefix
+from typing import Any, ParamSpec, TypeVar
 
 import torch
 from itamed.benchmark.console import out, say_notice
@@ -18,14 +19,18 @@ from itamed.benchmark.report.sheet import NONE
 from itamed.benchmark.report.show import show_tables
 from itamed.benchmark.suite import task_of
 
+from ..corpora.prepare import prepare
 from ..examples import Asking, requests, task_names
 from ..fields import read
 from ..plan import Plan, plan, without_weights
-from ..recipe import Recipe
+from ..progress import bar
+from ..recipe import Cpt, Recipe
 from ..work import Arithmetic, peak_flops
 from .cells import Evaluation, Training
 from .matrix import Method
 
+P = ParamSpec("P")
+R = TypeVar("R")
 _HOUR = 3600
 _BYTES = {"float32": 4, "float64": 8}
 """Of a weight, by number format; all others have two."""
@@ -33,14 +38,22 @@ _BYTES = {"float32": 4, "float64": 8}
 
 @dataclass(frozen=True)
 class Cost:
-    """What a cell takes: `flops` of matrix products, without attention's; `size` in bytes, without activations.
+    """What a cell takes: `flops` of matrix products, without attention's, shared by a number of `devices`.
 
-    `without` says why continual pre-training is not counted, where it is not.
+    `size` is in bytes of each device, without activations and the cache of keys and values. `least` says that it takes
+    longer than its products: tokens that are answered one by one wait for the weights to be read. `without` says why
+    continual pre-training is not counted, where it is not.
     """
 
     flops: float
     size: int
     without: str = ""
+    devices: int = 1
+    least: bool = False
+
+    def seconds(self, speed: float) -> float:
+        """Return how long the products take on devices of some FLOPs a second each."""
+        return self.flops / (speed * self.devices)
 
 
 def cost(cell: Training | Evaluation) -> Cost:
@@ -55,17 +68,46 @@ def cost(cell: Training | Evaluation) -> Cost:
     if isinstance(cell, Training):
         return _training(replace(cell.recipe, cpt=None) if cell.needs else cell.recipe)
     base = cell.needs.recipe.base if cell.needs else cell.model.base
+    arithmetic, weights = _weights(base)
     asking = Asking(cell.method.shots, cell.model.chat, cell.matrix.notes or None)
     tokens = _tokens(base, tuple(task_names(cell.matrix.tasks)), asking)
     answers = tokens.longest if _rambles(cell.needs, cell.method) else tokens.right
-    arithmetic, weights = _weights(base)
     flops = 2 * arithmetic.layers * (tokens.fed + answers) + 2 * arithmetic.head * answers
-    return Cost(flops, weights * _bytes(f"{cell.matrix.model_args},{cell.model.model_args}"))
+    given = model_arguments({"model_args": f"{cell.matrix.model_args},{cell.model.model_args}"})
+    devices = _devices(given)
+    return Cost(flops, weights * _bytes(given) // devices, devices=devices, least=True)
 
 
-@cache
+def _remembered(ask: Callable[P, R]) -> Callable[P, R]:
+    """Ask the same thing once: what fails for one cell fails for others, and may take minutes to do so."""
+    answers: dict[object, R | ItamedError] = {}
+
+    @wraps(ask)
+    def remembered(*args: P.args, **kwargs: P.kwargs) -> R:
+        asked = (args, *sorted(kwargs.items()))
+        if asked not in answers:
+            try:
+                answers[asked] = ask(*args, **kwargs)
+            except ItamedError as error:
+                # Without its traceback, which would keep all that was read.
+                answers[asked] = ItamedError(str(error))
+        found = answers[asked]
+        if isinstance(found, ItamedError):
+            raise found
+        return found
+
+    return remembered
+
+
+@_remembered
 def _planned(settings: str) -> list[Plan]:
     return plan(read(Recipe, json.loads(settings)))
+
+
+@_remembered
+def _made_ready(cpt: str) -> None:
+    """Prepare corpora; those that one model cannot have, no other has."""
+    prepare(read(Cpt, json.loads(cpt)))
 
 
 def _rambles(trained: Training | None, method: Method) -> bool:
@@ -74,9 +116,13 @@ def _rambles(trained: Training | None, method: Method) -> bool:
 
 def _training(recipe: Recipe) -> Cost:
     """Return what both stages take, one after the other: times add, memory does not."""
+    # First: without the model all the rest is for nothing, and takes minutes.
+    _weights(recipe.base)
     # Seeds choose other examples, no more and no fewer.
     alike = replace(recipe, name="", seed=0)
     try:
+        if recipe.cpt:
+            _made_ready(json.dumps(asdict(recipe.cpt), sort_keys=True))
         stages, without = _planned(json.dumps(asdict(alike), sort_keys=True)), ""
     except ItamedError as error:
         if recipe.cpt is None or recipe.sft is None:
@@ -96,7 +142,7 @@ class _Tokens:
     longest: int
 
 
-@cache
+@_remembered
 def _tokens(base: str, tasks: tuple[str, ...], asking: Asking) -> _Tokens:
     lm = without_weights(base)
 
@@ -116,17 +162,22 @@ def _tokens(base: str, tasks: tuple[str, ...], asking: Asking) -> _Tokens:
     return _Tokens(fed, right, longest)
 
 
-@cache
+@_remembered
 def _weights(base: str) -> tuple[Arithmetic, int]:
     """Return what a model multiplies, and the number of its weights."""
     model = without_weights(base).model
     return Arithmetic.of(model, model.get_output_embeddings()), sum(each.numel() for each in model.parameters())
 
 
-def _bytes(arguments: str) -> int:
+def _bytes(given: Mapping[str, Any]) -> int:
     """Return the bytes of a weight under some model arguments, on a machine like this one."""
-    given = model_arguments({"model_args": arguments})
     return _BYTES.get(str(fast_dtype(given.get("dtype", "auto"), None)), 2)
+
+
+def _devices(given: Mapping[str, Any]) -> int:
+    """Return how many devices share the weights under some model arguments; of what is no number, engines complain."""
+    wanted = str(given.get("tensor_parallel_size", 1))
+    return max(1, int(wanted)) if wanted.isdecimal() else 1
 
 
 def show_estimates(cells: Sequence[Training | Evaluation], tflops: float, share: float) -> None:
@@ -141,7 +192,7 @@ def show_estimates(cells: Sequence[Training | Evaluation], tflops: float, share:
     dtype = torch.float32 if device.type == "cpu" and slow_in_bfloat16(None) else torch.bfloat16
     peak = tflops * 1e12 or peak_flops(device, dtype)
     rows, reasons, left = [], dict[str, str](), list[Cost | None]()
-    for cell in cells:
+    for cell in bar(cells, "Estimating"):
         done, found = cell.done(), None
         line = ["done" if done else "to do", NONE, NONE, NONE]
         try:
@@ -149,18 +200,21 @@ def show_estimates(cells: Sequence[Training | Evaluation], tflops: float, share:
         except ItamedError as error:
             reasons[str(error)] = f"No estimate where it says {NONE}"
         else:
-            seconds, more = found.flops / (peak * share), " +" if found.without else ""
+            seconds, more = found.seconds(peak * share), " +" if found.without else ""
             if found.without:
                 reasons[found.without] = "Pre-training is not counted where it says +"
             line[1:] = [
                 f"{found.flops:.2g}{more}",
-                f"{seconds / 60:,.0f} min{more}",
+                f"{'≥ ' if found.least else ''}{seconds / 60:,.0f} min{more}",
                 f"{found.size / 2**30:.1f} GiB{more}",
             ]
         rows.append([cell.name, *line])
         left += [] if done else [found]
     measured = f"{share:.0%} of {peak / 1e12:.2g} TFLOP/s, {'as given' if tflops else 'measured here'}"
-    title = f"Cells; time at {measured}, memory without activations; + and pre-training"
+    title = (
+        f"Cells; time at {measured}, of answering at least (≥), as it waits for memory; memory of each device, without "
+        "activations and the cache of keys and values; + and pre-training"
+    )
     show_tables([(title, ["cell", "state", "FLOPs", "time", "memory"], rows)])
     out().print(_to_do(left, peak * share), highlight=False, soft_wrap=True)
     for reason, what in reasons.items():
@@ -180,11 +234,11 @@ def _to_do(left: Sequence[Cost | None], speed: float) -> str:
     unknown = len(left) - len(known)
     lacking = [f"{_cells(unknown)} that could not be estimated"] if unknown else []
     lacking += ["the pre-training where it says +"] if any(each.without for each in known) else []
-    seconds = sum(each.flops for each in known) / speed
+    seconds = sum(each.seconds(speed) for each in known)
     time = f"{seconds / _HOUR:.1f} hours" if seconds >= _HOUR else f"{seconds / 60:.0f} min"
-    if lacking:
-        return f"To do: at least {time}, one cell at a time, without {' and '.join(lacking)}."
-    return f"To do: about {time}, one cell at a time."
+    bound = "at least" if lacking or any(each.least for each in known) else "about"
+    without = f", without {' and '.join(lacking)}" if lacking else ""
+    return f"To do: {bound} {time}, one cell at a time{without}."
 
 
 def _cells(count: int) -> str:

@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from itamed.benchmark.errors import ItamedError
+from itamed.benchmark.errors import ItamedError, reason_of
 from itamed.benchmark.trained import MANIFEST
 
 BUSY = 75
@@ -66,6 +66,9 @@ def run(what: Job, environment: Mapping[str, str] | None) -> int:
 
     Returns:
         the exit status, `BUSY` if another process is at it.
+
+    Raises:
+        ItamedError: the cell cannot be locked.
     """
     with _held(what.folder, _PATIENCE) as lock:
         if lock is None:
@@ -92,7 +95,11 @@ def finished(folder: Path) -> bool:
 
 
 def busy(folder: Path) -> bool:
-    """Return whether a process is at a cell."""
+    """Return whether a process is at a cell.
+
+    Raises:
+        ItamedError: its lock cannot be looked at.
+    """
     if not beside(folder, "lock").exists():
         return False
     with _held(folder, 0) as lock:
@@ -101,11 +108,19 @@ def busy(folder: Path) -> bool:
 
 @contextmanager
 def _held(folder: Path, patience: float) -> Iterator[int | None]:
-    """Hold the lock of a cell; yields its file descriptor, None if others hold it for longer than `patience`."""
-    lock = os.open(beside(folder, "lock"), os.O_RDWR | os.O_CREAT, 0o644)
+    """Hold the lock of a cell; yields its file descriptor, None if others hold it for longer than `patience`.
+
+    Raises:
+        ItamedError: the file system has no locks, or does not let the file be opened.
+    """
+    path = beside(folder, "lock")
+    try:
+        lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise _unlockable(path, error) from error
     try:
         until = time.monotonic() + patience
-        while not _locked(lock):
+        while not _locked(lock, path):
             if time.monotonic() >= until:
                 yield None
                 return
@@ -115,17 +130,34 @@ def _held(folder: Path, patience: float) -> Iterator[int | None]:
         os.close(lock)
 
 
-def _locked(lock: int) -> bool:
+def _locked(lock: int, path: Path) -> bool:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
+    except OSError as error:
+        raise _unlockable(path, error) from error
     return True
+
+
+def _unlockable(path: Path, error: OSError) -> ItamedError:
+    return ItamedError(
+        f"{path} cannot be locked ({error.strerror or reason_of(error)}), and without a lock two jobs might be at one "
+        "cell: put --output on a file system that has locks (flock) and can be written."
+    )
 
 
 def beside(folder: Path, ending: str) -> Path:
     """Return a file beside a cell's folder."""
     return folder.with_name(f"{folder.name}.{ending}")
+
+
+def begun(folder: Path) -> int | None:
+    """Return what changes as soon as a job begins the command of a cell: when its log was written, None if never."""
+    try:
+        return beside(folder, "log").stat().st_mtime_ns
+    except OSError:
+        return None
 
 
 def progress(folder: Path) -> str:
@@ -156,13 +188,13 @@ class Jobs:
     `at_once` is how many may run at a time unless a user says otherwise: here one, of a queue's jobs any number.
 
     Args:
-        root: of the experiment.
+        root: folder of the experiment, which is there.
         cluster: "local" or "slurm".
         settings: of all jobs: "name=value" for submitit, separated by commas (slurm_partition=gpu,gpus_per_node=1).
         others: the settings that cells have of their own, which win; a cell may be submitted if its own are among them.
 
     Raises:
-        ItamedError: submitit is not installed, or does not take some settings.
+        ItamedError: submitit is not installed, or does not take some settings; or the folder has no locks.
     """
 
     def __init__(self, root: Path, cluster: str, settings: str, others: Iterable[str] = ()) -> None:
@@ -171,6 +203,8 @@ class Jobs:
         self.at_once = sys.maxsize if cluster == "slurm" else 1
         # All before the first is submitted: a mistake is to be said now.
         self._executors = {own: _executor(root / "jobs", cluster, settings, own) for own in {"", *others}}
+        with _held(root / "jobs", 0):
+            pass
 
     def submit(self, what: Runnable) -> Any:
         """Submit a cell; returns submitit's job."""

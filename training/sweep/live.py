@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.report.means import means
 from itamed.benchmark.report.sheet import percent
 from itamed.benchmark.suite import ROLES
@@ -18,9 +19,9 @@ from .cells import Evaluation
 from .jobs import progress
 from .run import Cell
 
-_STYLES = {"waiting": "dim", "running": "bold", "done": "green", "failed": "red"}
+_STYLES = {"waiting": "dim", "queued": "none", "running": "bold", "done": "green", "failed": "red"}
 _NEXT = 5
-"""Waiting cells that are shown where not all fit."""
+"""Queued and waiting cells that are shown where not all fit."""
 _FRAME = 6
 """Lines of a table beside its rows: title, header, three borders, and what it leaves out."""
 
@@ -71,7 +72,7 @@ def _pressing(cells: Sequence[Cell], room: int) -> Sequence[Cell]:
     if len(cells) <= room:
         return cells
     by_state = {state: [cell for cell in cells if cell.state == state] for state in _STYLES}
-    order = [*by_state["running"], *by_state["failed"], *by_state["waiting"][:_NEXT]]
+    order = [*by_state["running"], *by_state["failed"], *[*by_state["queued"], *by_state["waiting"]][:_NEXT]]
     return order[: max(room, 1)]
 
 
@@ -95,13 +96,21 @@ def _result(cell: Cell, scores: dict[str, str]) -> str:
     if cell.state == "running":
         return progress(cell.what.folder)
     if cell.state == "done" and isinstance(cell.what, Evaluation):
-        if cell.what.name not in scores and (run := cell.what.results()):
-            by_role = means(run).by_role
-            scores[cell.what.name] = ", ".join(
-                f"{role} {percent(by_role[role]['mean'])}" for role in ROLES if by_role[role]
-            )
-        return scores.get(cell.what.name, "")
+        if cell.what.name not in scores:
+            scores[cell.what.name] = _scores(cell.what)
+        return scores[cell.what.name]
     return cell.reason
+
+
+def _scores(what: Evaluation) -> str:
+    """Return the mean scores of a cell that was done: what has damaged its results since must not end the others."""
+    try:
+        run = what.results()
+        by_role = means(run).by_role if run else {}
+    except ItamedError:
+        by_role = {}
+    shown = (f"{role} {percent(by_role[role]['mean'])}" for role in ROLES if by_role.get(role))
+    return ", ".join(shown) or "its results are damaged"
 
 
 def _time(seconds: float) -> str:

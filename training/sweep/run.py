@@ -11,7 +11,7 @@ from typing import Any
 from itamed.benchmark.errors import ItamedError, reason_of
 
 from .cells import Evaluation, Training
-from .jobs import BUSY, Jobs, busy, last_words
+from .jobs import BUSY, Jobs, begun, busy, last_words
 
 _PAUSE = 0.5
 """Seconds between two looks at the jobs."""
@@ -19,7 +19,10 @@ _PAUSE = 0.5
 
 @dataclass
 class Cell:
-    """A cell and how it is: "waiting", "running", "done" or "failed"."""
+    """A cell and how it is: "waiting", "queued" (submitted, but not begun), "running", "done" or "failed".
+
+    `seconds` are those since it has begun.
+    """
 
     what: Training | Evaluation
     state: str = "waiting"
@@ -27,14 +30,24 @@ class Cell:
     reason: str = ""
     job: Any = field(default=None, repr=False)
     _since: float = 0.0
+    _before: int | None = None
 
-    def begin(self, job: Any) -> None:
-        """Note that it has been submitted."""
-        self.job, self.state, self._since = job, "running", time.monotonic()
+    @property
+    def submitted(self) -> bool:
+        """Return whether a job of it has been submitted and has not ended."""
+        return self.state in ("queued", "running")
+
+    def submit(self, jobs: Jobs) -> None:
+        """Submit a job of it."""
+        self._before = begun(self.what.folder)
+        self.job, self.state, self.seconds = jobs.submit(self.what), "queued", 0.0
 
     def look(self) -> None:
         """Note how it is now."""
-        self.seconds = time.monotonic() - self._since
+        if self.state == "queued" and begun(self.what.folder) != self._before:
+            self.state, self._since = "running", time.monotonic()
+        if self.state == "running":
+            self.seconds = time.monotonic() - self._since
         if not self.job.done():
             return
         try:
@@ -44,8 +57,8 @@ class Cell:
             self.fail(f"the job was lost ({type(error).__name__})")
             return
         if status == BUSY:
-            # Another call of the same experiment is at it.
-            self.state = "waiting"
+            # Another call of the same experiment is at it, and wrote the log.
+            self.state, self.seconds = "waiting", 0.0
         elif status == 0 and self.what.done():
             self.state = "done"
         else:
@@ -66,24 +79,23 @@ def run_cells(cells: Sequence[Cell], jobs: Jobs, at_once: int, show: Callable[[S
         show: is given all cells at every look.
 
     Raises:
-        ItamedError: some have failed; the others were run all the same.
+        ItamedError: some have failed, the others were run all the same; or the folder has no locks.
     """
     for cell in cells:
         cell.state = "done" if cell.what.done() else "waiting"
     by_folder = {cell.what.folder: cell for cell in cells}
-    while any(cell.state in ("waiting", "running") for cell in cells):
+    while any(cell.state == "waiting" or cell.submitted for cell in cells):
         for cell in cells:
-            if cell.state == "running":
+            if cell.submitted:
                 cell.look()
-        # What another call of the same experiment has begun takes memory like the own.
-        room = at_once - sum(
-            cell.state == "running" or (cell.state == "waiting" and busy(cell.what.folder)) for cell in cells
-        )
+        # What another call of the same experiment has begun takes memory like the own; a job of ours would not get it.
+        elsewhere = {cell.what.folder for cell in cells if cell.state == "waiting" and busy(cell.what.folder)}
+        room = at_once - len(elsewhere) - sum(cell.submitted for cell in cells)
         # Trainings first: others wait for them.
         for cell in sorted(cells, key=lambda cell: isinstance(cell.what, Evaluation)):
-            if cell.state == "waiting":
+            if cell.state == "waiting" and cell.what.folder not in elsewhere:
                 _begin(cell, by_folder, jobs, room)
-                room -= cell.state == "running"
+                room -= cell.submitted
         show(cells)
         time.sleep(_PAUSE)
     show(cells)
@@ -105,7 +117,7 @@ def _begin(cell: Cell, by_folder: Mapping[Path, Cell], jobs: Jobs, room: int) ->
     else:
         try:
             cell.what.prepare()
-            cell.begin(jobs.submit(cell.what))
+            cell.submit(jobs)
         # A full disk, or what a cluster has against a job: each has errors of its own.
         except Exception as error:
             cell.fail(f"it was not submitted ({reason_of(error)})")

@@ -1,31 +1,23 @@
 """From a matrix to cells: what is run, in which order, in folders named after what they hold."""
 
 import json
-import re
-from dataclasses import replace
 
 import pytest
 import yaml
-from itamed.benchmark.cli import app
 from itamed.benchmark.data.record import FILE, Record
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.files import write_text
 from itamed.benchmark.paths import datasets_dir
-from itamed.benchmark.report.finding import CURRENT
+from itamed.benchmark.report.finding import CURRENT, find_run
 from itamed.benchmark.sources.registry import source_of
-from itamed.training.recipe import Corpus, Cpt, load_recipe
-from itamed.training.sweep import estimate
+from itamed.training.recipe import load_recipe
+from itamed.training.sweep import jobs, results
 from itamed.training.sweep.cells import Evaluation, Training, cells, write_current
-from itamed.training.sweep.estimate import cost
 from itamed.training.sweep.matrix import load_matrix
-from typer.testing import CliRunner
 
 from ...conftest import ROOT
 from ..conftest import TASKS
-
-
-def cells_of(path, root):
-    return cells(load_matrix(str(path)), root, path.parent)
+from .conftest import cells_of, damage, finish, with_text
 
 
 def test_a_training_comes_before_what_needs_it_and_seeds_count_where_they_matter(matrix_file, tmp_path):
@@ -144,6 +136,21 @@ def test_half_written_results_are_not_done(matrix_file, tmp_path):
     assert cell.done() and cell.results().label == cell.name
 
 
+def test_damaged_answers_are_made_anew(asked, monkeypatch, capsys):
+    cell, read = asked[0], []
+    monkeypatch.setattr(results, "find_run", lambda path: read.append(path) or find_run(path))
+    finish(asked, str(cell.method))
+    assert cell.done() and cell.results().label == cell.name and not cell.damage()
+    assert len(read) == 1, "all answers are read once"
+    samples = damage(cell)
+    assert not cell.done() and not cell.done() and f"{samples} is damaged" in cell.damage()
+    assert len(read) == 2 and jobs.finished(cell.folder)
+    cell.prepare()
+    assert not jobs.finished(cell.folder) and not cell.damage(), "a job would have taken it for finished"
+    assert [path.suffix for path in cell.folder.rglob("results_*")] == [".damaged"]
+    assert f"{cell.name} is made anew from its stored answers: {samples} is damaged" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -167,102 +174,6 @@ def test_mistakes_are_said(matrix_file, tmp_path, change, message):
     matrix_file.write_text(matrix_file.read_text().replace(*change))
     with pytest.raises(ItamedError, match=message):
         cells_of(matrix_file, tmp_path / "out")
-
-
-def test_a_dry_run_shows_the_commands_and_leaves_nothing(matrix_file, tmp_path):
-    output = tmp_path / "out"
-    done = CliRunner().invoke(app, ["sweep", str(matrix_file), "--output", str(output), "--dry-run"])
-    assert done.exit_code == 0, done.output
-    assert done.output.count("to do") == 7 and "itamed train " in done.output
-    assert done.output.count("GiB") == 7 and "measured here" in done.output
-    assert re.search(r"^To do: about \d+ min, one cell at a time\.$", done.output, re.MULTILINE)
-    assert not output.exists()
-    matrix_file.write_text(matrix_file.read_text().replace("base: ", "base: /no/such"))
-    done = CliRunner().invoke(app, ["sweep", str(matrix_file), "--output", str(output), "--dry-run", "--tflops", "2"])
-    assert done.exit_code == 0 and "GiB" not in done.output and "as given" in done.output
-    assert "To do: 7 cells, without any that could be estimated.\n" in done.output
-    assert done.stderr.count("No estimate where it says –: The model /no/such") == 1
-    explained = CliRunner().invoke(app, ["sweep", "--explain"])
-    assert "models[].job_settings" in explained.output and "models[].recipes" in explained.output
-    assert CliRunner().invoke(app, ["sweep"]).exit_code == 2
-
-
-def test_estimates_follow_what_is_asked(matrix_file, tmp_path):
-    free, shown, training, trained, *_ = (
-        cost(cell) for cell in cells_of(matrix_file, tmp_path) if "seed 5" not in cell.name
-    )
-    # An untrained model without grammars may go on to its last token; examples are read once.
-    assert shown.flops > trained.flops > 0 and free.flops > trained.flops
-    assert training.flops > trained.flops
-    assert training.size > trained.size == free.size
-
-
-def test_a_sum_says_what_it_lacks(matrix_file, tmp_path, monkeypatch, capsys):
-    found = cells_of(matrix_file, tmp_path)
-    costs = dict.fromkeys((cell.name for cell in found), estimate.Cost(3.6e15, 0))
-
-    def said():
-        def of(cell):
-            if cell.name not in costs:
-                raise ItamedError("The model cannot be looked at.")
-            return costs[cell.name]
-
-        monkeypatch.setattr(estimate, "cost", of)
-        estimate.show_estimates(found, 1, 1.0)
-        return capsys.readouterr().out.splitlines()[-1]
-
-    assert said() == "To do: about 7.0 hours, one cell at a time."
-    costs["Tiny FT seed 3"] = estimate.Cost(3.6e15, 0, without="corpora are not there")
-    assert said() == "To do: at least 7.0 hours, one cell at a time, without the pre-training where it says +."
-    del costs["Tiny FT seed 5"]
-    without = "1 cell that could not be estimated and the pre-training where it says +"
-    assert said() == f"To do: at least 6.0 hours, one cell at a time, without {without}."
-    monkeypatch.setattr(Training, "done", lambda self: True)
-    assert said() == "To do: about 5.0 hours, one cell at a time.", "what is done lacks nothing"
-    del costs["Tiny 0-shot"], costs["Tiny FT 0-shot constrained seed 3"]
-    assert said() == "To do: at least 3.0 hours, one cell at a time, without 2 cells that could not be estimated."
-
-
-@pytest.fixture
-def reading(recipe_file, tmp_path):
-    """Return a recipe that reads a file of 40 documents of 50 words before fine-tuning."""
-    words = ["di", "la", "per", "una", *(f"parola{number}" for number in range(2000))]
-    texts = [" ".join(words[:4] + words[50 * n : 50 * n + 46]) for n in range(1, 41)]
-    path = tmp_path / "texts.jsonl"
-    path.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
-    corpus = Corpus("mine", "jsonl", str(path))
-    return replace(load_recipe(str(recipe_file)), cpt=Cpt([corpus], unchecked_tasks=["itamed"], length=64, batch=2))
-
-
-def test_pre_training_is_estimated_where_its_corpora_are_there(reading, tmp_path):
-    def cost_of(recipe):
-        return cost(Training("Tiny", "CPT+FT", recipe, tmp_path))
-
-    both, fine, cpt = cost_of(reading), cost_of(replace(reading, cpt=None)), cost_of(replace(reading, sft=None))
-    assert both.flops == pytest.approx(fine.flops + cpt.flops) and cpt.flops > 0 and not both.without
-    assert both.size == max(fine.size, cpt.size), "one after the other"
-    # Half of the epochs, or at most 3 steps of 2 sequences of 64 tokens.
-    half = replace(reading.cpt, optimizer=replace(reading.cpt.optimizer, epochs=0.5))
-    assert cost_of(replace(reading, cpt=half, sft=None)).flops == pytest.approx(cpt.flops / 2, rel=0.01)
-    steps = replace(reading.cpt, optimizer=replace(reading.cpt.optimizer, max_steps=3))
-    assert cost_of(replace(reading, cpt=steps, sft=None)).flops < cpt.flops
-    begun = Training("Tiny", "CPT", replace(reading, sft=None), tmp_path)
-    assert cost(Training("Tiny", "CPT+FT", reading, tmp_path, needs=begun)) == fine, "it is counted once"
-    gone = replace(reading, cpt=replace(reading.cpt, corpora=[Corpus("gone", "jsonl", "/no/such")]))
-    assert cost_of(gone).flops == fine.flops and "/no/such holds no" in cost_of(gone).without
-    with pytest.raises(ItamedError, match="/no/such holds no"):
-        cost_of(replace(gone, sft=None))
-
-
-def with_text(recipe_file, text):
-    """Give a recipe text to read first."""
-    path = recipe_file.with_name("text.jsonl")
-    path.write_text("".join(json.dumps({"text": f"{text} " * (20 + n)}) + "\n" for n in range(3)))
-    if "cpt:" not in recipe_file.read_text():
-        recipe_file.write_text(
-            recipe_file.read_text()
-            + f"cpt:\n  unchecked_tasks: [itamed]\n  corpora: [{{name: mine, format: jsonl, path: {path}}}]\n"
-        )
 
 
 def test_other_text_in_the_same_place_is_another_training(matrix_file, recipe_file, tmp_path):
@@ -299,14 +210,6 @@ def test_another_pre_training_is_not_begun_with(matrix_file, recipe_file, tmp_pa
     trainings = [cell for cell in cells_of(matrix_file, tmp_path) if isinstance(cell, Training)]
     assert len(trainings) == 4 and not any(cell.needs for cell in trainings)
     assert not any("--pretrained" in cell.command for cell in trainings)
-
-
-def test_a_training_is_planned_once_for_all_seeds(matrix_file, tmp_path, monkeypatch):
-    planned, plan = [], estimate.plan
-    monkeypatch.setattr(estimate, "plan", lambda recipe: planned.append(recipe) or plan(recipe))
-    estimate._planned.cache_clear()
-    costs = [cost(cell) for cell in cells_of(matrix_file, tmp_path) if isinstance(cell, Training)]
-    assert costs[0] == costs[1] and len(planned) == 1
 
 
 def test_the_paper_s_rows_and_what_runs_on_a_processor_come_along(tmp_path):

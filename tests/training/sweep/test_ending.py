@@ -1,32 +1,10 @@
 """The report at the end: of what is done, with gains where the baseline is among it."""
 
-import shutil
 from dataclasses import replace
 
-import pytest
-from itamed.training.sweep.cells import Evaluation, cells
 from itamed.training.sweep.ending import show_results
-from itamed.training.sweep.matrix import load_matrix
 
-from ...conftest import ROOT
-
-RUNS = {"0-shot": "smollm2-135m-0-shot", "0-shot constrained": "smollm2-135m-0-shot-constrained"}
-
-
-@pytest.fixture
-def asked(matrix_file, tmp_path):
-    """Return the evaluations of a base model by three methods, and of a trained one."""
-    text = matrix_file.read_text().replace("1-shot constrained]", "0-shot constrained, 1-shot constrained]")
-    matrix_file.write_text(text + "baseline: 0-shot\n")
-    found = cells(load_matrix(str(matrix_file)), tmp_path / "out", matrix_file.parent)
-    return [cell for cell in found if isinstance(cell, Evaluation)]
-
-
-def finish(asked, *methods):
-    """Give the base model's cells results, of runs that are kept in the repository."""
-    for cell in asked:
-        if cell.needs is None and str(cell.method) in methods:
-            shutil.copytree(ROOT / "docs" / "runs" / RUNS[str(cell.method)], cell.folder)
+from .conftest import RUNS, damage, finish
 
 
 def test_gains_are_shown_on_a_baseline_that_is_done_whatever_else_failed(asked, tmp_path, capsys):
@@ -47,6 +25,18 @@ def test_a_baseline_that_is_missing_is_said(asked, tmp_path, capsys):
     assert "Tiny 0-shot constrained" in (tmp_path / "out" / "report.html").read_text()
     said = capsys.readouterr().err
     assert "The report shows no gains: the baseline, Tiny 0-shot, is not done" in said
+
+
+def test_a_cell_with_damaged_answers_is_named_and_left_out(asked, tmp_path, capsys):
+    finish(asked, *RUNS)
+    samples = damage(asked[0])
+    show_results(asked, "0-shot", tmp_path / "out")
+    said = capsys.readouterr()
+    assert (
+        f"Left out: {asked[0].name}, which the same command makes anew from its stored answers: {samples}" in said.err
+    )
+    assert "The report shows no gains: the baseline, Tiny 0-shot, is not done" in said.err
+    assert "Tiny 0-shot constrained" in (tmp_path / "out" / "report.html").read_text()
 
 
 def test_a_baseline_of_several_seeds_is_found_by_any_of_them(asked, tmp_path, monkeypatch):

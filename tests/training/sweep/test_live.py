@@ -3,12 +3,15 @@
 import io
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from itamed.training.sweep.live import live
+from itamed.training.sweep.matrix import Method
 from itamed.training.sweep.run import Cell
 from rich.console import Console
+
+from .conftest import RUNS, damage, finish
 
 
 @dataclass(frozen=True)
@@ -66,3 +69,25 @@ def test_few_cells_are_shown_in_their_order():
     made = cells(done=3, waiting=2, running=1)
     during, _ = screens(made)
     assert names(during) == [cell.what.name for cell in made] and "and " not in " ".join(during)
+
+
+def test_answers_that_were_damaged_since_end_nothing(asked, monkeypatch):
+    finish(asked, *RUNS)
+    whole = asked[0].results()
+    damage(asked[0])
+    late = replace(asked[0], seed=1, method=Method(1, constrained=False))
+    # Between the look at its results and that at its answers.
+    monkeypatch.setitem(vars(late), "results", lambda: whole)
+    file = io.StringIO()
+    with live(Console(file=file, width=80)) as view:
+        view([Cell(asked[0], "done"), Cell(late, "done"), Cell(asked[1], "done")])
+    first, second, third = file.getvalue().splitlines()
+    assert first == f"done: {asked[0].name} its results are damaged"
+    assert second == f"done: {late.name} its results are damaged"
+    assert third.startswith(f"done: {asked[1].name} id ")
+
+
+def test_what_is_queued_is_what_comes_next():
+    during, _ = screens(cells(waiting=40, running=2, queued=30))
+    assert names(during) == [*(f"running {n}" for n in range(2)), *(f"queued {n}" for n in range(5))]
+    assert "and 40 waiting, 25 queued" in " ".join(during)

@@ -1,5 +1,6 @@
 """Running cells: order, failures, other processes, kills."""
 
+import errno
 import os
 import re
 import signal
@@ -7,10 +8,11 @@ import sqlite3
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from itamed.benchmark.answering import SECONDS
@@ -63,6 +65,7 @@ class Jobs:
         return self.pool.submit(self._run, cell)
 
     def _run(self, cell):
+        jobs.beside(cell.folder, "log").touch()
         self.now += 1
         self.most = max(self.most, self.now)
         time.sleep(0.05)
@@ -132,6 +135,77 @@ def test_a_cell_that_another_process_is_at_is_waited_for(tmp_path, monkeypatch):
             (cell.folder / MANIFEST).touch()
         assert done.result()[-1] == ["done", "done"]
     assert "base" not in cell.ran, "the other process did it"
+
+
+class Waiting:
+    """Runs cells as jobs of the cluster do, and counts them."""
+
+    def __init__(self):
+        self.pool, self.submitted = ThreadPoolExecutor(8), 0
+
+    def submit(self, cell):
+        self.submitted += 1
+        return self.pool.submit(jobs.run, job(cell), None)
+
+
+@pytest.mark.parametrize("at_once", [2, sys.maxsize])
+def test_a_second_call_submits_no_job_for_what_runs_already(tmp_path, monkeypatch, at_once):
+    monkeypatch.setattr(jobs, "_PATIENCE", 0.05)
+    cell, submitter = Fake("base", tmp_path / "b"), Waiting()
+    cell.prepare()
+    states = []
+    with ThreadPoolExecutor(1) as pool:
+        with jobs._held(cell.folder, 0):
+            done = pool.submit(run_cells, [Cell(cell)], submitter, at_once, lambda now: states.append(now[0].state))
+            time.sleep(0.5)
+            assert set(states) == {"waiting"} and not submitter.submitted
+            (cell.folder / MANIFEST).touch()
+        done.result()
+    assert states[-1] == "done" and not submitter.submitted
+
+
+def test_a_second_call_submits_what_is_queued_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(jobs, "_PATIENCE", 0.05)
+    cell = Fake("base", tmp_path / "b")
+    cell.prepare()
+
+    class Late(Waiting):
+        """Gives the first call's job the lock, as soon as the second call has submitted its own."""
+
+        def submit(self, cell):
+            held.__enter__()
+            return super().submit(cell)
+
+    submitter, held = Late(), jobs._held(cell.folder, 0)
+    states = []
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(run_cells, [Cell(cell)], submitter, sys.maxsize, lambda now: states.append(now[0].state))
+        time.sleep(0.6)
+        assert states[-1] == "waiting" and submitter.submitted == 1
+        (cell.folder / MANIFEST).touch()
+        held.__exit__(None, None, None)
+        done.result()
+    assert states[-1] == "done" and submitter.submitted == 1
+
+
+def test_a_file_system_without_locks_is_said_before_anything_is_submitted(tmp_path, monkeypatch):
+    def flock(*_):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    cell = Fake("base", tmp_path / "b")
+    cell.prepare()
+    with jobs._held(cell.folder, 0):
+        monkeypatch.setattr(jobs.fcntl, "flock", flock)
+    message = r"b\.lock cannot be locked \(No locks available\).*: put --output on a file system that has locks"
+    for look in (lambda: jobs.busy(cell.folder), lambda: run_all([cell])):
+        with pytest.raises(ItamedError, match=message):
+            look()
+    with pytest.raises(ItamedError, match=r"jobs\.lock cannot be locked"):
+        jobs.Jobs(tmp_path, "local", "")
+    assert not any("base" in str(ran) for ran in cell.ran)
+    (tmp_path / "no file.lock").mkdir()
+    with pytest.raises(ItamedError, match=r"no file\.lock cannot be locked \(Is a directory\)"):
+        jobs.busy(tmp_path / "no file")
 
 
 def test_a_job_does_not_run_what_is_done_and_its_command_keeps_the_lock(tmp_path, monkeypatch):
@@ -208,6 +282,7 @@ def test_a_model_s_job_settings_win_over_those_of_all(matrix_file, tmp_path, que
     text = matrix_file.read_text().replace("models:\n", f"models:\n{large}")
     matrix_file.write_text(text.replace("recipes:", "job_settings: cpus_per_task=3\n    recipes:"))
     made = cells(load_matrix(str(matrix_file)), tmp_path / "out", matrix_file.parent)
+    (tmp_path / "out").mkdir()
     settings = "slurm_partition=gpu,gpus_per_node=1"
     submitter = jobs.Jobs(tmp_path / "out", "slurm", settings, [cell.job_settings for cell in made])
 
@@ -227,7 +302,35 @@ def test_a_queue_gets_all_cells_and_this_machine_one_at_a_time(tmp_path, queue):
     assert jobs.Jobs(tmp_path, "local", "").at_once == 1
     made = [Fake(f"asks {n}", tmp_path / str(n)) for n in range(5)]
     states = run_all(made, at_once=jobs.Jobs(tmp_path, "slurm", "").at_once)
-    assert states[0] == ["running"] * 5
+    assert states[0] == ["queued"] * 5
+
+
+def test_a_job_that_waits_in_a_queue_neither_runs_nor_takes_time(tmp_path):
+    what = Fake("base", tmp_path / "b")
+    what.prepare()
+    log = jobs.beside(what.folder, "log")
+    log.write_text("of a job that was killed")
+    cell, queued = Cell(what), Future()
+    cell.submit(SimpleNamespace(submit=lambda _: queued))
+    time.sleep(0.05)
+    cell.look()
+    assert (cell.state, cell.seconds) == ("queued", 0)
+    log.open("wb").close()
+    cell.look()
+    assert cell.state == "running" and cell.seconds < 0.05
+    time.sleep(0.05)
+    (what.folder / MANIFEST).touch()
+    queued.set_result(0)
+    cell.look()
+    assert cell.state == "done" and cell.seconds >= 0.05
+
+
+def test_a_job_that_is_lost_in_its_queue_has_failed(tmp_path):
+    cell, queued = Cell(Fake("base", tmp_path / "b")), Future()
+    cell.submit(SimpleNamespace(submit=lambda _: queued))
+    queued.set_exception(TimeoutError())
+    cell.look()
+    assert (cell.state, cell.reason, cell.seconds) == ("failed", "the job was lost (TimeoutError)", 0)
 
 
 def sweep(matrix, output):
