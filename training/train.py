@@ -123,7 +123,7 @@ def _require_pretrained(folder: Path, recipe: Recipe) -> None:
         raise ItamedError(f"{folder} is no pre-training alone: name the folder of one, or cpt/ in that of a training.")
     mine, theirs = (
         {key: each for key, each in without_memory(settings).items() if key not in _OF_FINE_TUNING}
-        for settings in (_plain(recipe), manifest["recipe"])
+        for settings in (_plain(recipe), manifest.get("recipe") or {})
     )
     if differing := list(_differing(mine, theirs)):
         raise ItamedError(

@@ -62,7 +62,7 @@ def test_the_training_says_what_it_leaked(leaky):
 def test_a_training_that_leaked_nothing_is_refused(leaky, tmp_path):
     with pytest.raises(ItamedError, match="no manifest"):
         show_leak(find_run(leaky / "results"), tmp_path)
-    manifest = '{"recipe": {}, "stages": [{"data": {"leaked": %s}}]}'
+    manifest = '{"stages": [{"data": {"leaked": %s}}]}'
     (tmp_path / "training.json").write_text(manifest % "{}")
     with pytest.raises(ItamedError, match="leaked nothing"):
         show_leak(find_run(leaky / "results"), tmp_path)
