@@ -7,12 +7,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from itamed.benchmark.errors import PublishError
-from itamed.benchmark.sources.hub_errors import endpoint, hub_calls
+from itamed.benchmark.sources.hub_errors import endpoint, explain, hub_calls
 
-from .place import MAX_FILE, REQUESTS, STATES, too_long
+from .place import MAX_FILE, REQUESTS, STATES, Forbidden, too_long
 
 _CONFLICTS = (409, 412)
 """What the Hub answers where somebody else has committed since."""
+_FORBIDDEN = 403
 _TRIES = 8
 
 
@@ -59,6 +60,8 @@ class HubPlace:
                     )
                     return True
                 except HfHubHTTPError as error:
+                    if error.response.status_code == _FORBIDDEN:
+                        raise Forbidden(self.repo, explain(self.repo, error)) from error
                     if error.response.status_code not in _CONFLICTS:
                         raise
         return False

@@ -265,7 +265,7 @@ def test_a_pull_request_on_the_hub_is_fetched_checked_and_commented_on(tmp_path,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    (said,) = pulled.comments
+    ((_, said),) = pulled.comments
     assert "Looked at wrong" in said
     assert "Looked at right" in said
 
