@@ -83,6 +83,37 @@ def preview(
 
 
 @board_app.command()
+def unchecked(
+    results: Annotated[
+        str, typer.Option(envvar="ITAMED_RESULTS", help="The data set of results, NAMESPACE/NAME.", show_default=False)
+    ],
+    account: Annotated[str, typer.Option(help="Whose comments are the check's: the one whose token it has.")],
+    number: Annotated[
+        list[int] | None, typer.Option(help="This pull request, whether it was answered or not; may come again.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON, as a workflow's matrix takes it.")] = False,
+) -> None:
+    """List the open pull requests on the Hub whose newest commit the check has not answered; 20 at most.
+
+    The workflow check-hub.yml asks this, checks each, and answers. Needs no token: the repository is public.
+
+    Example: itamed board unchecked --results YOU/results --account YOU
+    """
+    from dataclasses import asdict
+    from json import dumps
+
+    from .board.unchecked import head_of
+    from .board.unchecked import unchecked as look
+
+    found = [head_of(results, each) for each in number] if number else look(results, account)
+    if json:
+        typer.echo(dumps([asdict(head) for head in found]))
+    else:
+        for head in found:
+            typer.echo(f"{head.number} {head.commit}")
+
+
+@board_app.command()
 def retract(
     entry: Annotated[str, typer.Argument(help="Name of the entry's page and folder: 16 letters and figures.")],
     store: Store,

@@ -17,16 +17,20 @@ from itamed.benchmark.report.sheet import percent
 
 from .archive import pack, short
 from .bundle import MANIFEST, Wishes, make_bundle
-from .pulls import add_file
+from .pulls import add_file, find_file
 from .show import show_verdict
 from .validate import validate
 
 FOLDER = "bundles"
 _MADE = "Made and checked by `itamed submit`; `itamed validate` checks it again."
+_NEXT = (
+    "Next: the leaderboard's check answers under it, where one is set up, and a maintainer reviews it. "
+    "`itamed validate FILE` says the same beforehand, of a file that --out FILE has written."
+)
 
 
 def submit_run(path: Path, wishes: Wishes, *, repo: str, out: Path | None) -> None:
-    """Make a bundle of a run, check it, and write it to a file or open a pull request.
+    """Make a bundle of a run, check it, and write it to a file or open a pull request; the same bundle gets one.
 
     Args:
         path: the results folder or file of one run.
@@ -52,7 +56,15 @@ def submit_run(path: Path, wishes: Wishes, *, repo: str, out: Path | None) -> No
         write_bytes(out, content)
         typer.echo(f"Written to {out}.")
     else:
-        typer.echo(f"Pull request: {open_pull_request(content, verdict.run, repo, _declared(files[MANIFEST]))}")
+        _send(content, verdict.run, repo, _declared(files[MANIFEST]))
+
+
+def _send(content: bytes, run: Run, repo: str, declared: str) -> None:
+    """Open a pull request, unless the same bundle was handed in, and say what comes next."""
+    if there := find_file(repo, place_of(run, content), closed=False):
+        typer.echo(f"Handed in already, so nothing was sent: {there}")
+        return
+    typer.echo(f"Pull request: {open_pull_request(content, run, repo, declared)}\n{_NEXT}")
 
 
 def place_of(run: Run, content: bytes) -> str:

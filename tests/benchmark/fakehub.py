@@ -32,17 +32,21 @@ class Repo:
 
 @dataclass
 class Pull:
-    """A pull request: its title, its text, the files that it adds, what was said under it and by whom, its status."""
+    """A pull request: its title, its text, the files that it adds, who said what under it, its status.
+
+    Its newest commit has a name of its content, if it is given none.
+    """
 
     title: str
     text: str
     files: dict[str, bytes] = field(default_factory=dict)
     comments: list[tuple[str, str]] = field(default_factory=list)
     status: str = "open"
+    commit: str = ""
 
     @property
     def sha(self):
-        return hashlib.sha1(repr((self.title, sorted(self.files.items()))).encode()).hexdigest()
+        return self.commit or hashlib.sha1(repr((self.title, sorted(self.files.items()))).encode()).hexdigest()
 
 
 class FakeHub:
