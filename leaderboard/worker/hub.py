@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from itamed.benchmark.errors import PublishError
 from itamed.benchmark.sources.hub_errors import endpoint, explain, hub_calls
 
-from .place import MAX_FILE, REQUESTS, STATES, Forbidden, too_long
+from .place import MAX_FILE, PAGE, REQUESTS, STATES, Forbidden, too_long
 
 _CONFLICTS = (409, 412)
 """What the Hub answers where somebody else has committed since."""
@@ -33,7 +33,7 @@ class HubPlace:
         """Return the paths of all files of requests and states at the repository's newest commit."""
         with hub_calls(self.repo, PublishError):
             self._look()
-        return sorted(self._sizes)
+        return sorted(self._sizes.keys() - {PAGE})
 
     def read(self, path: str) -> bytes | None:
         """Return a file as it was when the repository was last looked at, or None."""
@@ -74,7 +74,8 @@ class HubPlace:
         self._sizes = {
             each.path: (each.blob_id, each.size)
             for each in tree
-            if isinstance(each, RepoFile) and each.path.startswith((f"{REQUESTS}/", f"{STATES}/"))
+            if isinstance(each, RepoFile)
+            and (each.path.startswith((f"{REQUESTS}/", f"{STATES}/")) or each.path == PAGE)
         }
         kept = {blob for blob, _ in self._sizes.values()}
         self._blobs = {blob: content for blob, content in self._blobs.items() if blob in kept}

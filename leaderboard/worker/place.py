@@ -12,7 +12,7 @@ from itamed.benchmark.files import write_bytes
 
 from ..findings import Finding, Refused
 
-REQUESTS, STATES, LOGS = "requests", "states", "logs"
+REQUESTS, STATES, LOGS, PAGE = "requests", "states", "logs", "README.md"
 MAX_FILE = 2**18
 """Bytes of a file that is read at all."""
 _LOCK = ".lock"
