@@ -114,6 +114,26 @@ def unchecked(
 
 
 @board_app.command()
+def reference(store: Store) -> None:
+    """Add rows to compare with: five trivial rules, run on all tasks whose data are built, checked and accepted.
+
+    Takes some minutes for each rule, and no model. Rules that the store has on these tasks are left as
+    they are, so that it may be stopped and started again.
+
+    Example: itamed board reference --store results
+    """
+    from itamed.benchmark.console import say_notice
+
+    from .board.reference import add_rules, built_tasks
+
+    tasks, missing = built_tasks()
+    if missing:
+        say_notice(f"Left out, as their data are not built here: {', '.join(missing)}. Such rows have no rank.")
+    added = add_rules(store, tasks, say_notice)
+    typer.echo(f"Rules added: {len(added)}.")
+
+
+@board_app.command()
 def retract(
     entry: Annotated[str, typer.Argument(help="Name of the entry's page and folder: 16 letters and figures.")],
     store: Store,

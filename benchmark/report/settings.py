@@ -14,7 +14,8 @@ STOCK = "itamed-stock"
 """What peers do: answers are held to a schema, and not to the document's words."""
 SAMPLE = ("eval_notes", "eval_split", "fewshot_seed")
 """What `--metadata` can choose of a task's rows (see the task files' hooks)."""
-_RULES = "itamed-baseline"
+RULES = "itamed-baseline"
+"""The engine of rules that are no model."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Settings:
         # All tasks of a run were asked the same way.
         task: Mapping[str, Any] = next(iter((data.get("configs") or {}).values()), {})
         chosen = task.get("metadata") or {}
-        ours = backend.startswith("itamed-") and backend not in (_RULES, TAGGER, STOCK)
+        ours = backend.startswith("itamed-") and backend not in (RULES, TAGGER, STOCK)
         return cls(
             backend=backend,
             arguments=given,
