@@ -256,7 +256,7 @@ def test_a_pull_request_on_the_hub_is_fetched_checked_and_commented_on(tmp_path,
     done = run(step("check-hub.yml", "check", "Check every bundle that is new"), tmp_path, env)
     assert (done.returncode, sorted(path.name for path in (tmp_path / "found").iterdir())) == (
         1,
-        ["1.md", "2.md"],
+        ["1.md", "2.md", "number"],
     )
     assert unchecked("me/results", "somebody") == [Head(1, pulled.commit)]
     answer(tmp_path, env)
@@ -302,6 +302,14 @@ def test_the_list_goes_from_job_to_job(tmp_path, number):
     wanted = [f"--number={number}"] if number else []
     assert asked == ["board", "unchecked", "--results", "me/results", "--account", "me", *wanted, "--json", ""]
     assert (tmp_path / "output").read_text() == 'pulls=[{"number": 7, "commit": "a"}]\n'
+
+
+def test_a_pull_request_on_the_hub_that_adds_nothing(tmp_path, tools):
+    (tmp_path / "changed").write_text("")
+    done = run(step("check-hub.yml", "check", "Check every bundle that is new"), tmp_path, tools | {"NUMBER": "7"})
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in (tmp_path / "found").iterdir()] == ["number"], "an artifact is kept"
+    assert commented(tmp_path / "found") == "No bundle that is new.\n"
 
 
 def test_every_pull_request_on_the_hub_is_looked_at_by_the_clock():
