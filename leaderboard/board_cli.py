@@ -88,6 +88,57 @@ def preview(
 
 
 @board_app.command()
+def unchecked(
+    results: Annotated[
+        str, typer.Option(envvar="ITAMED_RESULTS", help="The data set of results, NAMESPACE/NAME.", show_default=False)
+    ],
+    account: Annotated[str, typer.Option(help="Whose comments are the check's: the one whose token it has.")],
+    number: Annotated[
+        list[int] | None, typer.Option(help="This pull request, whether it was answered or not; may come again.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON, as a workflow's matrix takes it.")] = False,
+) -> None:
+    """List the open pull requests on the Hub whose newest commit the check has not answered; 20 at most.
+
+    The workflow check-hub.yml asks this, checks each, and answers. Needs no token: the repository is public.
+
+    Example: itamed board unchecked --results YOU/results --account YOU
+    """
+    from dataclasses import asdict
+    from json import dumps
+
+    from .board.unchecked import head_of
+    from .board.unchecked import unchecked as look
+
+    found = [head_of(results, each) for each in number] if number else look(results, account)
+    if json:
+        typer.echo(dumps([asdict(head) for head in found]))
+    else:
+        for head in found:
+            typer.echo(f"{head.number} {head.commit}")
+
+
+@board_app.command()
+def reference(store: Store) -> None:
+    """Add rows to compare with: five trivial rules, run on all tasks whose data are built, checked and accepted.
+
+    Takes some minutes for each rule, and no model. Rules that the store has on these tasks are left as
+    they are, so that it may be stopped and started again.
+
+    Example: itamed board reference --store results
+    """
+    from itamed.benchmark.console import say_notice
+
+    from .board.reference import add_rules, built_tasks
+
+    tasks, missing = built_tasks()
+    if missing:
+        say_notice(f"Left out, as their data are not built here: {', '.join(missing)}. Such rows have no rank.")
+    added = add_rules(store, tasks, say_notice)
+    typer.echo(f"Rules added: {len(added)}.")
+
+
+@board_app.command()
 def retract(
     entry: Annotated[str, typer.Argument(help="Name of the entry's page and folder: 16 letters and figures.")],
     store: Store,

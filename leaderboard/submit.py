@@ -8,25 +8,29 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import typer
-from itamed.benchmark.errors import ItamedError, PublishError
+from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.files import write_bytes
 from itamed.benchmark.report.finding import find_run
 from itamed.benchmark.report.markdown import table
 from itamed.benchmark.report.run import Run
 from itamed.benchmark.report.sheet import percent
-from itamed.benchmark.sources.hub_errors import endpoint, hub_calls
 
 from .archive import pack, short
 from .bundle import MANIFEST, Wishes, make_bundle
+from .pulls import add_file, find_file
 from .show import show_verdict
 from .validate import validate
 
 FOLDER = "bundles"
 _MADE = "Made and checked by `itamed submit`; `itamed validate` checks it again."
+_NEXT = (
+    "Next: the leaderboard's check answers under it, where one is set up, and a maintainer reviews it. "
+    "`itamed validate FILE` says the same beforehand, of a file that --out FILE has written."
+)
 
 
 def submit_run(path: Path, wishes: Wishes, *, repo: str, out: Path | None) -> None:
-    """Make a bundle of a run, check it, and write it to a file or open a pull request.
+    """Make a bundle of a run, check it, and write it to a file or open a pull request; the same bundle gets one.
 
     Args:
         path: the results folder or file of one run.
@@ -52,17 +56,20 @@ def submit_run(path: Path, wishes: Wishes, *, repo: str, out: Path | None) -> No
         write_bytes(out, content)
         typer.echo(f"Written to {out}.")
     else:
-        typer.echo(f"Pull request: {open_pull_request(content, verdict.run, repo, _declared(files[MANIFEST]))}")
+        _send(content, verdict.run, repo, _declared(files[MANIFEST]))
+
+
+def _send(content: bytes, run: Run, repo: str, declared: str) -> None:
+    """Open a pull request, unless the same bundle was handed in, and say what comes next."""
+    if there := find_file(repo, place_of(run, content), closed=False):
+        typer.echo(f"Handed in already, so nothing was sent: {there}")
+        return
+    typer.echo(f"Pull request: {open_pull_request(content, run, repo, declared)}\n{_NEXT}")
 
 
 def place_of(run: Run, content: bytes) -> str:
     """Return where a bundle stands in the repository: the model's name, and a hash of the bundle."""
-    return f"{FOLDER}/{run.model.replace('/', '__')}/{digest_of(content)}.zip"
-
-
-def digest_of(content: bytes) -> str:
-    """Return the hash that names a bundle, in its file's name and in the title of its pull request."""
-    return short(hashlib.sha256(content).hexdigest())
+    return f"{FOLDER}/{run.model.replace('/', '__')}/{short(hashlib.sha256(content).hexdigest())}.zip"
 
 
 def _declared(manifest: bytes) -> str:
@@ -87,18 +94,8 @@ def open_pull_request(content: bytes, run: Run, repo: str, declared: str = "") -
     Raises:
         PublishError: the Hub refuses, or is not to be reached.
     """
-    with hub_calls(repo, PublishError, "Or write the bundle to a file (--out FILE) and send that."):
-        from huggingface_hub import CommitOperationAdd, HfApi
-
-        done = HfApi(endpoint=endpoint()).create_commit(
-            repo,
-            [CommitOperationAdd(place_of(run, content), content)],
-            repo_type="dataset",
-            commit_message=f"Add {run.label}, {len(run.tasks)} tasks ({digest_of(content)})",
-            commit_description=_description(run, declared),
-            create_pr=True,
-        )
-    return str(done.pr_url)
+    title = f"Add {run.label}, {len(run.tasks)} tasks"
+    return add_file(repo, place_of(run, content), content, title, _description(run, declared))
 
 
 def _description(run: Run, declared: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from itamed.benchmark.report.markdown import table
@@ -12,13 +11,13 @@ from itamed.benchmark.suite import ROLES
 
 from ..archive import short
 from ..findings import Finding
+from ..markdown import code
 from .listing import Row
 from .preview import Preview, Reference
 
 MOST = 12
 """Findings that are told: a comment is no log."""
 _LONGEST = 400
-_UNPLAIN = re.compile(r"[^A-Za-z0-9 ._/+:-]")
 _NOTE = (
     "Scores in %, of repaired answers, with 95 % intervals over notes. A gain is that of this bundle, paired by note; "
     "p is corrected (Holm) for all lines of its kind: means, families, tasks."
@@ -31,17 +30,13 @@ def comment(found: Preview) -> str:
     Names stand in code spans, findings in a code block, both without characters that could end them: no link, mention,
     image or markup comes of them. All else are our own words and figures.
     """
-    name = _code(short(found.digest)) if found.digest else "that is not read"
+    name = code(short(found.digest)) if found.digest else "that is not read"
     parts = [f"### Bundle {name}", _verdict(found)]
     if found.row:
         parts += [_ranks(found.row, found.ranked), *_gains(found.row, found.references)]
     if found.verdict.findings:
         parts.append(_findings(found.verdict.findings))
     return "\n\n".join(part.strip() for part in parts) + "\n"
-
-
-def _code(text: str) -> str:
-    return f"`{_UNPLAIN.sub('?', text)[:160]}`"
 
 
 def _verdict(found: Preview) -> str:
@@ -54,7 +49,7 @@ def _verdict(found: Preview) -> str:
 
 
 def _named(row: Row) -> str:
-    return f"{_code(row.name)}, {row.method.replace('/', ' and ')}, {row.mode}"
+    return f"{code(row.name)}, {row.method.replace('/', ' and ')}, {row.mode}"
 
 
 def _ranks(row: Row, ranked: Mapping[str, int]) -> str:
@@ -64,7 +59,7 @@ def _ranks(row: Row, ranked: Mapping[str, int]) -> str:
         score = f"{100 * mean[0]:.1f} [{100 * mean[1]:.1f}, {100 * mean[2]:.1f}]" if mean else NONE
         told = [f"{place.shown()} of {ranked[role]}", str(place.group)] if place else [row.unranked[role], NONE]
         lines.append([ROLE_NAMES[role], score, *told])
-    head = f"On the board of suite {_code(row.manifest.suite.version)} it would stand so:"
+    head = f"On the board of suite {code(row.manifest.suite.version)} it would stand so:"
     return f"{head}\n\n{table(['tasks', 'mean', 'rank', 'tie group'], lines)}"
 
 
@@ -87,7 +82,7 @@ def _lettered(references: Iterable[Reference]) -> Iterator[tuple[str, Reference]
 
 def _reference(row: Row) -> str:
     ranks = "; ".join(f"{ROLE_NAMES[role]} rank {place.shown()}" for role, place in row.ranks.items())
-    return f"{_named(row)}, entry {_code(row.stored.key)}, {ranks or 'not ranked'}"
+    return f"{_named(row)}, entry {code(row.stored.key)}, {ranks or 'not ranked'}"
 
 
 def _table(title: str, names: Sequence[str], found: Sequence[Mapping[str, Difference]]) -> Iterator[str]:
@@ -97,7 +92,7 @@ def _table(title: str, names: Sequence[str], found: Sequence[Mapping[str, Differ
         known = [each[name] for each in found if name in each]
         if known:
             cells = [cell for each in found for cell in _cells(each.get(name))]
-            lines.append([FAMILY_NAMES.get(name, _code(name)), percent(known[0].second), *cells])
+            lines.append([FAMILY_NAMES.get(name, code(name)), percent(known[0].second), *cells])
     if lines:
         heads = [head for number in range(len(found)) for head in (chr(ord("A") + number), "gain", "p")]
         yield f"{title}:\n\n{table(['', 'this', *heads], lines)}"

@@ -26,8 +26,9 @@ _GIB = 2**30
 
 def request(  # noqa: PLR0913, PLR0917 - an option each
     model: Annotated[str, typer.Argument(help="NAMESPACE/NAME@COMMIT on the Hub; the commit in full.")],
-    queue: Queue,
     by: Annotated[str, typer.Option(help="Who asks, as others shall read it.", show_default=False)],
+    queue: Queue = "",
+    out: Annotated[Path | None, typer.Option(help="Write the request to this file, to send it by hand.")] = None,
     adapter: Annotated[str, typer.Option(help="NAMESPACE/NAME@COMMIT of a PEFT adapter.")] = "",
     dtype: Annotated[Dtype, typer.Option(help="Precision of the computation.")] = "bfloat16",
     chat: Annotated[bool, typer.Option("--chat", help="Apply the chat template.")] = False,
@@ -38,12 +39,18 @@ def request(  # noqa: PLR0913, PLR0917 - an option each
 ) -> None:
     """Ask for the evaluation of a model by a worker of the leaderboard.
 
+    Who may not write to the queue asks by a pull request there, which waits for a maintainer.
+
     Example: itamed board request google/gemma-3-270m@COMMIT --by "A. Rossi" --queue YOU/requests
     """
+    from itamed.benchmark.errors import ItamedError
+
     from ..declaration import read_declaration
     from ..stamp import stamp, utc_now
-    from .filing import file_request, pinned
+    from .filing import file_request, pinned, write_request
 
+    if not queue and not out:
+        raise ItamedError("Say where to: --queue NAMESPACE/NAME (or ITAMED_REQUESTS), or --out FILE.")
     asked = {
         "format": 1,
         "model": pinned(model),
@@ -57,7 +64,7 @@ def request(  # noqa: PLR0913, PLR0917 - an option each
         "at": stamp(utc_now()),
         "declaration": read_declaration(declaration).model_dump() if declaration else None,
     }
-    typer.echo(file_request(_place(queue), asked))
+    typer.echo(write_request(asked, out) if out else file_request(_place(queue), asked))
 
 
 def queue(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Protocol
 
-from itamed.benchmark.errors import PublishError
 from itamed.benchmark.files import write_bytes
 from itamed.benchmark.report.run import Run
-from itamed.benchmark.sources.hub_errors import endpoint, hub_calls
 
+from ..pulls import find_file
 from ..submit import open_pull_request, place_of
 
 
@@ -49,19 +48,7 @@ class HubDesk:
 
     def find(self, place: str) -> str:
         """Return the address of the file, or of the pull request that holds it, whether it is open or closed."""
-        from huggingface_hub import HfApi
-
-        api = HfApi(endpoint=endpoint())
-        with hub_calls(self.repo, PublishError):
-            if api.file_exists(self.repo, place, repo_type="dataset"):
-                return f"{api.endpoint}/datasets/{self.repo}/blob/main/{place}"
-            # Anybody may give a pull request this title: what counts is the file in it.
-            digest = PurePosixPath(place).stem
-            for pull in api.get_repo_discussions(self.repo, repo_type="dataset", discussion_type="pull_request"):
-                revision = f"refs/pr/{pull.num}"
-                if digest in pull.title and api.file_exists(self.repo, place, repo_type="dataset", revision=revision):
-                    return f"{api.endpoint}/datasets/{self.repo}/discussions/{pull.num}"
-        return ""
+        return find_file(self.repo, place, closed=True)
 
     def hand_in(self, content: bytes, run: Run) -> str:
         """Open a pull request."""

@@ -7,12 +7,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from itamed.benchmark.errors import PublishError
-from itamed.benchmark.sources.hub_errors import endpoint, hub_calls
+from itamed.benchmark.sources.hub_errors import endpoint, explain, hub_calls
 
-from .place import MAX_FILE, REQUESTS, STATES, too_long
+from .place import MAX_FILE, PAGE, REQUESTS, STATES, Forbidden, too_long
 
 _CONFLICTS = (409, 412)
 """What the Hub answers where somebody else has committed since."""
+_FORBIDDEN = 403
 _TRIES = 8
 
 
@@ -32,7 +33,7 @@ class HubPlace:
         """Return the paths of all files of requests and states at the repository's newest commit."""
         with hub_calls(self.repo, PublishError):
             self._look()
-        return sorted(self._sizes)
+        return sorted(self._sizes.keys() - {PAGE})
 
     def read(self, path: str) -> bytes | None:
         """Return a file as it was when the repository was last looked at, or None."""
@@ -59,6 +60,8 @@ class HubPlace:
                     )
                     return True
                 except HfHubHTTPError as error:
+                    if error.response.status_code == _FORBIDDEN:
+                        raise Forbidden(self.repo, explain(self.repo, error)) from error
                     if error.response.status_code not in _CONFLICTS:
                         raise
         return False
@@ -71,7 +74,8 @@ class HubPlace:
         self._sizes = {
             each.path: (each.blob_id, each.size)
             for each in tree
-            if isinstance(each, RepoFile) and each.path.startswith((f"{REQUESTS}/", f"{STATES}/"))
+            if isinstance(each, RepoFile)
+            and (each.path.startswith((f"{REQUESTS}/", f"{STATES}/")) or each.path == PAGE)
         }
         kept = {blob for blob, _ in self._sizes.values()}
         self._blobs = {blob: content for blob, content in self._blobs.items() if blob in kept}

@@ -194,12 +194,23 @@ def retry(place: Place, name: str, clock: Clock) -> None:
     """Let a failed job wait again, at its old place in the line, with all attempts.
 
     Raises:
-        ItamedError: there is no such job, or it has not failed.
+        ItamedError: there is no such job, it has not failed, or another one asks for the same and has not failed.
     """
-    job = next((job for job in read_jobs(place) if job.id == name), None)
-    if job is None or job.state is None or job.state.state != "failed" or job.refusal:
+    jobs = read_jobs(place)
+    job = next((job for job in jobs if job.id == name), None)
+    if job is None or job.request is None or job.state is None or job.state.state != "failed":
         raise ItamedError(f"{name} is no failed job whose request is in order: `itamed board queue` shows all.")
+    if twin := _twin(job.request, (other for other in jobs if other is not job)):
+        raise ItamedError(
+            f"{name} asks for the same as {twin.id}, which is {twin.kind}: look at that one, or it is evaluated twice."
+        )
     event = Event(state="waiting", at=stamp(clock()), message="Tried again.")
     path = f"{STATES}/{name}.json"
     if not place.swap(path, job.before, {path: state_bytes(job.state.after(event, attempt=0))}):
         raise ItamedError(f"{name} was changed at the same time: look at it again.")
+
+
+def _twin(request: Request, others: Iterable[Job]) -> Job | None:
+    """Return the first of other jobs that asks for the same and has not failed, or None."""
+    key = key_of(request)
+    return next((job for job in others if job.request and key_of(job.request) == key and job.kind != "failed"), None)

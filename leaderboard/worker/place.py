@@ -7,15 +7,23 @@ from pathlib import Path
 from typing import Protocol
 
 from filelock import FileLock
-from itamed.benchmark.errors import ItamedError
+from itamed.benchmark.errors import ItamedError, PublishError
 from itamed.benchmark.files import write_bytes
 
 from ..findings import Finding, Refused
 
-REQUESTS, STATES, LOGS = "requests", "states", "logs"
+REQUESTS, STATES, LOGS, PAGE = "requests", "states", "logs", "README.md"
 MAX_FILE = 2**18
 """Bytes of a file that is read at all."""
 _LOCK = ".lock"
+
+
+class Forbidden(PublishError):
+    """A repository on the Hub that we may read and not write to; `repo` is its name, and takes pull requests."""
+
+    def __init__(self, repo: str, message: str) -> None:
+        super().__init__(message)
+        self.repo = repo
 
 
 class Place(Protocol):
@@ -46,6 +54,7 @@ class Place(Protocol):
             Whether they were written: of several that try at once, one succeeds.
 
         Raises:
+            Forbidden: it is on the Hub, and not ours to write to.
             ItamedError: they cannot be written.
         """
         ...

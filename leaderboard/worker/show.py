@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from .jobs import Job
+from .request import Request
 from .state import seconds_between
 
 _COLUMNS = ("", "request", "model", "asks for", "state", "for", "attempt", "")
@@ -28,12 +29,24 @@ def show_queue(jobs: Sequence[Job], now: datetime, stale: float) -> None:
     for name in _COLUMNS:
         table.add_column(name, overflow="fold")
     waiting = [job.id for job in jobs if job.kind == "waiting"]
-    for job in sorted(jobs, key=lambda each: _ORDER.index(each.kind)):
+    for job in by_state(jobs):
         number = str(waiting.index(job.id) + 1) if job.id in waiting else ""
         cells = (number, job.id, *_asked(job), job.kind, age(job.since, now), _attempt(job), _message(job, now, stale))
         # Not strings, in which brackets are markup: some of this is a stranger's.
         table.add_row(*map(Text, cells))
     out().print(table if jobs else "The queue is empty.")
+
+
+def by_state(jobs: Sequence[Job]) -> list[Job]:
+    """Return jobs as they are shown: what runs, what waits, what is wrong, what is done."""
+    return sorted(jobs, key=lambda each: _ORDER.index(each.kind))
+
+
+def settings_of(asked: Request) -> str:
+    """Return what is asked for beside the model; nothing of it is a stranger's own words."""
+    reasoning = "" if asked.reasoning == "none" else f", {asked.reasoning}"
+    chat = ", chat" if asked.chat_template else ""
+    return f"{asked.shots}-shot, {asked.mode}{reasoning}{chat}, {asked.dtype}"
 
 
 def age(moment: str, now: datetime) -> str:
@@ -54,9 +67,7 @@ def _asked(job: Job) -> tuple[str, str]:
     name = f"{asked.model.name}@{asked.model.revision[:7]}"
     if asked.adapter:
         name += f" + {asked.adapter.name}@{asked.adapter.revision[:7]}"
-    reasoning = "" if asked.reasoning == "none" else f", {asked.reasoning}"
-    chat = ", chat" if asked.chat_template else ""
-    return name, f"{asked.shots}-shot, {asked.mode}{reasoning}{chat}, {asked.dtype}"
+    return name, settings_of(asked)
 
 
 def _attempt(job: Job) -> str:

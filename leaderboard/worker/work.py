@@ -20,6 +20,7 @@ from ..stamp import utc_now
 from .desk import Desk
 from .jobs import Claim, Job, Lost, admit, read_jobs, to_do
 from .log import public_tail
+from .page import keep_page
 from .place import Place
 from .running import LOG
 from .settings import Settings
@@ -92,15 +93,19 @@ def _stoppable() -> Iterator[threading.Event]:
 def _next(place: Place, desk: Desk, settings: Settings, name: str, stop: threading.Event) -> bool:
     """Look at the queue and carry out one job of it; returns whether there was one."""
     admit(place, read_jobs(place), utc_now)
+    _keep_page(place)
     for job in to_do(read_jobs(place), name, utc_now(), settings.limits.stale):
         with suppress(Lost):
             claim = Claim(place, job, name, utc_now)
-            _one(claim, job, desk, settings, stop)
+            try:
+                _one(claim, job, place, desk, settings, stop)
+            finally:
+                _keep_page(place)
             return True
     return False
 
 
-def _one(claim: Claim, job: Job, desk: Desk, settings: Settings, stop: threading.Event) -> None:
+def _one(claim: Claim, job: Job, place: Place, desk: Desk, settings: Settings, stop: threading.Event) -> None:
     """Carry out a job and write what came of it into its state.
 
     Raises:
@@ -114,6 +119,7 @@ def _one(claim: Claim, job: Job, desk: Desk, settings: Settings, stop: threading
     if claim.state.attempt >= settings.limits.attempts:
         return claim.end("failed", f"Begun {claim.state.attempt} times, never ended.", log=public_tail(folder / LOG))
     claim.begin()
+    _keep_page(place)
     _say(f"{job.id}: attempt {claim.state.attempt}")
     try:
         message, address = carry_out(claim, job, folder, desk, settings, stop)
@@ -129,6 +135,14 @@ def _one(claim: Claim, job: Job, desk: Desk, settings: Settings, stop: threading
     claim.end("done", message, address=address)
     shutil.rmtree(folder, ignore_errors=True)
     return _say(f"{job.id}: done, {address}")
+
+
+def _keep_page(place: Place) -> None:
+    try:
+        keep_page(place)
+    except ItamedError as error:
+        # The states are what counts: a job does not end for want of a page, which the next look writes.
+        _say(str(error))
 
 
 def _say(text: str) -> None:

@@ -6,9 +6,12 @@ import json
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 TOKEN = "hf_made_up"
+STRANGER = "hf_stranger"
+"""The token of a user who owns nothing here: may open pull requests and comment, and commit nowhere."""
+USERS = {f"Bearer {TOKEN}": "somebody", f"Bearer {STRANGER}": "stranger"}
 
 
 @dataclass
@@ -29,12 +32,21 @@ class Repo:
 
 @dataclass
 class Pull:
-    """A pull request: its title, its text, the files that it adds, and what was said under it."""
+    """A pull request: its title, its text, the files that it adds, who said what under it, its status.
+
+    Its newest commit has a name of its content, if it is given none.
+    """
 
     title: str
     text: str
     files: dict[str, bytes] = field(default_factory=dict)
-    comments: list[str] = field(default_factory=list)
+    comments: list[tuple[str, str]] = field(default_factory=list)
+    status: str = "open"
+    commit: str = ""
+
+    @property
+    def sha(self):
+        return self.commit or hashlib.sha1(repr((self.title, sorted(self.files.items()))).encode()).hexdigest()
 
 
 class FakeHub:
@@ -83,12 +95,23 @@ class _Handler(BaseHTTPRequestHandler):
         parts = [unquote(part) for part in quoted.strip("/").split("/")]
         if self.command in ("GET", "HEAD"):
             self.read_request(parts)
-        elif self.headers.get("Authorization") != f"Bearer {TOKEN}" and parts[0] != "lfs":
+        elif self.user is None and parts[0] != "lfs":
             self.answer(401, {"error": "Invalid username or password."})
+        elif self.user == USERS[f"Bearer {STRANGER}"] and self.needs_rights(parts):
+            self.answer(403, {"error": "Forbidden: pass `create_pr=1` as a query parameter to create a Pull Request"})
         else:
             self.write_request(parts, body)
 
     do_GET = do_HEAD = do_POST = do_PUT = handle_any
+
+    @property
+    def user(self):
+        return USERS.get(self.headers.get("Authorization"))
+
+    def needs_rights(self, parts):
+        """Return whether only an owner may ask for it."""
+        writes = parts == ["api", "repos", "create"] or parts[4:5] in (["preupload"], ["commit"])
+        return writes and "create_pr=1" not in urlsplit(self.path).query
 
     def read_chunks(self):
         content = b""
@@ -103,25 +126,30 @@ class _Handler(BaseHTTPRequestHandler):
         start = {"api": 2, "datasets": 1}.get(parts[0], 0)
         name, rest = "/".join(parts[start : start + 2]), parts[start + 2 :]
         repo = self.hub.repos.get(name)
-        known = self.headers.get("Authorization") == f"Bearer {TOKEN}"
+        known = self.user == USERS[f"Bearer {TOKEN}"]
         if repo is None or (repo.private and not known):
             return self.answer(
-                401 if not known else 404, {"error": "Repository not found"}, X_Error_Code="RepoNotFound"
+                401 if not self.user else 404, {"error": "Repository not found"}, X_Error_Code="RepoNotFound"
             )
-        pulls = [f"refs/pr/{number}" for number in range(1, len(repo.pulls) + 1)]
+        pulls = {f"refs/pr/{number}": pull for number, pull in enumerate(repo.pulls, 1)}
+        pulls |= {pull.sha: pull for pull in repo.pulls}
         if rest[:1] == ["revision"] and rest[1] not in (*repo.revisions, repo.sha, *pulls):
             return self.answer(404, {"error": "Invalid rev"}, X_Error_Code="RevisionNotFound")
-        files = repo.pulls[pulls.index(rest[1])].files if rest[1:2] and rest[1] in pulls else repo.files
+        at = pulls.get(rest[1], repo) if rest[1:2] else repo
+        files = at.files
         if not rest or rest[0] == "revision":
-            # A commit of its own, by its name: files are then asked for at that.
-            sha = rest[1] if rest[1:2] and rest[1] in pulls else repo.sha
-            return self.answer(body=_info(name, repo, files) | {"sha": sha})
+            # Files are then asked for at that commit.
+            return self.answer(body=_info(name, repo, files) | {"sha": at.sha})
         if repo.gated and not known:
             return self.answer(401, {"error": "Access is restricted"}, X_Error_Code="GatedRepo")
         if rest[0] == "tree":
             return self.answer(body=[_entry(path, content) for path, content in sorted(files.items())])
         if rest[0] == "discussions":
+            if rest[1:]:
+                return self.answer(body=_details(name, int(rest[1]), repo.pulls[int(rest[1]) - 1]))
             found = [_discussion(name, number, pull) for number, pull in enumerate(repo.pulls, 1)]
+            wanted = parse_qs(urlsplit(self.path).query).get("status", ["all"])[0]
+            found = [each for each in found if wanted in ("all", each["status"])]
             return self.answer(body={"discussions": found, "count": len(found), "start": 0})
         if (path := "/".join(rest[2:])) not in files:
             return self.answer(404, {"error": "Entry not found"}, X_Error_Code="EntryNotFound")
@@ -163,11 +191,8 @@ class _Handler(BaseHTTPRequestHandler):
         return self.answer(body={"url": url, "name": name})
 
     def comment(self, pull, text):
-        pull.comments.append(text)
-        known = {"id": "1", "type": "comment", "createdAt": "2026-01-01T00:00:00.000Z", "author": {"name": "somebody"}}
-        return self.answer(
-            body={"newMessage": known | {"data": {"edited": False, "hidden": False, "latest": {"raw": text}}}}
-        )
+        pull.comments.append((self.user, text))
+        return self.answer(body={"newMessage": _comment(self.user, text)})
 
     def upload(self, wanted):
         href = f"{self.hub.url}/lfs/{wanted['oid']}"
@@ -216,7 +241,19 @@ def _discussion(name, number, pull):
         "author": {"name": "somebody"},
         "createdAt": "2026-01-01T00:00:00.000Z",
     }
-    return known | {"status": "open", "repo": {"name": name, "type": "dataset"}, "isPullRequest": True}
+    return known | {"status": pull.status, "repo": {"name": name, "type": "dataset"}, "isPullRequest": True}
+
+
+def _details(name, number, pull):
+    events = [_comment(author, text) for author, text in pull.comments]
+    changes = {"changes": {"base": "refs/heads/main"}, "filesWithConflicts": [], "events": events}
+    return _discussion(name, number, pull) | changes
+
+
+def _comment(author, text):
+    said = {"edited": False, "hidden": False, "latest": {"raw": text}}
+    known = {"id": "1", "type": "comment", "createdAt": "2026-01-01T00:00:00.000Z", "author": {"name": author}}
+    return known | {"data": said}
 
 
 def _mode(repo, path):

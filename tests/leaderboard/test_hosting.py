@@ -10,6 +10,7 @@ import sys
 
 import pytest
 import yaml
+from itamed.leaderboard.board.unchecked import Head, mark_of, unchecked
 
 from ..benchmark.fakehub import TOKEN, Pull, Repo
 from ..conftest import ROOT
@@ -270,8 +271,15 @@ def test_a_pull_request_on_the_hub_is_fetched_checked_and_commented_on(tmp_path,
     git(tmp_path / "submitted", "add", "."), git(tmp_path / "submitted", "commit", "-m", "later")
     config = f'[url "{tmp_path / "submitted"}"]\n\tinsteadOf = https://huggingface.co/datasets/me/results\n'
     (tmp_path / "gitconfig").write_text(config)
+    pulled.commit = git(tmp_path / "submitted", "rev-parse", "refs/pr/1").strip()
     tools |= {"GIT_CONFIG_GLOBAL": str(tmp_path / "gitconfig")}
-    env = tools | {"HF_ENDPOINT": hub.url, "RESULTS": "me/results", "NUMBER": "1", "HF_HUB_DISABLE_XET": "1"}
+    env = tools | {
+        "HF_ENDPOINT": hub.url,
+        "RESULTS": "me/results",
+        "NUMBER": "1",
+        "HEAD": pulled.commit,
+        "HF_HUB_DISABLE_XET": "1",
+    }
     env |= {"HF_HOME": str(tmp_path / "hf"), "HF_HUB_OFFLINE": "0"}
     done = run(step("check-hub.yml", "check", "Fetch what is there, and what is added"), tmp_path, env)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -281,24 +289,64 @@ def test_a_pull_request_on_the_hub_is_fetched_checked_and_commented_on(tmp_path,
         1,
         ["1.md", "2.md", "number"],
     )
-    posted = run(
-        step("check-hub.yml", "comment", "Make the comment").replace("own/.github/workflows", str(HOSTING)),
-        tmp_path,
-        env,
+    assert unchecked("me/results", "somebody") == [Head(1, pulled.commit)]
+    answer(tmp_path, env)
+    ((_, said),) = pulled.comments
+    assert said.startswith(mark_of(pulled.commit))
+    assert "Looked at wrong" in said
+    assert "Looked at right" in said
+    assert unchecked("me/results", "somebody") == []
+    # A check that broke off is answered, too.
+    shutil.rmtree(tmp_path / "found")
+    answer(tmp_path, env)
+    assert "failed itself" in pulled.comments[-1][1]
+
+
+def answer(place, env):
+    """Run the steps of check-hub.yml that comment."""
+    made = run(
+        step("check-hub.yml", "comment", "Make the comment").replace("own/.github/workflows", str(HOSTING)), place, env
     )
-    assert posted.returncode == 0, posted.stderr
+    assert made.returncode == 0, made.stderr
     done = subprocess.run(
         [sys.executable, "-c", step("check-hub.yml", "comment", "Comment")],
-        cwd=tmp_path,
+        cwd=place,
         env=env | {"HF_TOKEN": TOKEN},
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    (said,) = pulled.comments
-    assert "Looked at wrong" in said
-    assert "Looked at right" in said
+
+
+@pytest.mark.parametrize("number", ["", "7"])
+def test_the_list_goes_from_job_to_job(tmp_path, number):
+    """All that have no answer, or the one whose number was typed."""
+    itamed = tmp_path / "itamed"
+    itamed.write_text('#!/bin/bash\nprintf "%s\\n" "$@" > asked\necho \'[{"number": 7, "commit": "a"}]\'\n')
+    itamed.chmod(stat.S_IRWXU)
+    env = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}", "GITHUB_OUTPUT": str(tmp_path / "output")}
+    env |= {"RESULTS": "me/results", "ACCOUNT": "me", "NUMBER": number}
+    done = run(step("check-hub.yml", "list", "List what has no answer yet"), tmp_path, env)
+    assert done.returncode == 0, done.stderr
+    asked = (tmp_path / "asked").read_text().split("\n")
+    wanted = [f"--number={number}"] if number else []
+    assert asked == ["board", "unchecked", "--results", "me/results", "--account", "me", *wanted, "--json", ""]
+    assert (tmp_path / "output").read_text() == 'pulls=[{"number": 7, "commit": "a"}]\n'
+
+
+def test_a_pull_request_on_the_hub_that_adds_nothing(tmp_path, tools):
+    (tmp_path / "changed").write_text("")
+    done = run(step("check-hub.yml", "check", "Check every bundle that is new"), tmp_path, tools | {"NUMBER": "7"})
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in (tmp_path / "found").iterdir()] == ["number"], "an artifact is kept"
+    assert commented(tmp_path / "found") == "No bundle that is new.\n"
+
+
+def test_every_pull_request_on_the_hub_is_looked_at_by_the_clock():
+    workflow = yaml.safe_load((HOSTING / "check-hub.yml").read_text())
+    assert workflow[True]["schedule"] == [{"cron": "17 * * * *"}]
+    assert all(job["strategy"]["matrix"] for name, job in workflow["jobs"].items() if name != "list")
 
 
 def test_what_has_rights_runs_nothing_of_a_stranger():

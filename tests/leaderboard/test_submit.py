@@ -43,6 +43,28 @@ def test_a_pull_request_holds_the_bundle_and_says_what_it_is(results, hub, run_f
     assert validate(again, mini=True).errors == 0
 
 
+def test_the_same_run_is_sent_once(results, hub, run_folder, capsys):
+    address = f"{hub.url}/datasets/{RESULTS}/discussions/1"
+    submit_run(run_folder, Wishes(mini=True), repo=RESULTS, out=None)
+    said = capsys.readouterr().out
+    assert f"Pull request: {address}\nNext: " in said and "`itamed validate FILE`" in said
+    submit_run(run_folder, Wishes(mini=True), repo=RESULTS, out=None)
+    said = capsys.readouterr().out
+    assert f"Handed in already, so nothing was sent: {address}" in said and "Next" not in said
+    assert len(results.pulls) == 1
+    results.files |= results.pulls[0].files
+    results.pulls[0].status = "closed"
+    submit_run(run_folder, Wishes(mini=True), repo=RESULTS, out=None)
+    assert f"nothing was sent: {hub.url}/datasets/{RESULTS}/blob/main/bundles/" in capsys.readouterr().out
+
+
+def test_what_was_closed_may_be_sent_again(results, run_folder):
+    submit_run(run_folder, Wishes(mini=True), repo=RESULTS, out=None)
+    results.pulls[0].status = "closed"
+    submit_run(run_folder, Wishes(mini=True), repo=RESULTS, out=None)
+    assert [pull.status for pull in results.pulls] == ["closed", "open"]
+
+
 def test_a_file_to_send_by_hand(run_folder, files, tmp_path):
     submit_run(run_folder, Wishes(mini=True), repo="", out=tmp_path / "sub" / "bundle.zip")
     assert (tmp_path / "sub" / "bundle.zip").read_bytes() == pack(files)

@@ -21,9 +21,15 @@ from .tamper import CRF, NER, QA, TASKS, answers, changed, errors, only, sealed,
 
 
 def test_an_honest_bundle_gets_warnings_alone(one, tmp_path):
-    found = verdict(one, tmp_path)
+    found = verdict(changed(one, MANIFEST, lambda m: m["model"].update(name="clinic/small")), tmp_path)
     assert found.errors == 0
     assert {each.field for each in found.findings} == {"declaration", "model.revision"}
+
+
+def test_a_rule_is_asked_neither_for_a_commit_nor_for_a_declaration(one, tmp_path):
+    assert verdict(one, tmp_path).findings == ()
+    model = changed(one, MANIFEST, lambda m: m["decoding"].update(engine="hf"))
+    assert {each.field for each in verdict(model, tmp_path).findings} == {"declaration", "model.revision"}
 
 
 @pytest.mark.parametrize("name", [MANIFEST, SCORES])
@@ -290,7 +296,7 @@ def test_findings_can_be_read_in_a_log(one, tmp_path, monkeypatch, capsys):
 
 def test_the_command_shows_a_table_and_ends_with_status_1(files, tmp_path, monkeypatch):
     path = tmp_path / "bundle.zip"
-    path.write_bytes(pack(files))
+    path.write_bytes(pack(changed(files, MANIFEST, lambda m: m["model"].update(name="clinic/small"))))
     check = module.validate
     monkeypatch.setattr(module, "validate", lambda *given: check(*given, mini=True))
     done = CliRunner().invoke(app, ["validate", str(path)])

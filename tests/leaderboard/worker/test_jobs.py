@@ -117,6 +117,29 @@ def test_what_was_asked_twice_runs_once(queue, watch):
     assert queue.state("b").message == "The same is asked in a."
 
 
+def test_a_twin_is_not_tried_again_before_the_other_has_failed(queue, watch):
+    queue.ask("a")
+    queue.ask("b", by="Reparto B")
+    admit(queue.place, read_jobs(queue.place), watch)
+    for end in (None, "done"):
+        if end:
+            claim(queue, watch, "a", "me").end(end)
+        with pytest.raises(ItamedError, match=f"the same as a, which is {end or 'waiting'}"):
+            retry(queue.place, "b", watch)
+    assert queue.state("b").state == "failed"
+
+
+def test_of_two_that_failed_one_is_tried_again(queue, watch):
+    queue.ask("a")
+    queue.ask("b", by="Reparto B")
+    admit(queue.place, read_jobs(queue.place), watch)
+    claim(queue, watch, "a", "me").end("failed", "No memory.")
+    retry(queue.place, "b", watch)
+    with pytest.raises(ItamedError, match="the same as b, which is waiting"):
+        retry(queue.place, "a", watch)
+    assert names(queue, watch) == ["b"]
+
+
 def test_states_of_strangers(queue, watch, capsys):
     queue.ask("a")
     (queue.place.path / "states").mkdir()
