@@ -78,11 +78,21 @@ def task_of(name: str) -> Task:
     Raises:
         ItamedError: no such task; the message lists the names.
     """
-    if name.startswith(MINI_PREFIX):
-        name = PREFIX + name.removeprefix(MINI_PREFIX).replace("-", "_")
-    if name not in suite():
+    if not has_task(name):
         raise ItamedError(f"No task is named {name}. The tasks are: {', '.join(suite())}.")
-    return suite()[name]
+    return suite()[_own_name(name)]
+
+
+def has_task(name: str) -> bool:
+    """Return whether this version of the suite has a task, named as for `task_of`."""
+    return _own_name(name) in suite()
+
+
+def _own_name(name: str) -> str:
+    """Return the name of a task itself, of that of its mini version, too."""
+    if name.startswith(MINI_PREFIX):
+        return PREFIX + name.removeprefix(MINI_PREFIX).replace("-", "_")
+    return name
 
 
 def task_config(name: str) -> dict[str, Any]:
