@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from ..suite import ROLES
 from .gains import corrected_gains, gains
-from .means import counted_tasks
-from .pairing import Difference, Pairing
-from .run import Run
+from .pairing import Difference
 from .series import Series, alike
 from .sheet import (
+    EQUAL,
     FAMILY_NAMES,
     NONE,
     ROLE_NAMES,
@@ -27,13 +25,12 @@ from .sheet import (
     stars,
 )
 
-_EQUAL = "="
 _PAIRED = (
     "paired note by note; p from random swaps of two runs' answers (with several seeds from Student's test), corrected "
     f"(Holm) for all means of the table, and apart from them for all families: {STARS}. Detectable, beside p where all "
     "figures stand, is the least true gain that four of five such comparisons would find."
 )
-_SAME = f" {_EQUAL} where both have the same counts on every note."
+_SAME = f" {EQUAL} where both have the same counts on every note."
 
 
 @dataclass(frozen=True)
@@ -45,30 +42,11 @@ class Gained:
     second: Series
     gains: Mapping[tuple[str, str], Difference]
 
-    @cached_property
-    def equal(self) -> frozenset[tuple[str, str]]:
-        """Return the scores whose tasks have the same counts on every note, which is more than a gain of zero."""
-        naught = [key for key, each in self.gains.items() if each.gain.value == each.gain.low == each.gain.high == 0]
-        one, other = Pairing(self.first, self.second).common
-        if not naught or len(one.runs) != len(other.runs):
-            return frozenset()
-        sides = [[_counts(run) for run in each.runs] for each in (one, other)]
-        unlike = [
-            result.task
-            for result in one.tasks
-            if any(mine[result.name] != theirs[result.name] for mine, theirs in zip(*sides, strict=True))
-        ]
-        return frozenset(
-            (role, name)
-            for role, name in naught
-            if not any(task.role == role and name in ("mean", task.family) for task in unlike)
-        )
-
     def text(self, role: str, name: str) -> str:
         """Return a gain for a table; a sign alone where all answers count the same."""
         if (role, name) not in self.gains:
             return NONE
-        return _EQUAL if (role, name) in self.equal else signed(self.gains[role, name].gain)
+        return signed(self.gains[role, name].gain, equal=self.gains[role, name].equal)
 
     def marked(self, role: str, name: str) -> str:
         """Return a gain with the stars of its p-value."""
@@ -79,14 +57,6 @@ class Gained:
         """Return a gain that there is, its p-value and what is detectable."""
         each = self.gains[role, name]
         return [self.text(role, name), chance_text(each.p), detectable_text(each.mde)]
-
-
-def _counts(run: Run) -> dict[str, dict[str, dict[str, float]]]:
-    """Return by task and note the counts that are not zero."""
-    return {
-        task: {note: {key: count for key, count in counts.items() if count} for note, counts in each.notes.items()}
-        for task, each in counted_tasks(run, "repaired").items()
-    }
 
 
 def gained(series: Sequence[Series], baseline: Series) -> Section:
@@ -120,7 +90,7 @@ def grammars(series: Sequence[Series]) -> Section:
 
 
 def _note(lines: Sequence[Gained]) -> str:
-    return _SAME if any(each.equal for each in lines) else ""
+    return _SAME if any(gain.equal for each in lines for gain in each.gains.values()) else ""
 
 
 def _short(title: str, lines: Sequence[Gained]) -> list[Sheet]:
@@ -174,5 +144,5 @@ def _pair_cells(pair: Gained, role: str, name: str) -> list[str]:
 
 def _valid(series: Series, role: str, name: str) -> float:
     """Return the share of valid answers to the tasks of a mean, by rows."""
-    mine = [each for each in series.tasks if each.task.role == role and name in ("mean", each.task.family)]
+    mine = series.over(role, name)
     return sum((series.metric(each, "valid") or 0.0) * each.rows for each in mine) / sum(each.rows for each in mine)

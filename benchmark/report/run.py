@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,6 +95,12 @@ class Run:
         path = samples_path(self.path, name)
         rows = sum(result.rows for result in self.tasks if result.name == name)
         return records_of(path, rows)[mode] if path.is_file() else ()
+
+
+def told_apart(runs: Sequence[Run]) -> list[str]:
+    """Return the labels of some runs, with the file where several have one label."""
+    seen = Counter(run.label for run in runs)
+    return [run.label if seen[run.label] == 1 else f"{run.label} in {run.path}" for run in runs]
 
 
 def unkept(run: Run, names: Iterable[str]) -> ItamedError:

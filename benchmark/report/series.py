@@ -149,9 +149,9 @@ class Series:
         value = self.metric(result, metric, mode)
         return Estimate(np.nan if value is None else value, np.nan, np.nan, np.nan)
 
-    def count(self, role: str, name: str) -> int:
-        """Return over how many tasks a family's mean is, or "mean" of all."""
-        return sum(result.task.role == role and name in ("mean", result.task.family) for result in self.tasks)
+    def over(self, role: str, name: str) -> list[TaskResult]:
+        """Return the tasks that a family's mean is over, or "mean" of all."""
+        return [each for each in self.tasks if each.task.role == role and name in ("mean", each.task.family)]
 
     def over_seeds(self, each: Sequence[Mapping[str, Drawn]]) -> dict[str, Drawn]:
         """Return the means of the scores of several seeds.

@@ -77,7 +77,7 @@ def _gains(metric: str, found: Sequence[tuple[Series, Series]]) -> Iterator[dict
     for number, (first, second) in enumerate(found):
         for (role, family), each in by_number[str(number)].items():
             chances = {"p": each.alone, "corrected_p": each.p, "detectable": each.mde}
-            named = {"role": role, "family": family, "tasks": second.count(role, family), "mode": "repaired"}
+            named = {"role": role, "family": family, "tasks": len(second.over(role, family)), "mode": "repaired"}
             told = {"metric": metric, "baseline": first.label} | _rounded(chances)
             yield _settings(second) | named | told | _figures(each.gain)
 
@@ -93,7 +93,7 @@ def _means(series: Series) -> Iterator[dict[str, Any]]:
             named = {
                 "role": role,
                 "family": family,
-                "tasks": series.count(role, family),
+                "tasks": len(series.over(role, family)),
                 "mode": "repaired",
                 "metric": "score",
             }
