@@ -84,7 +84,9 @@ def grammars(series: Sequence[Series]) -> Section:
     lines = [Gained(free.label, free, held, by_label[free.label]) for free, held in found]
     rows = [[each.label, *names, *_pair_cells(each, *key)] for each, key, names in _long(lines)]
     header = ["run", "tasks", "family", "free", "constrained", "gain", "p", "detectable", "valid, both"]
-    long = Sheet("Free and constrained: scores, p and valid answers (%)", header, rows, folded=True)
+    long = Sheet(
+        "Free and constrained: scores, p, detectable effects (points) and valid answers (%)", header, rows, folded=True
+    )
     text = f"Runs of one model asked alike, without and with a grammar for each document; gains are {_PAIRED}"
     return Section("Free and constrained", text + _note(lines), filled([*_short("What grammars gain", lines), long]))
 

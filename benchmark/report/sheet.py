@@ -28,7 +28,7 @@ class Sheet(NamedTuple):
 
     `keys` is how many leading columns name a row: where a table is too wide for paper, the columns after them are
     shared out among several, each with these before them; 0: the columns belong together. `folded` is whether a page
-    shows the table only when asked to, and the terminal not at all.
+    shows the table only when asked to, and the terminal only where it is short.
     """
 
     title: str
