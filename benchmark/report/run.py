@@ -13,7 +13,7 @@ from zipfile import is_zipfile
 from ..errors import ItamedError, reason_of
 from ..scoring.bootstrap import Estimate
 from ..suite import MINI_PREFIX, PREFIX, Task, has_task, suite, task_of
-from ..verdict import MODES, Mode, Record
+from ..verdict import MODES, Mode, Record, report
 from ..version import __version__
 from .label import Label
 from .samples import records_of, samples_path
@@ -97,6 +97,21 @@ class Run:
         return records_of(path, rows)[mode] if path.is_file() else ()
 
 
+def figures_of(run: Run, mode: Mode) -> dict[str, Mapping[str, Estimate]]:
+    """Return by task every metric, computed anew where answers were kept, else as the results file has it.
+
+    Files of older versions have intervals of another kind than means, which are always computed anew.
+
+    Raises:
+        ItamedError: answers are damaged.
+    """
+    return {result.name: _figures(result, run.records(result.name, mode), mode) for result in run.tasks}
+
+
+def _figures(result: TaskResult, records: tuple[Record, ...], mode: Mode) -> Mapping[str, Estimate]:
+    return _estimates(report(records)) if records else result.estimates[mode]
+
+
 def told_apart(runs: Sequence[Run]) -> list[str]:
     """Return the labels of some runs, with the file where several have one label."""
     seen = Counter(run.label for run in runs)
@@ -163,9 +178,11 @@ def _reports(result: Mapping[str, Any]) -> dict[Mode, Mapping[str, Any]]:
 
 def task_result(name: str, reports: Mapping[Mode, Mapping[str, Any]], shots: int, version: str) -> TaskResult:
     """Return a task's scores from the reports of both modes, see `verdict.report`; `version` as in `TaskResult`."""
-    estimates: dict[Mode, dict[str, Estimate]] = {
-        mode: {metric: Estimate(**numbers) for metric, numbers in report["metrics"].items()}
-        for mode, report in reports.items()
-    }
+    estimates: dict[Mode, dict[str, Estimate]] = {mode: _estimates(found) for mode, found in reports.items()}
     sizes = {key: reports["repaired"][key] for key in ("notes", "rows", "gold")}
     return TaskResult(task_of(name), name, shots, estimates, **sizes, version=version)
+
+
+def _estimates(found: Mapping[str, Any]) -> dict[str, Estimate]:
+    """Return the metrics of a report, see `verdict.report`."""
+    return {metric: Estimate(**numbers) for metric, numbers in found["metrics"].items()}

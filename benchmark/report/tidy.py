@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ..scoring.bootstrap import Estimate
+from ..verdict import MODES
 from .gained import pairs
 from .gains import corrected_gains
 from .run import TaskResult
@@ -66,8 +67,8 @@ def _settings(series: Series) -> dict[str, Any]:
 
 def _tasks(series: Series) -> Iterator[dict[str, Any]]:
     for result in series.tasks:
-        for mode, metrics in result.estimates.items():
-            for metric in metrics:
+        for mode in MODES:
+            for metric in series.metrics(result, mode):
                 figures = _figures(series.estimate(result, metric, mode))
                 yield _of_task(result) | {"mode": mode, "metric": metric} | figures
 
