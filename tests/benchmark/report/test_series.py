@@ -233,7 +233,7 @@ def test_intervals_are_of_one_kind_whatever_version_wrote_the_file(runs, tmp_pat
         each.estimates["strict"]["precision"] for each in run.tasks if each.task.family == "ner"
     ], "a new file's are the same"
     (tmp_path / "alone").mkdir()
-    alone = read_run(shutil.copy(old.path, tmp_path / "alone"))
+    alone = read_run(Path(shutil.copy(old.path, tmp_path / "alone")))
     assert [Series((alone,)).score(each) for each in alone.tasks] == [each.score for each in old.tasks], "not kept"
 
 
