@@ -1,21 +1,15 @@
 """The board in a real browser: what a reader does with it, and what axe finds."""
 
 import json
-import shutil
 
 import pytest
 from itamed.leaderboard.board.site import build
 from itamed.leaderboard.board.store import retract
 
+from ..browser import opener, playwright, started_browser
 from .made_up import add_entry
 
 pytestmark = pytest.mark.backend
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-if not CHROMIUM:
-    pytest.skip("no browser: install chromium", allow_module_level=True)
-playwright = pytest.importorskip(
-    "playwright.sync_api", reason="no playwright: pip install -c constraints.txt playwright"
-)
 axe = pytest.importorskip(
     "axe_playwright_python.sync_playwright", reason="no axe: pip install -c constraints.txt axe-playwright-python"
 )
@@ -58,26 +52,15 @@ def site(files, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def browser():
-    with playwright.sync_playwright() as started:
-        yield started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with started_browser() as started:
+        yield started
 
 
 @pytest.fixture
 def open_page(browser, site):
-    """Return a function that opens a page of the site from the disk; no script may fail meanwhile."""
-    failed, contexts = [], []
-
-    def opened(name="index.html", fragment="", **given):
-        contexts.append(browser.new_context(**given))
-        page = contexts[-1].new_page()
-        page.on("pageerror", lambda error: failed.append(str(error)))
-        page.goto((site / name).as_uri() + fragment)
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert failed == []
+    """Return a function that opens a page of the site."""
+    with opener(browser) as opened:
+        yield lambda name="index.html", fragment="", **given: opened(site / name, fragment, **given)
 
 
 def names(page):
