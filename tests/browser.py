@@ -42,4 +42,4 @@ def opener(browser):
     yield opened
     for context in contexts:
         context.close()
-    assert faults == []
+    assert not faults, faults

@@ -240,5 +240,6 @@ def test_axe_finds_nothing_serious(open_page, site, scheme, kind):
     page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
     if kind == "board":
         page.locator("input.pick").first.check()
-    found = axe.Axe().run(page).response["violations"]
+    # Style sheets that axe would fetch itself are refused by the page's policy.
+    found = axe.Axe().run(page, options={"resultTypes": ["violations"], "preload": False}).response["violations"]
     assert [(each["id"], each["nodes"][0]["html"]) for each in found if each["impact"] in ("serious", "critical")] == []
