@@ -25,5 +25,10 @@ class PublishError(ItamedError):
 
 
 def reason_of(error: BaseException) -> str:
-    """Return the message of somebody else's error on one line, without a final stop, to go into one of ours."""
-    return " ".join(str(error).split()).rstrip(".")
+    """Return the message of somebody else's error on one line, without a final stop, to go into one of ours.
+
+    It never holds what was read, as a `repr` may: that of a decoding error is the whole file. Of a missing key it says
+    that it is missing, which a `KeyError` itself leaves to its name.
+    """
+    said = f"no {error}" if isinstance(error, KeyError) else str(error)
+    return " ".join(said.split()).rstrip(".")

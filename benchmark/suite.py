@@ -83,10 +83,14 @@ def task_of(name: str) -> Task:
     Raises:
         ItamedError: no such task; the message lists the names.
     """
-    name = own_name(name)
-    if name not in suite():
+    if not has_task(name):
         raise ItamedError(f"No task is named {name}. The tasks are: {', '.join(suite())}.")
-    return suite()[name]
+    return suite()[own_name(name)]
+
+
+def has_task(name: str) -> bool:
+    """Return whether this version of the suite has a task, named as for `task_of`."""
+    return own_name(name) in suite()
 
 
 def task_config(name: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from itamed.benchmark.errors import ItamedError
+from itamed.benchmark.errors import ItamedError, reason_of
 from itamed.benchmark.report.redact import without_folder
 from itamed.benchmark.trained import MANIFEST, STAGES
 
@@ -53,7 +53,9 @@ def trained_with_itamed(folder: Path, tasks: Collection[str] | None = None) -> D
         manifest = json.loads(path.read_text(encoding="utf-8"))
         return _declared(manifest["recipe"], manifest["stages"], tasks)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ItamedError(f"{path} is no manifest of a training ({error!r}): train again, or take it away.") from error
+        raise ItamedError(
+            f"{path} is no manifest of a training ({reason_of(error)}): train again, or take it away."
+        ) from error
 
 
 def _declared(recipe: Mapping[str, Any], stages: list[Mapping[str, Any]], tasks: Collection[str] | None) -> Declaration:

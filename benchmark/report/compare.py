@@ -9,16 +9,19 @@ from ..suite import ROLES
 from .correction import corrected, enough_swaps
 from .gains import corrected_gains
 from .pairing import Difference, Pairing
-from .run import Run, unkept
+from .run import Run, told_apart, unkept
 from .sameness import require_same
 from .series import Series
+
+SIDES = ("A", "B")
+"""What the first and the second run are called: their labels may be the same."""
 
 
 @dataclass(frozen=True)
 class Comparison:
     """All differences between two runs: by task, and by role the means of families and of all.
 
-    `apart` holds (task, label of the run) of those that one run alone has answered: none of them is in any difference.
+    `apart` holds (task, one of `SIDES`) of those that one run alone has answered: none of them is in any difference.
     """
 
     tasks: tuple[Difference, ...]
@@ -38,12 +41,18 @@ def compare(first: Run, second: Run) -> Comparison:
     one, other = Series((first,)), Series((second,))
     runs = [series.runs[0] for series in Pairing(one, other).common]
     if not runs[0].tasks:
-        raise ItamedError(f"{first.label} and {second.label} have no task in common: run both with the same --tasks.")
+        names = " and ".join(told_apart([first, second]))
+        raise ItamedError(f"{names} have no task in common: run both with the same --tasks.")
     for run in runs:
         if missing := [task.name for task in run.tasks if not run.records(task.name, "repaired")]:
             raise unkept(run, missing)
     shared = {task.name for task in runs[0].tasks}
-    apart = tuple((task.name, run.label) for run in (first, second) for task in run.tasks if task.name not in shared)
+    apart = tuple(
+        (task.name, side)
+        for side, run in zip(SIDES, (first, second), strict=True)
+        for task in run.tasks
+        if task.name not in shared
+    )
     found = corrected_gains({second.label: (one, other)})[second.label]
     means = {role: tuple(each for (of, _), each in found.items() if of == role) for role in ROLES}
     return Comparison(corrected(Pairing(one, other, enough_swaps(len(shared))).tasks()), means, apart)

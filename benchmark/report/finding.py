@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..console import say_notice
-from ..errors import ItamedError
+from ..errors import ItamedError, reason_of
 from .run import Run, read_run
 from .samples import damaged
 
@@ -120,7 +120,9 @@ def _listed(path: Path) -> dict[Path, frozenset[str]]:
         try:
             found[file.parent] = frozenset(map(str, json.loads(file.read_text(encoding="utf-8"))))
         except (OSError, ValueError, TypeError) as error:
-            raise ItamedError(f"{file} is damaged ({error!r}): the same `itamed sweep` writes it anew.") from error
+            raise ItamedError(
+                f"{file} is damaged ({reason_of(error)}): the same `itamed sweep` writes it anew."
+            ) from error
     return found
 
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from ..suite import ROLES
 from .gains import corrected_gains, gains
-from .means import counted_tasks
-from .pairing import Difference, Pairing
-from .run import Run
+from .pairing import Difference
 from .series import Series, alike
 from .sheet import (
+    EQUAL,
     FAMILY_NAMES,
     NONE,
     ROLE_NAMES,
@@ -27,14 +25,13 @@ from .sheet import (
     stars,
 )
 
-_EQUAL = "="
 _PAIRED = (
     "paired note by note, with the 95 % interval of one comparison alone; p from random swaps of two runs' answers "
     "(with several seeds from Student's test), corrected (Holm) for all means of the table, and apart from them for "
     f"all families: {STARS}. Detectable, beside p where all figures stand, is the least true gain that four of five "
     "such comparisons would find."
 )
-_SAME = f" {_EQUAL} where both have the same counts on every note."
+_SAME = f" {EQUAL} where both have the same counts on every note."
 
 
 @dataclass(frozen=True)
@@ -46,30 +43,11 @@ class Gained:
     second: Series
     gains: Mapping[tuple[str, str], Difference]
 
-    @cached_property
-    def equal(self) -> frozenset[tuple[str, str]]:
-        """Return the scores whose tasks have the same counts on every note, which is more than a gain of zero."""
-        naught = [key for key, each in self.gains.items() if each.gain.value == each.gain.stderr == 0]
-        one, other = Pairing(self.first, self.second).common
-        if not naught or len(one.runs) != len(other.runs):
-            return frozenset()
-        sides = [[_counts(run) for run in each.runs] for each in (one, other)]
-        unlike = [
-            result.task
-            for result in one.tasks
-            if any(mine[result.name] != theirs[result.name] for mine, theirs in zip(*sides, strict=True))
-        ]
-        return frozenset(
-            (role, name)
-            for role, name in naught
-            if not any(task.role == role and name in ("mean", task.family) for task in unlike)
-        )
-
     def text(self, role: str, name: str) -> str:
         """Return a gain for a table; a sign alone where all answers count the same."""
         if (role, name) not in self.gains:
             return NONE
-        return _EQUAL if (role, name) in self.equal else signed(self.gains[role, name].gain)
+        return signed(self.gains[role, name].gain, equal=self.gains[role, name].equal)
 
     def marked(self, role: str, name: str) -> str:
         """Return a gain with the stars of its p-value."""
@@ -80,14 +58,6 @@ class Gained:
         """Return a gain that there is, its p-value and what is detectable."""
         each = self.gains[role, name]
         return [self.text(role, name), chance_text(each.p), detectable_text(each.mde)]
-
-
-def _counts(run: Run) -> dict[str, dict[str, dict[str, float]]]:
-    """Return by task and note the counts that are not zero."""
-    return {
-        task: {note: {key: count for key, count in counts.items() if count} for note, counts in each.notes.items()}
-        for task, each in counted_tasks(run, "repaired").items()
-    }
 
 
 def gained(series: Sequence[Series], baseline: Series) -> Section:
@@ -115,13 +85,15 @@ def grammars(series: Sequence[Series]) -> Section:
     lines = [Gained(free.label, free, held, by_label[free.label]) for free, held in found]
     rows = [[each.label, *names, *_pair_cells(each, *key)] for each, key, names in _long(lines)]
     header = ["run", "tasks", "family", "free", "constrained", "gain", "p", "detectable", "valid, both"]
-    long = Sheet("Free and constrained: scores, p and valid answers (%)", header, rows, folded=True)
+    long = Sheet(
+        "Free and constrained: scores, p, detectable effects (points) and valid answers (%)", header, rows, folded=True
+    )
     text = f"Runs of one model asked alike, without and with a grammar for each document; gains are {_PAIRED}"
     return Section("Free and constrained", text + _note(lines), filled([*_short("What grammars gain", lines), long]))
 
 
 def _note(lines: Sequence[Gained]) -> str:
-    return _SAME if any(each.equal for each in lines) else ""
+    return _SAME if any(gain.equal for each in lines for gain in each.gains.values()) else ""
 
 
 def _short(title: str, lines: Sequence[Gained]) -> list[Sheet]:
@@ -175,5 +147,5 @@ def _pair_cells(pair: Gained, role: str, name: str) -> list[str]:
 
 def _valid(series: Series, role: str, name: str) -> float:
     """Return the share of valid answers to the tasks of a mean, by rows."""
-    mine = [each for each in series.tasks if each.task.role == role and name in ("mean", each.task.family)]
+    mine = series.over(role, name)
     return sum((series.metric(each, "valid") or 0.0) * each.rows for each in mine) / sum(each.rows for each in mine)

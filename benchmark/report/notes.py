@@ -20,6 +20,10 @@ class Duel:
     ties: int
     losses: int
 
+    def __add__(self, other: Duel) -> Duel:
+        """Return the duel on the notes of two tasks: a note that both tasks have counts twice."""
+        return Duel(self.wins + other.wins, self.ties + other.ties, self.losses + other.losses)
+
 
 def note_scores(run: Run, name: str, mode: Mode = "repaired") -> dict[str, float]:
     """Return the main score of a task on each of its notes; none where the answers were not kept.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -23,7 +23,8 @@ class Difference:
     several seeds from Student's test of the gain), and `p` the same corrected for the other
     differences of its table (Holm). `mde` is the minimum detectable effect: the true gain that such a
     comparison finds (p < 0.05 before correction) in 80 % of cases; nan where the runs never differ,
-    which tells nothing about it.
+    which tells nothing about it. `equal` is whether both have the same counts on every note, which is
+    more than a gain of zero.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Difference:
     alone: float
     p: float
     mde: float
+    equal: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class Pairing:
     def tasks(self) -> list[Difference]:
         """Return the differences by task, their chances not corrected."""
         one, other = self.common
-        return self._differences(one.each, other.each, self._swapped)
+        return self._differences(one.each, other.each, self._swapped, lambda name: {name})
 
     def means(self, role: str) -> list[Difference]:
         """Return the differences of family means, and of "mean", the mean of all; their chances not corrected.
@@ -64,7 +66,12 @@ class Pairing:
         """
         one, other = self.common
         swaps = drawn_means(one.tasks, self._swapped)[role] if self._swapped else {}
-        found = self._differences(one.each_means[role], other.each_means[role], swaps)
+        found = self._differences(
+            one.each_means[role],
+            other.each_means[role],
+            swaps,
+            lambda name: {result.name for result in one.over(role, name)},
+        )
         return [each for each in found if self._alike(role, each.name)]
 
     def _alike(self, role: str, name: str) -> bool:
@@ -79,9 +86,23 @@ class Pairing:
             return {}
         return _swapped(one.runs[0], other.runs[0], self.swaps)
 
+    @cached_property
+    def _unlike(self) -> set[str]:
+        """Return the tasks of which any note has other counts; all of them where the numbers of seeds differ."""
+        one, other = self.common
+        if len(one.runs) != len(other.runs):
+            return {result.name for result in one.tasks}
+        pairs = [(_counts(mine), _counts(theirs)) for mine, theirs in zip(one.runs, other.runs, strict=True)]
+        return {task for mine, theirs in pairs for task, counts in mine.items() if counts != theirs[task]}
+
     def _differences(
-        self, one: Sequence[Mapping[str, Drawn]], other: Sequence[Mapping[str, Drawn]], swaps: Mapping[str, Drawn]
+        self,
+        one: Sequence[Mapping[str, Drawn]],
+        other: Sequence[Mapping[str, Drawn]],
+        swaps: Mapping[str, Drawn],
+        over: Callable[[str], set[str]],
     ) -> list[Difference]:
+        """Return the differences of some scores; `over` gives the tasks that one of them is over."""
         found = []
         firsts, seconds = self.first.over_seeds(one), self.second.over_seeds(other)
         for name, first in firsts.items():
@@ -90,8 +111,18 @@ class Pairing:
             # A swap of answers knows nothing of other seeds: with several, Student's test, as for the interval.
             p = chance(gain.value, swaps[name].draws) if swaps else student(gain)
             estimates = summarise(first), summarise(second), summarise_gain(gain)
-            found.append(Difference(name, *estimates, p, p, detectable(gain)))
+            naught = estimates[2].value == estimates[2].stderr == 0
+            equal = naught and not over(name) & self._unlike
+            found.append(Difference(name, *estimates, p, p, detectable(gain), equal))
         return found
+
+
+def _counts(run: Run) -> dict[str, dict[str, dict[str, float]]]:
+    """Return by task and note the counts that are not zero."""
+    return {
+        task: {note: {key: count for key, count in counts.items() if count} for note, counts in each.notes.items()}
+        for task, each in counted_tasks(run, "repaired").items()
+    }
 
 
 def _swapped(first: Run, second: Run, number: int) -> dict[str, Drawn]:

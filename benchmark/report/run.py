@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import is_zipfile
 
-from ..errors import ItamedError
+from ..errors import ItamedError, reason_of
 from ..scoring.bootstrap import Estimate
-from ..suite import MINI_PREFIX, PREFIX, Task, suite, task_of
-from ..verdict import MODES, Mode, Record
+from ..suite import MINI_PREFIX, PREFIX, Task, has_task, suite, task_of
+from ..verdict import MODES, Mode, Record, report
+from ..version import __version__
 from .label import Label
 from .samples import records_of, samples_path
 from .settings import ADDED, Settings
@@ -94,6 +97,27 @@ class Run:
         return records_of(path, rows)[mode] if path.is_file() else ()
 
 
+def figures_of(run: Run, mode: Mode) -> dict[str, Mapping[str, Estimate]]:
+    """Return by task every metric, computed anew where answers were kept, else as the results file has it.
+
+    Files of older versions have intervals of another kind than means, which are always computed anew.
+
+    Raises:
+        ItamedError: answers are damaged.
+    """
+    return {result.name: _figures(result, run.records(result.name, mode), mode) for result in run.tasks}
+
+
+def _figures(result: TaskResult, records: tuple[Record, ...], mode: Mode) -> Mapping[str, Estimate]:
+    return _estimates(report(records)) if records else result.estimates[mode]
+
+
+def told_apart(runs: Sequence[Run]) -> list[str]:
+    """Return the labels of some runs, with the file where several have one label."""
+    seen = Counter(run.label for run in runs)
+    return [run.label if seen[run.label] == 1 else f"{run.label} in {run.path}" for run in runs]
+
+
 def unkept(run: Run, names: Iterable[str]) -> ItamedError:
     """Return the error of a run whose answers to some tasks were not kept."""
     return ItamedError(f"{run.path} has no answers beside it for {', '.join(names)}: keep them (--log_samples).")
@@ -103,7 +127,7 @@ def read_run(path: Path) -> Run:
     """Read one results file of the harness; tasks of others are left out.
 
     Raises:
-        ItamedError: the file is no JSON, or no results file.
+        ItamedError: the file is no JSON, no results file, or has tasks of another version of the suite.
     """
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
@@ -112,19 +136,40 @@ def read_run(path: Path) -> Run:
         names = [
             name for name in results if name.startswith((PREFIX, MINI_PREFIX)) and f"{HIDDEN},repaired" in results[name]
         ]
+        added = dict(data.get(ADDED) or {})
+        if unknown := [name for name in names if not has_task(name)]:
+            raise _of_another_suite(path, unknown, added.get("version"))
         tasks = [
             task_result(name, _reports(results[name]), shots.get(name, 0), versions.get(name, "")) for name in names
         ]
-        added = dict(data.get(ADDED) or {})
         model = data.get("model_name") or str(config.get("model"))
         label = Label.from_dict(added.get("label") or {}, model)
         order = {name: number for number, name in enumerate(suite())}
         settings = Settings.read(data)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ItamedError(
-            f"{path} is not a results file of the harness ({error!r}): was the disk full, or the run killed?"
-        ) from error
+        raise _no_results(path, error) from error
     return Run(path, model, settings, tuple(sorted(tasks, key=lambda result: order[result.task.name])), label)
+
+
+def _no_results(path: Path, error: Exception) -> ItamedError:
+    """Return the error of a file that is no results file; of a bundle, what reads it."""
+    if is_zipfile(path):
+        return ItamedError(
+            f"{path} is an archive, not a results file: `itamed validate` reads bundles; name the results folder here."
+        )
+    return ItamedError(
+        f"{path} is not a results file of the harness ({reason_of(error)}): was the disk full, or the run killed?"
+    )
+
+
+def _of_another_suite(path: Path, names: Sequence[str], version: object) -> ItamedError:
+    """Return the error of a results file with tasks that this version of the suite does not have."""
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    wrote = f" ({version})" if version else ""
+    return ItamedError(
+        f"{path} is of another version of the suite: {names[0]}{more} is no task of this one ({__version__}). Read it "
+        f"with the itamed that wrote it{wrote}, or run this suite."
+    )
 
 
 def _reports(result: Mapping[str, Any]) -> dict[Mode, Mapping[str, Any]]:
@@ -133,9 +178,11 @@ def _reports(result: Mapping[str, Any]) -> dict[Mode, Mapping[str, Any]]:
 
 def task_result(name: str, reports: Mapping[Mode, Mapping[str, Any]], shots: int, version: str) -> TaskResult:
     """Return a task's scores from the reports of both modes, see `verdict.report`; `version` as in `TaskResult`."""
-    estimates: dict[Mode, dict[str, Estimate]] = {
-        mode: {metric: Estimate(**numbers) for metric, numbers in report["metrics"].items()}
-        for mode, report in reports.items()
-    }
+    estimates: dict[Mode, dict[str, Estimate]] = {mode: _estimates(found) for mode, found in reports.items()}
     sizes = {key: reports["repaired"][key] for key in ("notes", "rows", "gold")}
     return TaskResult(task_of(name), name, shots, estimates, **sizes, version=version)
+
+
+def _estimates(found: Mapping[str, Any]) -> dict[str, Estimate]:
+    """Return the metrics of a report, see `verdict.report`."""
+    return {metric: Estimate(**numbers) for metric, numbers in found["metrics"].items()}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from ..errors import ItamedError
-from .run import Run, TaskResult
+from .run import Run, TaskResult, told_apart
 
 
 @dataclass(frozen=True)
@@ -51,10 +51,10 @@ def require_same(runs: Sequence[Run]) -> None:
     Raises:
         ItamedError: they did not; the message has a line for each task and run that differs.
     """
-    by_task: dict[str, list[tuple[Run, Asked]]] = {}
-    for run in runs:
+    by_task: dict[str, list[tuple[str, Asked]]] = {}
+    for run, name in zip(runs, told_apart(runs), strict=True):
         for result in run.tasks:
-            by_task.setdefault(result.task.name, []).append((run, _asked(run, result)))
+            by_task.setdefault(result.task.name, []).append((name, _asked(run, result)))
     lines = [
         line
         for found in by_task.values()
@@ -71,17 +71,17 @@ def require_same(runs: Sequence[Run]) -> None:
         )
 
 
-def _lines(found: Sequence[tuple[Run, Asked]]) -> Iterator[str]:
+def _lines(found: Sequence[tuple[str, Asked]]) -> Iterator[str]:
     """Yield a line for each way in which a task was asked, with the runs that asked it so, and what is other in it."""
     ways: dict[Asked, list[str]] = {}
-    for run, asked in found:
-        ways.setdefault(asked, []).append(run.label)
+    for name, asked in found:
+        ways.setdefault(asked, []).append(name)
     first = next(iter(ways))
-    for asked, labels in ways.items():
+    for asked, names in ways.items():
         sizes = f"{asked.notes:>6} {asked.rows:>6} {asked.gold:>6}  {asked.version or '?':<7}"
         parts = asked.differing(first)
         other = f" (other {', '.join(parts)})" if parts else ""
-        yield f"{asked.name:<34} {sizes}  {', '.join(labels)}{other}"
+        yield f"{asked.name:<34} {sizes}  {', '.join(names)}{other}"
 
 
 def _asked(run: Run, result: TaskResult) -> Asked:

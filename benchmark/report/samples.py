@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ..errors import ItamedError
+from ..errors import ItamedError, reason_of
 from ..verdict import MODES, Mode, Record
 
 PACKED = ".jsonl.gz"
@@ -80,7 +80,7 @@ def _records(path: Path, changed: int, size: int) -> dict[Mode, tuple[Record, ..
         for sample in read_samples(path):
             records[sample["filter"]].append(_record(sample["score"]))
     except (KeyError, TypeError, ValueError) as error:
-        raise damaged(path, f"{error!r}") from error
+        raise damaged(path, reason_of(error)) from error
     return {mode: tuple(held) for mode, held in records.items()}
 
 

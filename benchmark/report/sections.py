@@ -75,8 +75,7 @@ def types(series: Sequence[Series]) -> Section:
     """Return F1 by type, of the tasks that have several; nothing where none has."""
     rows = []
     for name in answered(series):
-        results = [result for each in series if (result := each.result(name))]
-        kinds = dict.fromkeys(kind for result in results for kind in _kinds(result))
+        kinds = dict.fromkeys(kind for each in series if (result := each.result(name)) for kind in _kinds(each, result))
         if len(kinds) > 1:
             gold = _gold(name, series)
             rows += [
@@ -109,8 +108,8 @@ def _type_score(each: Series, name: str, kind: str) -> str:
     return percent(each.estimate(result, metric)) if result and each.metric(result, metric) is not None else NONE
 
 
-def _kinds(result: TaskResult) -> list[str]:
-    return [metric[3:] for metric in result.estimates["repaired"] if metric.startswith("f1:")]
+def _kinds(series: Series, result: TaskResult) -> list[str]:
+    return [metric[3:] for metric in series.metrics(result) if metric.startswith("f1:")]
 
 
 def _metric(series: Series, name: str, metric: str) -> str:

@@ -15,7 +15,7 @@ from ..suite import ROLES, suite
 from ..verdict import Mode
 from .label import Label
 from .means import Means, drawn_means, drawn_tasks, means_of
-from .run import Run, TaskResult
+from .run import Run, TaskResult, figures_of
 
 
 @dataclass(frozen=True)
@@ -125,19 +125,30 @@ class Series:
         )
 
     def score(self, result: TaskResult, mode: Mode = "repaired") -> Estimate:
-        """Return the main score of a task: of one run as its results file has it, of several the mean."""
+        """Return the main score of a task, of several runs the mean; see `figures_of` for what it is computed from."""
         if len(self.runs) == 1:
-            return result.estimates[mode]["score"]
+            return self._figures(mode)[0][result.name]["score"]
         return summarise((self.drawn if mode == "repaired" else self._drawn_strict)[result.name])
+
+    def metrics(self, result: TaskResult, mode: Mode = "repaired") -> list[str]:
+        """Return the names of the metrics of a task, those of the first run."""
+        return list(self._figures(mode)[0][result.name])
+
+    def _figures(self, mode: Mode) -> list[dict[str, Mapping[str, Estimate]]]:
+        return self._repaired if mode == "repaired" else self._strict
+
+    @cached_property
+    def _repaired(self) -> list[dict[str, Mapping[str, Estimate]]]:
+        return [figures_of(run, "repaired") for run in self.runs]
+
+    @cached_property
+    def _strict(self) -> list[dict[str, Mapping[str, Estimate]]]:
+        return [figures_of(run, "strict") for run in self.runs]
 
     def metric(self, result: TaskResult, metric: str, mode: Mode = "repaired") -> float | None:
         """Return a metric of a task, the mean over seeds; None where it does not apply."""
-        found = [
-            mine.estimates[mode][metric].value
-            for run in self.runs
-            for mine in run.tasks
-            if mine.name == result.name and metric in mine.estimates[mode]
-        ]
+        each = (figures[result.name] for figures in self._figures(mode) if result.name in figures)
+        found = [figures[metric].value for figures in each if metric in figures]
         return float(np.mean(found)) if found else None
 
     def estimate(self, result: TaskResult, metric: str, mode: Mode = "repaired") -> Estimate:
@@ -145,13 +156,13 @@ class Series:
         if metric == "score":
             return self.score(result, mode)
         if len(self.runs) == 1:
-            return result.estimates[mode][metric]
+            return self._figures(mode)[0][result.name][metric]
         value = self.metric(result, metric, mode)
         return Estimate(np.nan if value is None else value, np.nan, np.nan, np.nan)
 
-    def count(self, role: str, name: str) -> int:
-        """Return over how many tasks a family's mean is, or "mean" of all."""
-        return sum(result.task.role == role and name in ("mean", result.task.family) for result in self.tasks)
+    def over(self, role: str, name: str) -> list[TaskResult]:
+        """Return the tasks that a family's mean is over, or "mean" of all."""
+        return [each for each in self.tasks if each.task.role == role and name in ("mean", each.task.family)]
 
     def over_seeds(self, each: Sequence[Mapping[str, Drawn]]) -> dict[str, Drawn]:
         """Return the means of the scores of several seeds.

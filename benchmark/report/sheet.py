@@ -15,6 +15,8 @@ FAMILY_NAMES = {"ner": "NER", "re": "RE", "crf": "CRF", "qa": "QA", "arg": "ARG"
 ROLE_NAMES = {"id": "in-distribution", "ood": "out-of-distribution"}
 NONE = "–"
 """What stands in a cell without a value."""
+EQUAL = "="
+"""What stands for a gain where both have the same counts on every note, which is more than a gain of zero."""
 INTERVAL = re.compile(r"^(\S+) (\[[^\]]*\])(.*)$")
 """A figure with its interval and a mark, "-5.0 [-6.0, -4.0] **", in a cell: value, bounds and what follows."""
 _LEVELS = ((0.001, "***"), (0.01, "**"), (0.05, "*"))
@@ -26,7 +28,7 @@ class Sheet(NamedTuple):
 
     `keys` is how many leading columns name a row: where a table is too wide for paper, the columns after them are
     shared out among several, each with these before them; 0: the columns belong together. `folded` is whether a page
-    shows the table only when asked to, and the terminal not at all.
+    shows the table only when asked to, and the terminal only where it is short.
     """
 
     title: str
@@ -55,8 +57,10 @@ def percent(estimate: Estimate) -> str:
     return f"{100 * estimate.value:.1f} [{100 * estimate.low:.1f}, {100 * estimate.high:.1f}]"
 
 
-def signed(estimate: Estimate) -> str:
-    """Return a gain in points with its interval, "+5.4 [+2.1, +9.3]"."""
+def signed(estimate: Estimate, *, equal: bool = False) -> str:
+    """Return a gain in points with its interval, "+5.4 [+2.1, +9.3]"; `EQUAL` alone of answers that count the same."""
+    if equal:
+        return EQUAL
     return f"{100 * estimate.value:+.1f} [{100 * estimate.low:+.1f}, {100 * estimate.high:+.1f}]"
 
 

@@ -24,6 +24,8 @@ _WIDTH = 160
 _UNLIMITED = 10_000
 _FEW = 2
 """Runs whose tasks are shown one by one on the terminal; those of more would bury the means."""
+_SHORT = 12
+"""Lines of a folded table that the terminal shows all the same."""
 _BRIEF = ("Families", "Gains", "Free and constrained", "Reported by others")
 
 
@@ -94,7 +96,10 @@ def show_runs(runs: Sequence[Run], baseline: str = "", outputs: Outputs = NO_FIL
     console = wide_console()
     for section in [*shown, *(part for part in sections if part.heading in _BRIEF)]:
         for sheet in section.sheets:
-            if not sheet.folded:
+            if sheet.folded and len(sheet.rows) > _SHORT:
+                said = f"{sheet.title}: {len(sheet.rows)} lines, which --html or --markdown has."
+                console.print(said, highlight=False, markup=False)
+            else:
                 _print(console, sheet)
         if section.text:
             console.print(section.text, style="dim", highlight=False, markup=False)

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ..scoring.bootstrap import Estimate
+from ..verdict import MODES
 from .gained import pairs
 from .gains import corrected_gains
 from .run import TaskResult
@@ -66,8 +67,8 @@ def _settings(series: Series) -> dict[str, Any]:
 
 def _tasks(series: Series) -> Iterator[dict[str, Any]]:
     for result in series.tasks:
-        for mode, metrics in result.estimates.items():
-            for metric in metrics:
+        for mode in MODES:
+            for metric in series.metrics(result, mode):
                 figures = _figures(series.estimate(result, metric, mode))
                 yield _of_task(result) | {"mode": mode, "metric": metric} | figures
 
@@ -77,7 +78,7 @@ def _gains(metric: str, found: Sequence[tuple[Series, Series]]) -> Iterator[dict
     for number, (first, second) in enumerate(found):
         for (role, family), each in by_number[str(number)].items():
             chances = {"p": each.alone, "corrected_p": each.p, "detectable": each.mde}
-            named = {"role": role, "family": family, "tasks": second.count(role, family), "mode": "repaired"}
+            named = {"role": role, "family": family, "tasks": len(second.over(role, family)), "mode": "repaired"}
             told = {"metric": metric, "baseline": first.label} | _rounded(chances)
             yield _settings(second) | named | told | _figures(each.gain)
 
@@ -93,7 +94,7 @@ def _means(series: Series) -> Iterator[dict[str, Any]]:
             named = {
                 "role": role,
                 "family": family,
-                "tasks": series.count(role, family),
+                "tasks": len(series.over(role, family)),
                 "mode": "repaired",
                 "metric": "score",
             }

@@ -139,5 +139,5 @@ def _texts(corpus: Corpus, file: Path) -> Iterator[str]:
                 yield from map(str, batch.column(0).to_pylist())
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise ItamedError(
-            f"{file} cannot be read as {corpus.format} with a column {corpus.column} ({error!r})."
+            f"{file} cannot be read as {corpus.format} with a column {corpus.column} ({reason_of(error)})."
         ) from error

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import accumulate
 
-from ...errors import ItamedError
+from ...errors import ItamedError, reason_of
 from ...mini.rows import mini_rows
 from ...rows import SpanRow
 from ...suite import Task, suite, task_of
@@ -72,7 +72,9 @@ class Settings:
                 task_of(head.task)
             return cls(tuple(heads), int(data["length"]), int(data["overlap"]))
         except (ValueError, KeyError, TypeError) as error:
-            raise ItamedError(f"{place} is not what this itamed writes ({error!r}): train the tagger again.") from error
+            raise ItamedError(
+                f"{place} is not what this itamed writes ({reason_of(error)}): train the tagger again."
+            ) from error
 
 
 def span_tasks() -> Sequence[Task]:

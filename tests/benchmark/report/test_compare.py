@@ -85,12 +85,49 @@ def test_runs_with_other_tasks_are_compared_on_those_that_both_have(runs):
     assert task == replace(same, p=task.p)
     assert found.means == {"id": (), "ood": ()}, "the family's mean is over two tasks in one run, over one in the other"
     assert {name for name, _ in found.apart} == {"itamed-mini-ner-drugtemist", "itamed-mini-qa-casimedicos"}
-    assert {label for _, label in found.apart} == {runs["empty"].label}
+    assert {side for _, side in found.apart} == {"A"}
     without = replace(runs["lookup"], tasks=runs["lookup"].tasks[:2])
     both = compare(runs["empty"], without)
     assert [each.name for each in both.means["id"]] == ["ner"], "and no mean over families"
     shown = [sheet.title for sheet in show_differences(runs["empty"], without)]
     assert shown[-1].startswith("Not compared: tasks that one run alone has answered")
+    assert show_differences(runs["empty"], without)[-1].rows[0][1] == f"A: {runs['empty'].label}"
+
+
+def test_families_and_means_have_wins_ties_and_losses_of_their_tasks(runs):
+    means, tasks = show_differences(runs["empty"], runs["lookup"])
+    by_name = {row[0]: np.array(row[-3:], int) for row in (*means.rows, *tasks.rows)}
+    assert list(means.header[-3:]) == list(tasks.header[-3:]) == ["wins", "ties", "losses"]
+    ner = [by_name[task.name] for task in runs["lookup"].tasks if task.task.family == "ner"]
+    assert len(ner) == 2
+    assert by_name["NER"].tolist() == sum(ner).tolist()
+    assert by_name["Mean"].tolist() == (by_name["NER"] + by_name["QA"]).tolist()
+    assert by_name["Mean"].sum() == sum(task.notes for task in runs["lookup"].tasks)
+    assert means.title.endswith("; wins: notes on which B scores higher, a note once for each of its tasks)")
+    assert tasks.title.endswith("; wins: notes on which B scores higher)")
+
+
+def test_runs_of_one_name_are_told_apart(runs, tmp_path):
+    label, twin = runs["lookup"].label, replace(runs["majority"], named=runs["lookup"].named)
+    means, _ = show_differences(runs["lookup"], twin)
+    assert list(means.header[1:3]) == [f"A: {label}", f"B: {label}"]
+    other = replace(twin, path=tmp_path / "other.json", tasks=tuple(replace(each, notes=1) for each in twin.tasks))
+    with pytest.raises(ItamedError) as caught:
+        compare(runs["lookup"], other)
+    lines = str(caught.value).splitlines()[2:-1]
+    assert len(lines) == 2 * len(twin.tasks)
+    for line, run in zip(lines, [runs["lookup"], other] * len(twin.tasks), strict=True):
+        assert line.endswith(f"  {label} in {run.path}")
+    with pytest.raises(ItamedError, match=f"in {other.path} have no task in common"):
+        compare(replace(runs["lookup"], tasks=runs["lookup"].tasks[:1]), replace(other, tasks=other.tasks[1:]))
+
+
+def test_answers_that_count_the_same_are_no_gain_of_zero(runs):
+    twin = replace(runs["lookup"], named=replace(runs["lookup"].named, model="Twin"))
+    for sheet in show_differences(runs["lookup"], twin):
+        assert {row[3] for row in sheet.rows} == {"="}
+        assert "; = where both have the same counts on every note" in sheet.title
+    assert not any("; = where" in sheet.title for sheet in show_differences(runs["empty"], runs["lookup"]))
 
 
 def test_runs_without_a_common_task_are_refused(runs):

@@ -7,6 +7,7 @@ import re
 import shutil
 import xml.etree.ElementTree as ET
 from dataclasses import replace
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
@@ -108,6 +109,39 @@ def test_damaged_results_are_named(tmp_path, content):
     path.write_text(content)
     with pytest.raises(ItamedError, match=r"results_x\.json"):
         find_runs([path])
+
+
+def test_a_file_that_is_no_text_is_not_printed(tmp_path):
+    path, bundle = tmp_path / "model.bin", tmp_path / "lookup.zip"
+    path.write_bytes(bytes(range(256)) * 400)
+    with pytest.raises(ItamedError, match=r"model\.bin is not a results file.*can't decode byte") as caught:
+        find_runs([path])
+    assert len(str(caught.value)) < len(str(path)) + 300
+    with ZipFile(bundle, "w") as archive:
+        archive.writestr("scores.json", "{}")
+    with pytest.raises(ItamedError, match=r"lookup\.zip is an archive.*`itamed validate` reads bundles") as caught:
+        find_runs([bundle])
+    assert len(str(caught.value)) < len(str(bundle)) + 200
+
+
+def test_a_key_that_is_missing_is_said_to_be(tmp_path):
+    path = tmp_path / "results_x.json"
+    path.write_text('{"results": {}}')
+    with pytest.raises(ItamedError, match=r"\(no 'config'\)"):
+        find_runs([path])
+
+
+def test_a_run_of_another_suite_is_named_with_its_task(run, tmp_path):
+    data = json.loads(run.path.read_text())
+    for name, rest in (("itamed_qa_unknown", ""), ("itamed-mini-re-gone", " and 1 more")):
+        data["results"][name] = data["results"]["itamed-mini-qa-ssm"]
+        data["results"] = dict(sorted(data["results"].items(), key=lambda each: each[0] != name))
+        (path := tmp_path / "results_x.json").write_text(json.dumps(data))
+        said = rf"results_x\.json is of another version of the suite: {name}{rest} is no task of this one"
+        with pytest.raises(ItamedError, match=said) as caught:
+            find_runs([path])
+        assert f"the itamed that wrote it ({run.settings.version})" in str(caught.value)
+        assert "itamed_qa_ssm" not in str(caught.value), "no list of all tasks"
 
 
 def test_no_results_say_what_to_do(tmp_path):

@@ -2,6 +2,8 @@
 
 import csv
 import io
+import json
+import shutil
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -16,10 +18,12 @@ from itamed.benchmark.report.label import Label
 from itamed.benchmark.report.pairing import Pairing
 from itamed.benchmark.report.plot import method_plot
 from itamed.benchmark.report.report import report
+from itamed.benchmark.report.run import HIDDEN, read_run
 from itamed.benchmark.report.series import Series, gain_over_seeds, series_of
 from itamed.benchmark.report.tidy import tidy
 from itamed.benchmark.scoring.bootstrap import RESAMPLES, Drawn, summarise
 from itamed.benchmark.scoring.paired import student
+from itamed.benchmark.verdict import MODES
 
 
 def test_a_run_is_called_by_its_label_or_its_model(runs):
@@ -207,6 +211,29 @@ def test_free_runs_stand_beside_constrained_ones(runs):
     assert [row[-1] for row in long.rows] == ["67 / 100", "100 / 100", "0 / 100"], "the empty rule gives no choice"
     assert method_plot(series_of([free, constrained]), "id") is not None
     assert method_plot(series_of([free]), "id") is None
+
+
+def test_intervals_are_of_one_kind_whatever_version_wrote_the_file(runs, tmp_path):
+    run = runs["lookup"]
+    data = json.loads(run.path.read_text())
+    for result in data["results"].values():
+        for mode in MODES:
+            for found in result[f"{HIDDEN},{mode}"]["metrics"].values():
+                found.update(stderr=0.0, low=found["value"], high=found["value"])
+    (tmp_path / run.path.name).write_text(json.dumps(data))
+    for samples in run.path.parent.glob("samples_*"):
+        shutil.copy(samples, tmp_path)
+    old = read_run(tmp_path / run.path.name)
+    assert old.tasks[0].score.low == old.tasks[0].score.value, "as it was written, which is what bundles hold"
+    assert [part.sheets for part in report([old])] == [part.sheets for part in report([run])]
+    assert tidy(series_of([old])) == tidy(series_of([run]))
+    ours = Series((run,))
+    assert [ours.estimate(each, "precision", "strict") for each in run.tasks if each.task.family == "ner"] == [
+        each.estimates["strict"]["precision"] for each in run.tasks if each.task.family == "ner"
+    ], "a new file's are the same"
+    (tmp_path / "alone").mkdir()
+    alone = read_run(Path(shutil.copy(old.path, tmp_path / "alone")))
+    assert [Series((alone,)).score(each) for each in alone.tasks] == [each.score for each in old.tasks], "not kept"
 
 
 def test_time_is_that_of_whole_runs(runs):

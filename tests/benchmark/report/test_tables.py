@@ -58,6 +58,24 @@ def test_gains_are_one_line_a_run_and_the_long_form_is_folded(runs, tmp_path):
     assert page.index("ID mean") < page.index("<details>") < page.index("detectable</th>")
 
 
+def test_the_terminal_has_p_and_detectable_effects_where_they_are_few(folders, monkeypatch):
+    paths = [str(folders[name]) for name in ("empty", "lookup", "majority")]
+    title = "Gain on empty 0-shot: p and detectable effects (points)"
+
+    def shown():
+        done = CliRunner().invoke(app, ["report", *paths, "--baseline", "empty"])
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    said = shown()
+    assert title in said and re.search(r"┃ +p +┃ detectable ┃", said)
+    assert "--html" not in said
+    monkeypatch.setattr("itamed.benchmark.report.show._SHORT", 5)
+    said = shown()
+    assert f"\n{title}: 6 lines, which --html or --markdown has.\n" in said
+    assert not re.search(r"┃ detectable ┃", said)
+
+
 def test_equal_answers_are_no_gain_of_zero(runs):
     run = runs["lookup"]
     twin, base = replace(run, named=Label("Twin")), Series((run,))
