@@ -11,7 +11,7 @@ import numpy as np
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.report.correction import holm
 from itamed.benchmark.report.run import Run
-from itamed.benchmark.report.sheet import percent
+from itamed.benchmark.report.sheet import chance_text, percent
 from itamed.benchmark.report.show import show_tables
 from itamed.benchmark.scoring.bootstrap import (
     RESAMPLES,
@@ -20,7 +20,6 @@ from itamed.benchmark.scoring.bootstrap import (
     Estimate,
     Table,
     summarise,
-    summarise_gain,
     weights,
 )
 from itamed.benchmark.scoring.paired import chance
@@ -55,7 +54,7 @@ def show_leak(run: Run, training: Path, markdown: Path | None = None) -> None:
         raise ItamedError(f"{run.path} has no task with leaked and with clean notes of {training}.")
     chances = holm([groups.p for groups in found.values()])
     rows = [
-        [name, *map(str, groups.sizes), *map(percent, groups.estimates), f"{p:.3f}"]
+        [name, *map(str, groups.sizes), *map(percent, groups.estimates), chance_text(p)]
         for (name, groups), p in zip(found.items(), chances, strict=True)
     ]
     show_tables(
@@ -97,6 +96,17 @@ def _groups(records: Sequence[Record], leaked: AbstractSet[str]) -> _Groups:
     # Were it no matter which notes were leaked, others might have been as well: a permutation test.
     shuffled = np.random.default_rng(0).permuted(np.tile(side, (RESAMPLES, 1)), axis=1).astype(float)
     p = chance(float(np.nan_to_num(one.value - other.value)), scores(shuffled) - scores(1 - shuffled))
-    difference = Drawn(one.value - other.value, one.draws - other.draws, (one.freedom + other.freedom) / 2)
-    estimates = (summarise(one), summarise(other), summarise_gain(difference))
-    return _Groups((int(side.sum()), int((~side).sum())), estimates, p)
+    first, second = summarise(one), summarise(other)
+    return _Groups((int(side.sum()), int((~side).sum())), (first, second, _difference(first, second)), p)
+
+
+def _difference(first: Estimate, second: Estimate) -> Estimate:
+    """Return the difference of two scores of different notes, with the interval that follows from theirs.
+
+    Newcombe's (1998): none of 12 leaked notes right has no variance, and tells little all the same.
+    """
+    value = first.value - second.value
+    below = np.hypot(first.value - first.low, second.high - second.value)
+    above = np.hypot(first.high - first.value, second.value - second.low)
+    error = float(np.hypot(first.stderr, second.stderr))
+    return Estimate(value, error, max(-1.0, value - float(below)), min(1.0, value + float(above)))

@@ -28,8 +28,9 @@ def ranked(monkeypatch):
 
 @pytest.fixture(scope="module")
 def accepted(files, tmp_path_factory):
-    """Return a store with one entry; not to be changed."""
+    """Return a store with one entry, of a model that declares nothing; not to be changed."""
     place = tmp_path_factory.mktemp("audit")
+    files = changed(files, MANIFEST, lambda manifest: manifest["model"].update(name="lab/model"))
     (place / "bundle.zip").write_bytes(pack(files))
     with pytest.MonkeyPatch.context() as patch:
         ranked.__wrapped__(patch)

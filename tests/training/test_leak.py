@@ -3,11 +3,13 @@
 import json
 from itertools import combinations
 
+import numpy as np
 import pytest
 from itamed.benchmark.errors import ItamedError, PublishError
 from itamed.benchmark.evaluate import evaluate
 from itamed.benchmark.report.finding import find_run
-from itamed.training.leak import show_leak
+from itamed.benchmark.scoring.bootstrap import Estimate
+from itamed.training.leak import _difference, show_leak
 from itamed.training.publish import push
 from itamed.training.recipe import load_recipe
 from itamed.training.sft import is_leaked
@@ -79,3 +81,8 @@ def test_a_share_of_notes_is_leaked_and_depends_on_the_seed():
     assert 400 < len(first) < 600
     assert len(first & second) < 200
     assert not any(is_leaked(note, 0, 0) for note in notes) and all(is_leaked(note, 1, 0) for note in notes)
+
+
+def test_the_interval_of_a_difference_knows_how_little_a_few_notes_tell():
+    found = _difference(Estimate(1.0, 0.0, 0.842, 1.0), Estimate(0.2, 0.05, 0.1, 0.35))
+    assert (found.value, found.low, found.high) == pytest.approx((0.8, 0.8 - np.hypot(0.158, 0.15), 0.9))
