@@ -138,7 +138,7 @@ def test_the_first_measurement_is_kept_when_the_second_fails(tmp_path, engine, m
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"tasks": "itamed-mini-moon"}, "No task is named itamed_moon. The tasks are: itamed_"),
+        ({"tasks": "itamed-mini-moon"}, "No task is named itamed-mini-moon. The tasks are: itamed_"),
         ({"model": "moon"}, "no model for this name found"),
         ({"model_args": "pretrained=.,constrained=moon"}, "constrained=moon is neither true nor false"),
         ({"num_fewshot": 99}, "Choose a smaller --num_fewshot"),
