@@ -18,8 +18,8 @@ from itamed.leaderboard.validate import Verdict
 from markdown_it import MarkdownIt
 from typer.testing import CliRunner
 
+from .hosting import shown
 from .tamper import NER, QA, answers, changed, rescored, sealed
-from .test_hosting import shown
 
 HARMLESS = {"h3", "p", "strong", "code", "pre", "table", "thead", "tbody", "tr", "th", "td", "ul", "li"}
 HOSTILE = "``` @team <img src=x onerror=1> [x](//evil.example) ![x](y) | www.evil.example #1 &#60; ~~~"
