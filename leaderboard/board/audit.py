@@ -95,32 +95,36 @@ def require_unedited(store: Path) -> int:
 
 def _audit_entry(folder: Path, place: str, depth: Depth, found: Audited, *, mini: bool) -> None:
     """Add what an audit of one entry says to `found`."""
+    changed = [f"{ENTRY} is not there"]
     try:
-        changed = list(_differences(folder, depth))
-        if not changed:
+        if (folder / ENTRY).is_file():
             entry = read_entry(folder)
-            version = entry.manifest.suite.version
-            if version not in known():
-                found.unscored.append(f"{place}: its means were not compared here: install itamed {version}.")
-            elif depth == "answers" and version != __version__:
-                found.unscored.append(f"{place}: not scored again here: install itamed {version}.")
-            elif depth == "answers":
-                verdict = validate(folder / BUNDLE, mini=mini)
-                if verdict.status == UNCHECKED:
-                    found.unchecked.append(f"{place}: not scored again here: {_first(verdict, 'unchecked').remedy}.")
-                else:
-                    changed = list(_scored_otherwise(folder, entry, verdict))
-        found.changed += [f"{place}: {each}: {_NO_BADGE}." for each in _badged_otherwise(folder)]
+            changed = list(_differences(folder, entry, depth))
+            if not changed:
+                changed = _scored_again(folder, place, entry, depth, found, mini=mini)
+            found.changed += [f"{place}: {each}: {_NO_BADGE}." for each in _badged_otherwise(folder, entry)]
     except ItamedError as error:
         changed = [str(error).rstrip(".")]
     found.changed += [f"{place}: {each}: {_REMEDY}." for each in changed]
 
 
-def _badged_otherwise(folder: Path) -> Iterator[str]:
+def _scored_again(folder: Path, place: str, entry: Entry, depth: Depth, found: Audited, *, mini: bool) -> list[str]:
+    """Return what another scoring changes in an entry; where there can be none, say so in `found`."""
+    version = entry.manifest.suite.version
+    if version not in known():
+        found.unscored.append(f"{place}: its means were not compared here: install itamed {version}.")
+    elif depth == "answers" and version != __version__:
+        found.unscored.append(f"{place}: not scored again here: install itamed {version}.")
+    elif depth == "answers":
+        verdict = validate(folder / BUNDLE, mini=mini)
+        if verdict.status != UNCHECKED:
+            return list(_scored_otherwise(folder, entry, verdict))
+        found.unchecked.append(f"{place}: not scored again here: {_first(verdict, 'unchecked').remedy}.")
+    return []
+
+
+def _badged_otherwise(folder: Path, entry: Entry) -> Iterator[str]:
     """Yield the badges that say more than the entry and their own files show."""
-    if not (folder / ENTRY).is_file():
-        return
-    entry = read_entry(folder)
     for badge in NAMED:
         if (folder / badge_file(badge)).is_file():
             evidence = read_badge(folder, badge).evidence
@@ -134,13 +138,9 @@ def _first(verdict: Verdict, severity: Severity) -> Finding:
     return next(each for each in verdict.findings if each.severity == severity)
 
 
-def _differences(folder: Path, depth: Depth) -> Iterator[str]:
+def _differences(folder: Path, entry: Entry, depth: Depth) -> Iterator[str]:
     """Yield what differs without scoring anything."""
     path = folder / BUNDLE
-    if not (folder / ENTRY).is_file():
-        yield f"{ENTRY} is not there"
-        return
-    entry = read_entry(folder)
     if not path.exists():
         yield _NO_ARCHIVE
         return

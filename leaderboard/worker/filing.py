@@ -43,7 +43,7 @@ def file_request(place: Place, asked: Mapping[str, Any]) -> str:
         if place.swap(path, None, {path: content}):
             return f"Filed as {name}."
     except Forbidden as forbidden:
-        return _by_pull_request(forbidden.repo, path, content, request)
+        return _by_pull_request(forbidden.repo, path, content, name, request.model.name)
     state = next((job.kind for job in read_jobs(place) if job.id == name), "gone")
     return f"Asked already as {name}: {state}."
 
@@ -66,12 +66,10 @@ def _checked(asked: Mapping[str, Any]) -> tuple[bytes, Request, str]:
     return content, request, id_of(request)
 
 
-def _by_pull_request(repo: str, path: str, content: bytes, request: Request) -> str:
-    name = id_of(request)
+def _by_pull_request(repo: str, path: str, content: bytes, name: str, model: str) -> str:
     if there := find_file(repo, path, closed=False):
         return f"Asked already as {name}: {there} waits for a maintainer."
-    title = f"Ask for {request.model.name}"
-    address = add_file(repo, path, content, title, "Made and checked by `itamed board request`.")
+    address = add_file(repo, path, content, f"Ask for {model}", "Made and checked by `itamed board request`.")
     return (
         f"Pull request: {address}\nYou may not write to {repo}, so {name} waits for a maintainer, who merges it. "
         "Then `itamed board queue` shows it."
