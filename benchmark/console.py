@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
@@ -33,6 +35,26 @@ def say_error(message: str) -> None:
 def say_notice(message: str) -> None:
     """Print on standard error what a user should know of a command that goes on; lines are not wrapped either."""
     err().print(message, style="yellow", soft_wrap=True, highlight=False, markup=False)
+
+
+@dataclass(frozen=True)
+class _Without:
+    """A filter of log records; an equal one is added to a logger once."""
+
+    parts: tuple[str, ...]
+
+    def __call__(self, record: logging.LogRecord) -> bool:
+        return not any(part in record.getMessage() for part in self.parts)
+
+
+def drop_messages(logger: str, *parts: str) -> None:
+    """Keep messages of another library from users who cannot heed them.
+
+    Args:
+        logger: by its name.
+        parts: what such messages hold.
+    """
+    logging.getLogger(logger).addFilter(_Without(parts))
 
 
 def ends_on_error(command: Callable[P, R]) -> Callable[P, R]:

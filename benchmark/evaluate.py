@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sqlite3
 import sys
@@ -15,6 +14,7 @@ from unittest.mock import patch
 
 from .answering import timed_answers
 from .arguments import harness_arguments, harness_settings, without_label
+from .console import drop_messages
 from .errors import ItamedError, reason_of
 from .paths import remedy
 from .report.usage import add_usage
@@ -184,8 +184,4 @@ def register_models() -> None:
 
 def quiet_harness() -> None:
     """Drop the harness's hint on custom data sets, which it repeats for each of the tasks."""
-    logging.getLogger("lm_eval.api.task").addFilter(_is_news)
-
-
-def _is_news(record: logging.LogRecord) -> bool:
-    return "Custom kwargs can be passed" not in record.getMessage()
+    drop_messages("lm_eval.api.task", "Custom kwargs can be passed")

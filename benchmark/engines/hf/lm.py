@@ -16,6 +16,7 @@ from lm_eval.models.huggingface import HFLM
 from lm_eval.models.utils import handle_stop_sequences, normalize_gen_kwargs, postprocess_generated_text
 from tqdm import tqdm
 
+from ...console import drop_messages
 from ...errors import ItamedError
 from ..grammars import Decoding, fitting, request_grammar
 from ..template import pinned
@@ -39,15 +40,8 @@ _REFUSED = {
     "parallelize": "for a model that one GPU does not hold use itamed-vllm with tensor_parallel_size=2, or --model hf",
 }
 """Arguments of `hf` that the loop does not follow, and what to do instead."""
-_OF_LOADED = ("`pretrained` model kwarg is not of type", "Passed an already-initialized model")
-"""What the harness says of a model that training gives it: none of it applies."""
-
-
-def _is_news(record: logging.LogRecord) -> bool:
-    return not record.getMessage().startswith(_OF_LOADED)
-
-
-logging.getLogger(HFLM.__module__).addFilter(_is_news)
+# What the harness says of a model that training gives it: none of it applies.
+drop_messages(HFLM.__module__, "`pretrained` model kwarg is not of type", "Passed an already-initialized model")
 
 
 class ItamedHF(HFLM):
