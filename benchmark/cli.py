@@ -225,6 +225,19 @@ def speeds(
 
 
 @app.command()
+def grammars(
+    tasks: Annotated[str, typer.Option(help="Names of tasks, separated by commas.")],
+    tokenizer: Annotated[str, typer.Option(help="A model's folder or name on the Hub; its weights are not needed.")],
+    notes: Annotated[int, typer.Option(min=1, help="Test notes a task, the same ones every time.")] = 60,
+    markdown: Annotated[Path | None, typer.Option(help="Also write a Markdown table.")] = None,
+) -> None:
+    """Measure what grammars cost with a tokenizer: compiling one a document, and a mask a token of right answers."""
+    from .report.grammars import show_grammars
+
+    show_grammars(tokenizer, tasks.split(","), notes, markdown)
+
+
+@app.command()
 def statistics(
     times: Annotated[int, typer.Option(min=1, help="Made-up corpora a figure.")] = 1000,
     markdown: Annotated[Path | None, typer.Option(help="Also write Markdown tables.")] = None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -17,9 +18,13 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def out() -> Console:
-    """Return the console for results (standard output)."""
-    return Console()
+def out(piped: int | None = None) -> Console:
+    """Return the console for results (standard output).
+
+    Args:
+        piped: columns of a file or a pipe, where tables must not be folded; None: as many as a terminal has by custom.
+    """
+    return Console(width=None if sys.stdout.isatty() else piped)
 
 
 def err() -> Console:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -81,7 +81,4 @@ def warnings(report: Report) -> Iterator[str]:
 
 def print_table(table: RenderableType) -> None:
     """Print a table, at full width where the output is no terminal."""
-    console = out()
-    if not console.is_terminal:
-        console = Console(width=_PIPE_WIDTH)
-    console.print(table)
+    out(_PIPE_WIDTH).print(table)

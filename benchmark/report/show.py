@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from ..console import out
 from ..files import write_text
 from .finding import find_runs
 from .gains import baseline_of
@@ -50,7 +50,7 @@ def show_tables(
 
 def wide_console() -> Console:
     """Return the console for tables: as wide as the terminal, and wide enough in a file or a pipe."""
-    return Console(width=None if sys.stdout.isatty() else _WIDTH)
+    return out(_WIDTH)
 
 
 def _print(console: Console, sheet: Sheet) -> None:

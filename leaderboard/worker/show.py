@@ -14,6 +14,8 @@ from .request import Request
 from .state import seconds_between
 
 _COLUMNS = ("", "request", "model", "asks for", "state", "for", "attempt", "")
+_WIDE, _PIPED = 140, 240
+"""Columns from which on eight cells beside each other can be read, and those of a file or a pipe."""
 _ORDER = ("running", "waiting", "damaged", "failed", "done")
 
 
@@ -25,16 +27,40 @@ def show_queue(jobs: Sequence[Job], now: datetime, stale: float) -> None:
         now: the time.
         stale: seconds after which a running job without a sign of life is taken over.
     """
+    waiting = [job.id for job in jobs if job.kind == "waiting"]
+    rows = []
+    for job in by_state(jobs):
+        number = str(waiting.index(job.id) + 1) if job.id in waiting else ""
+        told = job.kind, age(job.since, now), _attempt(job), _message(job, now, stale)
+        rows.append((number, job.id, *_asked(job), *told))
+    console = out(_PIPED)
+    if not jobs:
+        console.print("The queue is empty.")
+    elif console.width < _WIDE:
+        console.print(_blocks(rows), soft_wrap=True)
+    else:
+        console.print(_table(rows))
+
+
+def _table(rows: Sequence[Sequence[str]]) -> Table:
     table = Table()
     for name in _COLUMNS:
         table.add_column(name, overflow="fold")
-    waiting = [job.id for job in jobs if job.kind == "waiting"]
-    for job in by_state(jobs):
-        number = str(waiting.index(job.id) + 1) if job.id in waiting else ""
-        cells = (number, job.id, *_asked(job), job.kind, age(job.since, now), _attempt(job), _message(job, now, stale))
+    for row in rows:
         # Not strings, in which brackets are markup: some of this is a stranger's.
-        table.add_row(*map(Text, cells))
-    out().print(table if jobs else "The queue is empty.")
+        table.add_row(*map(Text, row))
+    return table
+
+
+def _blocks(rows: Sequence[Sequence[str]]) -> Text:
+    """Return requests one below the other: eight cells beside each other cannot be read on a narrow terminal."""
+    lines = []
+    for number, name, model, asks, state, since, attempt, message in rows:
+        place = f"number {number} in the line" if number else ""
+        tries = f"attempt {attempt}" if attempt else ""
+        lines.append(f"{name}: {', '.join(filter(None, (f'{state} for {since}' if since else state, place, tries)))}")
+        lines += [f"  {line}" for line in (", ".join(filter(None, (model, asks))), message) if line]
+    return Text("\n".join(lines))
 
 
 def by_state(jobs: Sequence[Job]) -> list[Job]:

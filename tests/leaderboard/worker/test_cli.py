@@ -13,7 +13,6 @@ from .conftest import COMMIT
 @pytest.fixture
 def board(tmp_path, monkeypatch):
     monkeypatch.setenv("ITAMED_REQUESTS", str(tmp_path))
-    monkeypatch.setenv("COLUMNS", "250")
     return lambda *arguments: CliRunner().invoke(app, ["board", *map(str, arguments)])
 
 

@@ -4,9 +4,11 @@ import json
 
 import pytest
 from itamed.benchmark.errors import ItamedError
+from itamed.leaderboard.worker import show
 from itamed.leaderboard.worker.jobs import Claim, Lost, admit, read_jobs, retry, to_do
 from itamed.leaderboard.worker.show import age, show_queue
 from itamed.leaderboard.worker.state import plain
+from rich.console import Console
 
 from .conftest import ASKED, COMMIT
 from .test_request import HOSTILE
@@ -158,8 +160,7 @@ def test_states_of_strangers(queue, watch, capsys):
     assert "damaged" in capsys.readouterr().out
 
 
-def test_the_table(two, watch, capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "300")
+def test_the_table(two, watch, capsys):
     two.put("evil", b"{}")
     claim(two, watch, "b", "me")
     watch.add(hours=2, minutes=5)
@@ -171,7 +172,24 @@ def test_the_table(two, watch, capsys, monkeypatch):
         "no sign of life for 2 h 5 min: any worker takes it over",
     ]
     assert waiting[:2] == ["1", "a"] and waiting[4:6] == ["waiting", "2 h 5 min"]
-    assert failed[1] == "evil" and failed[4] == "failed" and "expected this key" in failed[7]
+    assert failed[1] == "evil" and failed[4] == "failed" and "expected this" in failed[7]
+
+
+def test_a_narrow_terminal_shows_requests_one_below_the_other(two, watch, capsys, monkeypatch):
+    monkeypatch.setattr(show, "out", lambda piped: Console(width=80))
+    two.put("Evil [red]!", b"{}")
+    claim(two, watch, "b", "me")
+    watch.add(minutes=5)
+    show_queue(read_jobs(two.place), watch(), STALE)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:5] == [
+        "b: running for 5 min, attempt 1",
+        f"  clinic/small@{COMMIT[:7]}, 0-shot, constrained, bfloat16",
+        "a: waiting for 5 min, number 1 in the line",
+        f"  clinic/small@{COMMIT[:7]}, 4-shot, constrained, bfloat16",
+        "Evil [red]!: damaged",
+    ]
+    assert lines[5].startswith("  ")
 
 
 def test_ages(watch):

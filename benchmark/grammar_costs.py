@@ -1,0 +1,87 @@
+"""What grammars cost with a tokenizer: compiling one a document, and a mask a token."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from .decoding.grammar import grammar_of
+from .docs import task_docs
+from .errors import ItamedError
+from .evaluate import explained
+from .families import family_of
+from .rows import row_class
+from .suite import own_name
+
+if TYPE_CHECKING:
+    from .engines.hf.matcher import Grammar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one document's grammar took, in milliseconds of its thread's processor time.
+
+    `characters`: of the grammar's text; `compiled`: once a document; `masks`: one a place of the right
+    answer, which the grammar takes from there; `refused`: it does not take it, or not its end.
+    """
+
+    characters: int
+    compiled: float
+    masks: tuple[float, ...]
+    refused: bool
+
+
+def costs(tokenizer: str, tasks: Sequence[str], notes: int) -> Iterator[tuple[str, list[Cost]]]:
+    """Yield each task with the costs of its documents' grammars.
+
+    Grammars are compiled in a thread of their own, as `itamed-hf` does: what its allocator has given
+    out is theirs alone, where that of the main thread is in pieces once a tokenizer was loaded.
+
+    Args:
+        tokenizer: a folder or a name on the Hub.
+        tasks: names of tasks, or of their mini versions.
+        notes: test notes a task, the same ones every time.
+
+    Raises:
+        ItamedError: there is no such tokenizer or task, or no data.
+    """
+    from transformers import AutoTokenizer
+
+    from .engines.hf.matcher import Grammar, guidance_tokenizer
+
+    docs = {name: task_docs(own_name(name), mini=name != own_name(name), eval_notes=notes)["test"] for name in tasks}
+    with explained():
+        found: Any = AutoTokenizer.from_pretrained(tokenizer)
+    if found.eos_token_id is None:
+        raise ItamedError(f"The tokenizer of {tokenizer} has no token that ends an answer.")
+    vocabulary = guidance_tokenizer(found, len(found), [found.eos_token_id])
+    with ThreadPoolExecutor(1) as own:
+        for name, own_docs in docs.items():
+            jobs = [own.submit(_cost, lambda text: Grammar(vocabulary, text), found, doc) for doc in own_docs]
+            yield name, [job.result() for job in jobs]
+
+
+def _cost(compile_text: Callable[[str], Grammar], tokenizer: Any, doc: dict[str, Any]) -> Cost:
+    text = grammar_of(doc)
+    matcher, compiled = _timed(lambda: compile_text(text))
+    kind = row_class(doc)
+    gold = json.dumps(family_of(kind).gold(kind.from_dict(doc)), ensure_ascii=False, separators=(",", ":"))
+    masks = []
+    for token in tokenizer.encode(gold, add_special_tokens=False):
+        allowed, took = (None, 0.0) if matcher.finished else _timed(matcher.allowed)
+        if allowed is None or token not in allowed:
+            return Cost(len(text), compiled, tuple(masks), refused=True)
+        masks.append(took)
+        matcher.consume([token])
+    return Cost(len(text), compiled, tuple(masks), refused=not matcher.finished)
+
+
+def _timed(work: Callable[[], T]) -> tuple[T, float]:
+    begin = time.thread_time()
+    return work(), 1000 * (time.thread_time() - begin)
