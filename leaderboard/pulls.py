@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import PurePosixPath
 
 from itamed.benchmark.errors import PublishError
 from itamed.benchmark.sources.hub_errors import endpoint, hub_calls
 
-_OTHERWISE = "Or write it to a file (--out FILE) and send that."
+
+@contextmanager
+def or_by_hand() -> Iterator[None]:
+    """Let an error name the other way, for commands that have --out; a worker has none."""
+    try:
+        yield
+    except PublishError as error:
+        raise PublishError(f"{error} Or write it to a file (--out FILE) and send that.") from error
 
 
 def find_file(repo: str, path: str, *, closed: bool) -> str:
@@ -24,7 +33,7 @@ def find_file(repo: str, path: str, *, closed: bool) -> str:
     from huggingface_hub import HfApi
 
     api = HfApi(endpoint=endpoint())
-    with hub_calls(repo, PublishError, _OTHERWISE):
+    with hub_calls(repo, PublishError):
         if api.file_exists(repo, path, repo_type="dataset"):
             return f"{api.endpoint}/datasets/{repo}/blob/main/{path}"
         pulls = api.get_repo_discussions(
@@ -55,7 +64,7 @@ def add_file(repo: str, path: str, content: bytes, title: str, text: str) -> str
     Raises:
         PublishError: the Hub refuses, or is not to be reached.
     """
-    with hub_calls(repo, PublishError, _OTHERWISE):
+    with hub_calls(repo, PublishError):
         from huggingface_hub import CommitOperationAdd, HfApi
 
         done = HfApi(endpoint=endpoint()).create_commit(

@@ -17,7 +17,7 @@ from itamed.benchmark.report.sheet import percent
 
 from .archive import pack, short
 from .bundle import MANIFEST, Wishes, make_bundle
-from .pulls import add_file, find_file
+from .pulls import add_file, find_file, or_by_hand
 from .show import show_verdict
 from .validate import validate
 
@@ -61,10 +61,11 @@ def submit_run(path: Path, wishes: Wishes, *, repo: str, out: Path | None) -> No
 
 def _send(content: bytes, run: Run, repo: str, declared: str) -> None:
     """Open a pull request, unless the same bundle was handed in, and say what comes next."""
-    if there := find_file(repo, place_of(run, content), closed=False):
-        typer.echo(f"Handed in already, so nothing was sent: {there}")
-        return
-    typer.echo(f"Pull request: {open_pull_request(content, run, repo, declared)}\n{_NEXT}")
+    with or_by_hand():
+        if there := find_file(repo, place_of(run, content), closed=False):
+            typer.echo(f"Handed in already, so nothing was sent: {there}")
+            return
+        typer.echo(f"Pull request: {open_pull_request(content, run, repo, declared)}\n{_NEXT}")
 
 
 def place_of(run: Run, content: bytes) -> str:

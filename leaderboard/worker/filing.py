@@ -11,7 +11,7 @@ from itamed.benchmark.files import write_bytes
 
 from ..jsonsafe import json_bytes
 from ..manifest import NO_COMMIT, is_commit
-from ..pulls import add_file, find_file
+from ..pulls import add_file, find_file, or_by_hand
 from .jobs import read_jobs
 from .place import REQUESTS, Forbidden, Place
 from .request import Request, id_of, read_request
@@ -67,9 +67,10 @@ def _checked(asked: Mapping[str, Any]) -> tuple[bytes, Request, str]:
 
 
 def _by_pull_request(repo: str, path: str, content: bytes, name: str, model: str) -> str:
-    if there := find_file(repo, path, closed=False):
-        return f"Asked already as {name}: {there} waits for a maintainer."
-    address = add_file(repo, path, content, f"Ask for {model}", "Made and checked by `itamed board request`.")
+    with or_by_hand():
+        if there := find_file(repo, path, closed=False):
+            return f"Asked already as {name}: {there} waits for a maintainer."
+        address = add_file(repo, path, content, f"Ask for {model}", "Made and checked by `itamed board request`.")
     return (
         f"Pull request: {address}\nYou may not write to {repo}, so {name} waits for a maintainer, who merges it. "
         "Then `itamed board queue` shows it."

@@ -1,6 +1,7 @@
 """Bundles are found again where they were handed in: in the repository, or in a pull request."""
 
 import pytest
+from itamed.benchmark.errors import PublishError
 from itamed.leaderboard.submit import place_of
 from itamed.leaderboard.validate import validate
 from itamed.leaderboard.worker.desk import FolderDesk, HubDesk
@@ -38,3 +39,12 @@ def test_the_hub(hub, handed, monkeypatch):
     assert address.endswith("/discussions/2") and desk.find(place) == address
     repo.files |= repo.pulls.pop().files
     assert desk.find(place) == f"{hub.url}/datasets/{RESULTS}/blob/main/{place}"
+
+
+def test_a_worker_is_not_told_of_options_that_it_lacks(hub, handed, monkeypatch):
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    content, run, _ = handed
+    hub.repos.setdefault(RESULTS, Repo())
+    with pytest.raises(PublishError, match="log in") as caught:
+        HubDesk(RESULTS).hand_in(content, run)
+    assert "--out" not in str(caught.value)
