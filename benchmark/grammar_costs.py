@@ -72,12 +72,12 @@ def _cost(compile_text: Callable[[str], Grammar], tokenizer: Any, doc: dict[str,
     matcher, compiled = _timed(lambda: compile_text(text))
     kind = row_class(doc)
     gold = json.dumps(family_of(kind).gold(kind.from_dict(doc)), ensure_ascii=False, separators=(",", ":"))
-    masks = []
+    masks: list[float] = []
     for token in tokenizer.encode(gold, add_special_tokens=False):
-        allowed, took = (None, 0.0) if matcher.finished else _timed(matcher.allowed)
-        if allowed is None or token not in allowed:
+        # Not by the mask: where only one text can follow, it holds one way to write it in tokens.
+        if matcher.finished or not matcher.accepts(token):
             return Cost(len(text), compiled, tuple(masks), refused=True)
-        masks.append(took)
+        masks.append(_timed(matcher.allowed)[1])
         matcher.consume([token])
     return Cost(len(text), compiled, tuple(masks), refused=not matcher.finished)
 
