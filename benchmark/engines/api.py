@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from ..errors import ItamedError
 from .asking import ask
-from .grammars import Decoding, fitting, prefix_order, request_grammar
+from .grammars import Decoding, fitting, prefix_order, request_grammars
 from .unanswered import AsksAgain
 
 _FIELDS = ("structured_outputs", "guided_grammar")
@@ -52,7 +52,7 @@ class _Constrained(AsksAgain, TemplateAPI):
         if not self.decoding.constrained:
             return super().generate_until(requests, disable_tqdm)
         order = prefix_order(requests)
-        grammars = {at: request_grammar(requests[at], self.decoding) for at in order}
+        grammars = request_grammars(requests, self.decoding)
         self._probe([requests[at] for at in order if grammars[at]])
         with ThreadPoolExecutor(max(1, self._concurrent)) as pool:
             texts = pool.map(lambda at: self._answer(requests[at], grammars[at]), order)

@@ -15,7 +15,7 @@ from lm_eval.models.utils import maybe_truncate, postprocess_generated_text
 from transformers import AutoModelForCausalLM
 
 from ..errors import ItamedError, reason_of
-from .grammars import Decoding, prefix_order, request_grammar
+from .grammars import Decoding, prefix_order, request_grammars
 from .template import pinned
 from .unanswered import AsksAgain
 from .work import Work
@@ -88,7 +88,7 @@ class ItamedVLLM(AsksAgain, VLLM):
     def generate_until(self, requests: list[Instance], disable_tqdm: bool = False) -> list[str]:
         """Answer requests, those of all tasks together, ordered so that they share prefixes."""
         tokenizer = llguidance.hf.from_tokenizer(self.tokenizer) if self.decoding.thinks else None
-        grammars = [request_grammar(request, self.decoding, tokenizer) for request in requests]
+        grammars = request_grammars(requests, self.decoding, tokenizer)
         order = prefix_order(requests)
         size = _PART if self.cache_hook.dbdict is None else _STORED_PART
         answers: dict[int, str] = {}
