@@ -290,8 +290,11 @@ def _products(
     scores = (query @ key.mT).float().mul_(scale)
     if bias is not None:
         scores += bias
-    counts = scores.logsumexp(-1)
-    return scores.sub_(counts[..., None]).exp_().to(value.dtype) @ value, counts
+    # Exponents once: a logarithm of their sum and then the weights would take them twice.
+    most = scores.amax(-1, keepdim=True)
+    sums = scores.sub_(most).exp_().sum(-1, keepdim=True)
+    found = (scores.to(value.dtype) @ value).div_(sums)
+    return found, most.add_(sums.log_()).squeeze(-1)
 
 
 AttentionInterface.register(NAME, attend)
