@@ -76,7 +76,10 @@ def stars(p: float) -> str:
 
 def detectable_text(mde: float) -> str:
     """Return a minimum detectable effect in points; nothing where the runs never differ, which tells nothing."""
-    return NONE if math.isnan(mde) else f"{100 * mde:.1f}"
+    if math.isnan(mde):
+        return NONE
+    # A few notes would find no gain that there can be.
+    return f"{100 * mde:.1f}" if mde <= 1 else "> 100"
 
 
 def filled(sheets: Iterable[Sheet]) -> list[Sheet]:

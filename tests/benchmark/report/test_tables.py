@@ -22,7 +22,7 @@ from itamed.benchmark.report.run import read_run
 from itamed.benchmark.report.sample import notes_text
 from itamed.benchmark.report.sections import families, types
 from itamed.benchmark.report.series import Series, series_of
-from itamed.benchmark.report.sheet import FAMILY_NAMES, STARS, chance_text, percent, signed, stars
+from itamed.benchmark.report.sheet import FAMILY_NAMES, STARS, chance_text, detectable_text, percent, signed, stars
 from itamed.benchmark.report.tidy import tidy
 from typer.testing import CliRunner
 
@@ -245,3 +245,8 @@ def test_csv_has_a_line_for_all_seeds_beside_those_of_each(runs):
     assert float(row["low"]) == pytest.approx(pooled.low, abs=1e-6) and row["seed"] == ""
     (mean,) = [row for row in rows if row["seeds"] == "2" and row["family"] == "mean"]
     assert float(mean["value"]) == pytest.approx(series.means.by_role["id"]["mean"].value, abs=1e-6)
+
+
+@pytest.mark.parametrize(("mde", "text"), [(0.056, "5.6"), (1.0, "100.0"), (4.431, "> 100"), (float("nan"), "–")])
+def test_no_gain_is_larger_than_all_points(mde, text):
+    assert detectable_text(mde) == text
