@@ -7,8 +7,9 @@ from itertools import chain
 from pathlib import Path
 
 import numpy as np
+from rich.progress import track
 
-from ..errors import ItamedError
+from ..console import err
 from ..grammar_costs import Cost, costs
 from .show import show_tables
 
@@ -27,7 +28,8 @@ def show_grammars(tokenizer: str, tasks: Sequence[str], notes: int, markdown: Pa
     Raises:
         ItamedError: see `costs`; or the file cannot be written.
     """
-    found = dict(costs(tokenizer, tasks, notes))
+    measured = costs(tokenizer, tasks, notes)
+    found = dict(track(measured, "Grammars", total=len(tasks), console=err(), transient=True))
     rows = [_row(task, each) for task, each in found.items()]
     if len(rows) > 1:
         rows.append(_row("all", list(chain.from_iterable(found.values()))))
@@ -38,8 +40,6 @@ def show_grammars(tokenizer: str, tasks: Sequence[str], notes: int, markdown: Pa
 
 
 def _row(task: str, found: Sequence[Cost]) -> list[str]:
-    if not found:
-        raise ItamedError(f"{task} has no test rows.")
     compiled = np.array([each.compiled for each in found])
     masks = np.concatenate([each.masks for each in found])
     figures = [
