@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
+
+from llguidance import LLTokenizer
+from transformers import AutoTokenizer
 
 from .decoding.grammar import grammar_of
 from .docs import task_docs
+from .engines.hf.matcher import Grammar, guidance_tokenizer
 from .errors import ItamedError
 from .evaluate import explained
-from .families import family_of
+from .families import right_answer
 from .rows import row_class
 from .suite import own_name
-
-if TYPE_CHECKING:
-    from .engines.hf.matcher import Grammar
 
 T = TypeVar("T")
 
@@ -51,10 +51,6 @@ def costs(tokenizer: str, tasks: Sequence[str], notes: int) -> Iterator[tuple[st
     Raises:
         ItamedError: there is no such tokenizer or task, or no data.
     """
-    from transformers import AutoTokenizer
-
-    from .engines.hf.matcher import Grammar, guidance_tokenizer
-
     docs = {name: task_docs(own_name(name), mini=name != own_name(name), eval_notes=notes)["test"] for name in tasks}
     with explained():
         found: Any = AutoTokenizer.from_pretrained(tokenizer)
@@ -63,15 +59,14 @@ def costs(tokenizer: str, tasks: Sequence[str], notes: int) -> Iterator[tuple[st
     vocabulary = guidance_tokenizer(found, len(found), [found.eos_token_id])
     with ThreadPoolExecutor(1) as own:
         for name, own_docs in docs.items():
-            jobs = [own.submit(_cost, lambda text: Grammar(vocabulary, text), found, doc) for doc in own_docs]
+            jobs = [own.submit(_cost, vocabulary, found, doc) for doc in own_docs]
             yield name, [job.result() for job in jobs]
 
 
-def _cost(compile_text: Callable[[str], Grammar], tokenizer: Any, doc: dict[str, Any]) -> Cost:
+def _cost(vocabulary: LLTokenizer, tokenizer: Any, doc: dict[str, Any]) -> Cost:
     text = grammar_of(doc)
-    matcher, compiled = _timed(lambda: compile_text(text))
-    kind = row_class(doc)
-    gold = json.dumps(family_of(kind).gold(kind.from_dict(doc)), ensure_ascii=False, separators=(",", ":"))
+    matcher, compiled = _timed(lambda: Grammar(vocabulary, text))
+    gold = right_answer(row_class(doc).from_dict(doc))
     masks: list[float] = []
     for token in tokenizer.encode(gold, add_special_tokens=False):
         # Not by the mask: where only one text can follow, it holds one way to write it in tokens.

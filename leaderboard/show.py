@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from .findings import Finding
+from .tables import plain_table
 from .validate import UNCHECKED, Verdict
 
 _MOST = 25
@@ -44,14 +45,8 @@ def show_verdict(verdict: Verdict, path: Path) -> None:
 
 
 def _table(findings: Sequence[Finding]) -> Table:
-    table = Table(show_lines=True)
-    for name in _COLUMNS:
-        table.add_column(name, overflow="fold")
-    for finding in findings:
-        cells = (finding.severity, finding.file, finding.field, finding.expected, finding.found, finding.remedy)
-        # Not strings, in which brackets are markup: some of this is a stranger's.
-        table.add_row(*map(Text, cells))
-    return table
+    rows = [(each.severity, each.file, each.field, each.expected, each.found, each.remedy) for each in findings]
+    return plain_table(_COLUMNS, rows, lines=True)
 
 
 def _blocks(findings: Sequence[Finding]) -> Text:

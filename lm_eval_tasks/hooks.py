@@ -5,14 +5,13 @@ Everything here is a thin adapter between the harness's conventions and `itamed.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from datasets import Dataset
 from itamed.benchmark.docs import task_docs
 from itamed.benchmark.errors import ItamedError
-from itamed.benchmark.families import family_of
+from itamed.benchmark.families import family_of, right_answer
 from itamed.benchmark.rows import row_class
 from itamed.benchmark.verdict import Mode, Record, filtered, record, report
 from lm_eval.api.filter import Filter
@@ -43,9 +42,7 @@ def documents(
 
 def target(doc: Mapping[str, Any]) -> str:
     """Return the right answer as compact JSON on one line."""
-    kind = row_class(doc)
-    answer = family_of(kind).gold(kind.from_dict(dict(doc)))
-    return json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
+    return right_answer(row_class(doc).from_dict(dict(doc)))
 
 
 class _AnswerFilter(Filter):

@@ -25,12 +25,6 @@ def sources_dir() -> Path:
 
 
 @pytest.fixture(autouse=True)
-def one_environment(monkeypatch) -> None:
-    """Put back what datasets replaces by a copy when it maps with several processes: others hold on to the first."""
-    monkeypatch.setattr(os, "environ", os.environ)
-
-
-@pytest.fixture(autouse=True)
 def home(tmp_path, monkeypatch) -> Path:
     """Give every test its own empty ITAMED_HOME, so that none reads the user's data."""
     monkeypatch.setenv("ITAMED_HOME", str(tmp_path / "home"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from ..rows import ChoiceRow, FormRow, GraphRow, PairRow, Row, SpanRow
@@ -24,6 +25,11 @@ _BY_ROW: dict[type[Row], Family[Any, Any]] = {
 def family_of(kind: type[Row]) -> Family[Any, Any]:
     """Return the family that answers and scores rows of a class."""
     return _BY_ROW[kind]
+
+
+def right_answer(row: Row) -> str:
+    """Return the right answer to a row as a model should write it: compact JSON on one line."""
+    return json.dumps(family_of(type(row)).gold(row), ensure_ascii=False, separators=(",", ":"))
 
 
 def family_named(kind: str) -> Family[Any, Any]:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from itamed.benchmark.console import out
-from rich.table import Table
 from rich.text import Text
 
+from ..tables import plain_table
 from .jobs import Job
 from .request import Request
 from .state import seconds_between
@@ -39,17 +39,7 @@ def show_queue(jobs: Sequence[Job], now: datetime, stale: float) -> None:
     elif console.width < _WIDE:
         console.print(_blocks(rows), soft_wrap=True)
     else:
-        console.print(_table(rows))
-
-
-def _table(rows: Sequence[Sequence[str]]) -> Table:
-    table = Table()
-    for name in _COLUMNS:
-        table.add_column(name, overflow="fold")
-    for row in rows:
-        # Not strings, in which brackets are markup: some of this is a stranger's.
-        table.add_row(*map(Text, row))
-    return table
+        console.print(plain_table(_COLUMNS, rows))
 
 
 def _blocks(rows: Sequence[Sequence[str]]) -> Text:

@@ -17,6 +17,7 @@ from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
+from unittest.mock import patch
 
 import numpy as np
 from datasets import Dataset, Features, Sequence, Value, load_from_disk
@@ -155,16 +156,18 @@ def _looked_at(corpora: list[Corpus], held_out: HeldOut, folder: Path) -> Datase
             raise error.__cause__ from error
         raise
     processes = min(_cores(), len(read) // _SHARE)
-    return read.map(
-        look_at,
-        fn_kwargs={"corpora": corpora, "held_out": held_out.hashes, "sizes": held_out.sizes},
-        features=_LOOKED_AT,
-        num_proc=processes if processes > 1 else None,
-        cache_file_name=str(folder / "looked-at.arrow"),
-        # Its content decides nothing here, and to hash the function would hash all that is held out.
-        new_fingerprint="looked-at",
-        desc="Cleaning",
-    )
+    # With several processes datasets leaves a copy in os.environ, while other libraries hold on to the first.
+    with patch.object(os, "environ", os.environ):
+        return read.map(
+            look_at,
+            fn_kwargs={"corpora": corpora, "held_out": held_out.hashes, "sizes": held_out.sizes},
+            features=_LOOKED_AT,
+            num_proc=processes if processes > 1 else None,
+            cache_file_name=str(folder / "looked-at.arrow"),
+            # Its content decides nothing here, and to hash the function would hash all that is held out.
+            new_fingerprint="looked-at",
+            desc="Cleaning",
+        )
 
 
 def _cores() -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast
@@ -13,7 +12,7 @@ from lm_eval.api.model import LM
 from tqdm import tqdm
 
 from ...errors import ItamedError
-from ...families import family_of
+from ...families import right_answer
 from ...rows import Row, Span, SpanRow, row_class
 from ...scoring.align import Located
 from ...suite import MINI_PREFIX, PREFIX
@@ -28,7 +27,7 @@ _PART = 256
 def answer_of(row: SpanRow, spans: Sequence[Located]) -> str:
     """Return spans of a row's text as the answer to it: compact JSON on one line, as the suite writes right answers."""
     found = tuple(Span(start, end, kind, row.text[start:end]) for start, end, kind in spans)
-    return json.dumps(family_of(SpanRow).gold(replace(row, spans=found)), ensure_ascii=False, separators=(",", ":"))
+    return right_answer(replace(row, spans=found))
 
 
 class ItamedEncoder(LM):

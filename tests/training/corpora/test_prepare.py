@@ -164,5 +164,7 @@ def test_several_processes_clean_as_one_does(tmp_path, monkeypatch):
     shutil.rmtree(alone.folder)
     monkeypatch.setattr(module, "_SHARE", 20)
     monkeypatch.setattr(module, "_cores", lambda: 2)
+    environment = os.environ
     assert list(prepare(settings(path)).documents["key"]) == list(alone.documents["key"])
     assert json.loads((Path(alone.folder) / "decontamination.json").read_text()) == alone.report
+    assert os.environ is environment
