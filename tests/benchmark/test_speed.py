@@ -21,7 +21,7 @@ class Engine:
         self.work, self.given, self.asked = Work(), given, []
 
     def generate_until(self, requests, disable_tqdm=False):
-        self.asked.append(len(requests))
+        self.asked.append([request.args[0] for request in requests])
         self.work.forwards += len(requests)
         self.work.fed += 10 * len(requests)
         self.work.prompt += 9 * len(requests)
@@ -56,9 +56,10 @@ def test_a_measurement_counts_what_followed_the_first_request(tmp_path, engine):
     assert made.given == {"pretrained": "/some/where/tiny", "constrained": False, "device": "cuda:0"}
     assert result["shots"] == 1
     assert set(result["families"]) == {"qa", "ner"}
-    assert made.asked[::2] == [1, 1], "a request of each family warms up"
-    for rows, family in zip(made.asked[1::2], result["families"].values(), strict=True):
-        assert family["rows"] == rows == family["work"]["forwards"]
+    for (warm,), asked, family in zip(made.asked[::2], made.asked[1::2], result["families"].values(), strict=True):
+        assert warm[1:] == asked[0], "a request of each family warms up"
+        assert not any(prompt.startswith(warm[:20]) for prompt in asked), "no cache holds what is measured"
+        assert family["rows"] == len(asked) == family["work"]["forwards"]
         assert family["seconds"] > 0
     assert "itamed-hf tiny constrained=false 1-shot batch 8" in done.output
     assert "least tokens" in done.output
