@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -345,9 +345,13 @@ def stored(output):
     """Return how many answers the one cell of an experiment has stored."""
     answers = f"select count(*) from unnamed where key not like '{SECONDS}%'"
     for cache in output.glob("cells/*/cache/*.db"):
-        # As long as it is being made, there is no table in it.
-        with suppress(sqlite3.OperationalError), closing(sqlite3.connect(f"file:{cache}?mode=ro", uri=True)) as found:
-            return found.execute(answers).fetchone()[0]
+        # Not read-only: what was killed in the middle of writing is rolled back by whoever opens it next.
+        with closing(sqlite3.connect(f"file:{cache}?mode=rw", uri=True)) as found:
+            try:
+                return found.execute(answers).fetchone()[0]
+            except sqlite3.OperationalError as error:
+                # As long as it is being made.
+                assert "no such table" in str(error)
     return 0
 
 
