@@ -6,10 +6,9 @@ import hashlib
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from typing import get_args
 
 from .data.record import read_record
-from .decoding.grammar import Reasoning, grammar_of
+from .decoding.grammar import grammar_of, reasoning_rules
 from .docs import task_docs
 from .paths import datasets_dir
 from .sources.registry import source_of
@@ -25,13 +24,12 @@ def grammar_fingerprint() -> str:
 
     Whatever changes grammars, be it bounds, labels or rules, changes those of these rows.
     """
-    return hashlib.sha256("".join(map(grammars, suite())).encode()).hexdigest()[:16]
+    return hashlib.sha256("".join([reasoning_rules(), *map(grammars, suite())]).encode()).hexdigest()[:16]
 
 
 def grammars(name: str) -> str:
-    """Return all grammars of a task's embedded rows, one after the other."""
-    docs = task_docs(name, mini=True)["test"]
-    return "".join(grammar_of(doc, reasoning) for doc in docs for reasoning in get_args(Reasoning))
+    """Return the grammars of the answers to a task's embedded rows, one after the other."""
+    return "".join(grammar_of(doc) for doc in task_docs(name, mini=True)["test"])
 
 
 def data_fingerprint(tasks: Iterable[str]) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from .decoding.grammar import reasoning_rules
 from .docs import task_docs, task_rows
 from .families import family_of
 from .fewshot import choose_shots
@@ -21,7 +22,7 @@ from .rows import row_class
 from .suite import MINI_PREFIX, own_tasks, suite, task_config, task_of
 from .verdict import MODES, filtered, record, report
 
-PARTS = ("prompt", "grammar", "metrics", "rows")
+PARTS = ("prompt", "grammar", "reasoning", "metrics", "rows")
 _NOT_ASKED = ("metric_list", "filter_list", "process_results")
 """Parts of a task's file that are about scores: their behaviour is fingerprinted, not their names."""
 _RESAMPLES = 200
@@ -40,7 +41,12 @@ def suite_fingerprint(name: str) -> dict[str, str]:
 @cache
 def behaviour_fingerprint(name: str) -> dict[str, str]:
     """Return the parts of a task's fingerprint that need no data: all but "rows"."""
-    return {"prompt": _digest(_prompts(name)), "grammar": _digest(grammars(name)), "metrics": _digest(_scores(name))}
+    return {
+        "prompt": _digest(_prompts(name)),
+        "grammar": _digest(grammars(name)),
+        "reasoning": _digest(reasoning_rules()),
+        "metrics": _digest(_scores(name)),
+    }
 
 
 def rows_fingerprint(name: str) -> str:

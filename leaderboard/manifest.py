@@ -63,6 +63,7 @@ class Fingerprint(Strict):
 
     prompt: Part
     grammar: Part
+    reasoning: Part
     metrics: Part
     rows: Part
 

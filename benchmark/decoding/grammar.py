@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 from ..families import family_of
 from ..rows import row_class
@@ -11,8 +11,10 @@ from .answer import ANSWER_HEADING
 from .lark import Bounds, literal
 
 Reasoning: TypeAlias = Literal["none", "cot", "think"]
+COT_OPENING = "Ragioniamo passo per passo.\n"
+"""How reasoning begins: no prompt asks for it, and is the same with and without."""
 COT_PARAGRAPHS, COT_CHARS = 5, 300
-"""Most reasoning before the heading of the answer: so many paragraphs of so many characters."""
+"""Most reasoning between it and the heading of the answer: so many paragraphs of so many characters."""
 THINK_CHARS = 4000
 """Longest thought between a model's own thinking tokens, in characters."""
 
@@ -20,7 +22,7 @@ THINK_CHARS = 4000
 # own end an answer, and that of the answer must be the only one. Negation and intersection would
 # say so more freely, but make every mask a hundred times slower.
 _COT = f"""start: COT answer
-COT: PARAGRAPH (/\\n{{1,2}}/ PARAGRAPH){{0,{COT_PARAGRAPHS - 1}}} {literal(ANSWER_HEADING)}
+COT: {literal(COT_OPENING)} PARAGRAPH (/\\n{{1,2}}/ PARAGRAPH){{0,{COT_PARAGRAPHS - 1}}} {literal(ANSWER_HEADING)}
 PARAGRAPH: /[^#\\n][^\\n]{{0,{COT_CHARS - 1}}}/"""
 # The tokens themselves, which tokenizers hold whole; the opening one may stand in the prompt.
 _THINK = f"""start: <think>? THOUGHT? </think> BLANKS? answer
@@ -37,11 +39,16 @@ def grammar_of(doc: Mapping[str, Any], reasoning: Reasoning = "none") -> str:
 
     Args:
         doc: a row as a mapping, with the task's "labels" and "bounds".
-        reasoning: what comes before the answer. "cot": `COT_PARAGRAPHS` of text at most and
-            `ANSWER_HEADING`; "think": up to `THINK_CHARS` between `<think>` and `</think>`, for
+        reasoning: what comes before the answer. "cot": `COT_OPENING`, `COT_PARAGRAPHS` of text at
+            most and `ANSWER_HEADING`; "think": up to `THINK_CHARS` between `<think>` and `</think>`, for
             models that have these tokens (a grammar that names a missing token does not compile).
     """
     kind = row_class(doc)
     bounds = Bounds(**doc.get("bounds", {}))
     rules = family_of(kind).grammar(kind.from_dict(dict(doc)), doc.get("labels", ()), bounds)
     return "\n".join(["%llguidance {}", _START[reasoning], *rules, ""])
+
+
+def reasoning_rules() -> str:
+    """Return the rules of what comes before answers, of all kinds of reasoning; they are those of every task."""
+    return "\n".join(_START[kind] for kind in get_args(Reasoning))

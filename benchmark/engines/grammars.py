@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 # The harness turns the word "none" into None.
 _KINDS: Mapping[str, Reasoning] = {"None": "none", "none": "none", "cot": "cot", "think": "think"}
-_EXTRA_TOKENS: Mapping[Reasoning, int] = {"none": 0, "cot": 768, "think": 2048}
+_EXTRA_TOKENS: Mapping[Reasoning, int] = {"none": 0, "cot": 784, "think": 2048}
 """Room for the longest reasoning that the grammars allow, at two characters a token."""
 _ROOM = 2
 """The longest lists that grammars allow are half as long again as the longest right ones, of longer strings."""

@@ -16,8 +16,8 @@ class Asked:
     """What a run was asked of one task: its version, how many rows of each note, and how many gold items.
 
     `name` is that of the task itself, or of its version on the embedded set; `suite` the version of
-    the suite, and `parts` the task's fingerprint by part, of which a free run has no grammar. What
-    a file does not tell is empty.
+    the suite, and `parts` the task's fingerprint by part, of which a free run has no grammar, and one
+    that does not reason no rules for it. What a file does not tell is empty.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Asked:
         return sizes and versions and notes and not self.differing(other)
 
     def differing(self, other: Asked) -> list[str]:
-        """Return the parts of the task that are others: prompt, grammar, metrics, rows; or the suite as a whole."""
+        """Return the parts of the task that are others: prompt, grammar and so on; or the suite as a whole."""
         mine, theirs = dict(self.parts), dict(other.parts)
         if mine and theirs:
             return [part for part in mine if part in theirs and mine[part] != theirs[part]]
@@ -86,9 +86,11 @@ def _lines(found: Sequence[tuple[str, Asked]]) -> Iterator[str]:
 
 def _asked(run: Run, result: TaskResult) -> Asked:
     notes = Counter(note for _, note, _ in run.records(result.name, "repaired"))
-    parts = dict(run.settings.suite.get(result.name) or {})
-    if not run.settings.constrained:
-        parts.pop("grammar", None)
+    parts = run.settings.suite.get(result.name) or {}
+    settings = run.settings
+    unused = [] if settings.constrained else ["grammar"]
+    if settings.reasoning == "none":
+        unused.append("reasoning")
     return Asked(
         result.name,
         result.version,
@@ -96,6 +98,6 @@ def _asked(run: Run, result: TaskResult) -> Asked:
         result.rows,
         result.gold,
         frozenset(notes.items()),
-        run.settings.version or "",
-        frozenset(parts.items()),
+        settings.version or "",
+        frozenset(each for each in parts.items() if each[0] not in unused),
     )

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from itamed.benchmark import suite_fingerprint
+from itamed.benchmark.decoding import grammar as grammar_module
 from itamed.benchmark.errors import DataMissingError
 from itamed.benchmark.families.ner import Ner
 from itamed.benchmark.suite import task_config
@@ -54,6 +55,12 @@ def test_a_rule_of_the_grammar(monkeypatch):
     grammar = Ner.grammar
     monkeypatch.setattr(Ner, "grammar", lambda self, *given: [*grammar(self, *given), "OTHER: /x/"])
     assert changed(before) == ["grammar"]
+
+
+def test_a_rule_of_the_reasoning(monkeypatch):
+    before = taken()
+    monkeypatch.setitem(grammar_module._START, "cot", 'start: "Penso." answer')
+    assert changed(before) == ["reasoning"]
 
 
 def test_a_count_of_the_scorer(monkeypatch):

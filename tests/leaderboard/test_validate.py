@@ -6,6 +6,7 @@ import json
 import pytest
 from itamed.benchmark.cli import app
 from itamed.benchmark.errors import ItamedError
+from itamed.benchmark.suite_fingerprint import PARTS
 from itamed.benchmark.verdict import MODES
 from itamed.leaderboard import checks
 from itamed.leaderboard import validate as module
@@ -106,7 +107,7 @@ def test_a_task_that_an_older_suite_version_has_not(files, tmp_path, monkeypatch
     assert f"--leave-out {QA}" in found.remedy
 
 
-@pytest.mark.parametrize("part", ["prompt", "grammar", "metrics", "rows"])
+@pytest.mark.parametrize("part", PARTS)
 def test_another_fingerprint(one, tmp_path, part):
     change = changed(one, MANIFEST, lambda m: m["suite"]["fingerprints"][NER].update({part: "0" * 32}))
     found = only(errors(change, tmp_path))

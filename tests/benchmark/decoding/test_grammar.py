@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from itamed.benchmark.decoding.grammar import COT_CHARS, COT_PARAGRAPHS, grammar_of
+from itamed.benchmark.decoding.grammar import COT_CHARS, COT_OPENING, COT_PARAGRAPHS, grammar_of
 from itamed.benchmark.decoding.pairs import SAME_FIRST
 from itamed.benchmark.decoding.relations import MAX_CHOICES
 from itamed.benchmark.decoding.units import MAX_UNITS
@@ -275,13 +275,15 @@ def test_reasoning_comes_before_a_heading_and_is_no_part_of_the_answer(row):
     paragraph = 'Penso {"answer":"?"} e poi # decido. '
     full = "\n\n".join([(paragraph * 20)[:COT_CHARS]] * COT_PARAGRAPHS)
     for text in ("x", paragraph, f"{paragraph}\n\n- uno\n- due", full):
-        assert accepts(grammar, text + heading + answer)
-        assert judge(text + heading + answer, doc) == judge(answer, doc)
+        response = COT_OPENING + text + heading + answer
+        assert accepts(grammar, response)
+        assert judge(response, doc) == judge(answer, doc)
+        assert not accepts(grammar, text + heading + answer)
     assert judge(answer, doc)[1] == "valid"
     for text in ("", "# Titolo", "sì\n### Compito", "\n", "sì\n", f"{full}x", f"{full}\nx"):
-        assert not accepts(grammar, text + heading + answer)
+        assert not accepts(grammar, COT_OPENING + text + heading + answer)
     assert not accepts(grammar, answer)
-    assert not accepts(grammar, f"{paragraph}\n{answer}")
+    assert not accepts(grammar, f"{COT_OPENING}{paragraph}\n{answer}")
 
 
 def thinking_tokenizer(special):

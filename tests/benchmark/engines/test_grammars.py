@@ -2,7 +2,7 @@
 
 import pytest
 from itamed.benchmark.decoding.answer import ANSWER_HEADING
-from itamed.benchmark.decoding.grammar import COT_CHARS, COT_PARAGRAPHS, THINK_CHARS
+from itamed.benchmark.decoding.grammar import COT_CHARS, COT_OPENING, COT_PARAGRAPHS, THINK_CHARS
 from itamed.benchmark.engines.grammars import Decoding, prefix_order, request_grammar
 from itamed.benchmark.errors import ItamedError
 
@@ -53,7 +53,7 @@ def test_the_kind_of_reasoning_is_passed_on(monkeypatch):
 
 
 def test_the_longest_reasoning_has_room_at_two_characters_a_token():
-    longest = "\n".join(["x" * COT_CHARS] * COT_PARAGRAPHS)
+    longest = COT_OPENING + "\n".join(["x" * COT_CHARS] * COT_PARAGRAPHS)
     assert accepts(request_grammar(question(1), Decoding(reasoning="cot")), longest + ANSWER_HEADING + RIGHT)
     assert 2 * Decoding(reasoning="cot").budget(0, 0, 10**6) > len(longest + ANSWER_HEADING)
     assert 2 * Decoding(reasoning="think").budget(0, 0, 10**6) > THINK_CHARS + len("<think></think>")
@@ -87,5 +87,5 @@ def test_neighbours_share_prefixes():
 )
 def test_a_constrained_answer_has_more_room_than_a_free_one_where_the_prompt_leaves_it(prompt, longest, expected):
     assert Decoding().budget(100, prompt, longest) == expected
-    own = Decoding(reasoning="cot").budget(100, prompt, longest + 768)
-    assert own == expected + 768, "reasoning has its own room"
+    own = Decoding(reasoning="cot").budget(100, prompt, longest + 784)
+    assert own == expected + 784, "reasoning has its own room"

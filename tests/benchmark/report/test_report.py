@@ -242,6 +242,11 @@ def test_runs_of_other_prompts_grammars_or_suites_are_refused(runs):
     held = other(constrained=True)
     with pytest.raises(ItamedError, match="other grammar"):
         require_same([held, other_part("grammar", constrained=True)])
+    require_same([held, other_part("reasoning", constrained=True)])
+    thought = other(constrained=True, reasoning="cot")
+    require_same([held, thought])
+    with pytest.raises(ItamedError, match="other reasoning"):
+        require_same([thought, other_part("reasoning", constrained=True, reasoning="cot")])
     # Of a run that was not told, the version of the suite is all that is known.
     old = other(suite={})
     require_same([run, old])
