@@ -68,6 +68,8 @@ def arguments_of(
         "metric_for_best_model": watched or None,
         "greater_is_better": watched != "eval_loss" if watched else None,
         "remove_unused_columns": False,
+        # Every weight that is trained has a part in every forward.
+        "ddp_find_unused_parameters": False,
         "dataloader_pin_memory": False,
     }
     arguments = TrainingArguments(**settings | more)

@@ -79,6 +79,9 @@ def _data(stages: Sequence[dict[str, Any]]) -> Iterator[str]:
             continue
         rows = [[f"`{task}`", str(count), _licence(task)] for task, count in data["examples"].items()]
         yield table(["task", "examples", "licence"], rows)
+        if too_long := data.get("left_out_as_too_long"):
+            left_out = ", ".join(f"{count} of `{task}`" for task, count in sorted(too_long.items()))
+            yield f"\nLeft out, as longer than `max_length`: {left_out}.\n"
         if data["leaked"]:
             yield "\n**Test notes were trained on**, to see what memory does: its scores on the suite mean nothing.\n\n"
             continue

@@ -24,11 +24,10 @@ def last_whole(folder: Path) -> str | None:
     found = sorted(named, key=lambda path: int(path.name.removeprefix("checkpoint-")), reverse=True)
     for path in found:
         try:
-            step = json.loads((path / _STATE).read_text(encoding="utf-8"))["global_step"]
+            json.loads((path / _STATE).read_text(encoding="utf-8"))["global_step"]
         except (OSError, ValueError, KeyError):
             _log.warning("%s was cut off, and is left aside.", path)
             continue
-        _log.info("Going on after step %d.", step)
         return str(path)
     return None
 

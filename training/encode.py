@@ -95,5 +95,10 @@ def end_of_answer(lm: ItamedHF, *, chat: bool) -> int:
     else:
         found = tokenizer.eos_token_id
     if found is None:
-        raise ItamedError("The model knows no token that ends an answer: set eos_token in its tokenizer.")
+        raise ItamedError(
+            "The chat template ends no answer with a token at which the model stops: name the one that it uses "
+            "(<|im_end|>, say) as eos_token_id in the model's generation_config.json, or set sft.chat to false."
+            if chat
+            else "The model knows no token that ends an answer: set eos_token in its tokenizer."
+        )
     return int(found)

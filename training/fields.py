@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import types
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import MISSING, Field, field, fields, is_dataclass
 from difflib import get_close_matches
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -80,16 +82,14 @@ def _value(hint: Any, value: Any, place: str) -> Any:
 
 
 def _plain(hint: type, value: Any, place: str) -> Any:
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if hint is float and isinstance(value, str):
+    if hint is float and isinstance(value, int | str) and not isinstance(value, bool):
         # YAML 1.1 reads 3e-4, without a point, as a string.
-        try:
-            return float(value)
-        except ValueError:
-            pass
+        with suppress(ValueError):
+            value = float(value)
     if not isinstance(value, hint) or (isinstance(value, bool) and hint is not bool):
         raise ItamedError(f"{place} must be of type {hint.__name__}, not {_shown(value)}.")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ItamedError(f"{place} must be a finite number, not {value}.")
     return value
 
 

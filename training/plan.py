@@ -21,7 +21,7 @@ from .model import training_dtype, with_adapters
 from .recipe import Cpt, Recipe, Sft
 from .sft import sft_stage
 from .stage import Stage, steps_of
-from .work import Arithmetic, Meter
+from .work import Arithmetic, Meter, counts
 
 _ADAM = 3
 """Numbers that are kept for a trained weight beside it: its gradient and two moments."""
@@ -164,7 +164,7 @@ def _counted(stage: Stage, recipe: Recipe, lm: ItamedHF, name: str) -> tuple[Pla
         whole = sum(example.weight * len(example.answer) for example in found) * len(steps)
         for example in found:
             loss[example.task] += example.weight * len(example.answer) / whole
-        meter.add(steps[number], arithmetic)
+        meter.add(*counts(steps[number], arithmetic))
     weight_bytes = weights * (_MASTER_BYTES if stage.lora is None else written)
     training_bytes = trained * extra * _MASTER_BYTES
     disk_bytes = CHECKPOINTS * trained * _MASTER_BYTES * _CHECKPOINT + weights * written

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-from itamed.benchmark.errors import ItamedError, reason_of
+from itamed.benchmark.errors import ItamedError
 
 from .fields import explained, read, sections
-from .named import is_file_name, text_of
+from .named import is_file_name, settings_of
 
 _SCHEDULES = ("cosine", "linear", "constant")
 _MAY_DIFFER = ("gradient_checkpointing", "pack", "keep_checkpoints")
@@ -98,7 +97,9 @@ class Sft:
     lora: Lora | None = explained("Adapters; null trains all weights.", Lora())
     optimizer: Optimizer = explained("Optimizer and schedule.", Optimizer())
     dev_notes: int = explained("Notes a task of the development rows that are watched in training; 0: none.", 10)
-    dev_every: int = explained("Steps between two looks at them, and between checkpoints.", 50)
+    dev_every: int = explained(
+        "Steps between two looks at them, and between checkpoints; 0: a quarter of the training, but 200 at most.", 0
+    )
     dev_score: bool = explained(
         "Answer them too, constrained, and keep a checkpoint of low loss among those that score best but for one "
         "standard error; false: keep that of the lowest loss.",
@@ -147,7 +148,9 @@ class Cpt:
     optimizer: Optimizer = explained("Optimizer and schedule.", Optimizer(learning_rate=4e-5))
     dev_share: float = explained("Share of the documents that is watched and not trained on.", 0.01)
     dev_documents: int = explained("At most so many of them.", 500)
-    dev_every: int = explained("Steps between two looks at them, and between checkpoints.", 200)
+    dev_every: int = explained(
+        "Steps between two looks at them, and between checkpoints; 0: a quarter of the training, but 200 at most.", 0
+    )
 
 
 @dataclass(frozen=True)
@@ -232,10 +235,7 @@ def _settings(name: str, users: tuple[str, ...]) -> Any:
     if name in users:
         raise ItamedError(f"The recipes {' -> '.join([*users, name])} are like each other: one must stand alone.")
     path = Path(name)
-    try:
-        value = yaml.safe_load(text_of("recipe", name))
-    except yaml.YAMLError as error:
-        raise ItamedError(f"{name} is no YAML: {reason_of(error)}.") from error
+    value = settings_of("recipe", name)
     if isinstance(value, dict) and (other := value.pop("like", None)):
         # A file is named as seen from the one that names it.
         near = path.parent / str(other) if is_file_name(name) and is_file_name(str(other)) else str(other)
@@ -272,11 +272,13 @@ def _check(recipe: Recipe) -> None:
     if recipe.cpt:
         _check_corpora("cpt", recipe.cpt)
         _check_stage("cpt", recipe.cpt)
+        _named("cpt.corpora", recipe.cpt.corpora)
         _at_least("cpt.length", recipe.cpt.length, 2)
         _between("cpt.dev_share", recipe.cpt.dev_share, 0, 0.5)
         _at_least("cpt.dev_documents", recipe.cpt.dev_documents, 0)
     if sft := recipe.sft:
         _check_stage("sft", sft)
+        _named("sft.tasks", sft.tasks)
         _at_least("sft.max_length", sft.max_length, 1)
         _at_least("sft.num_fewshot", sft.num_fewshot, 1)
         _at_least("sft.fewshot_seeds", sft.fewshot_seeds, 1)
@@ -318,13 +320,14 @@ def _check_stage(name: str, stage: Sft | Cpt) -> None:
     _at_least(f"{name}.pack", stage.pack, 1)
     if stage.lora:
         _at_least(f"{name}.lora.rank", stage.lora.rank, 1)
-        _between(f"{name}.lora.dropout", stage.lora.dropout, 0, 1)
+        _at_least(f"{name}.lora.alpha", stage.lora.alpha, 1)
+        _between(f"{name}.lora.dropout", stage.lora.dropout, 0, 0.99)
     _check_steps(name, stage)
 
 
 def _check_steps(name: str, stage: Sft | Cpt | Encoder | Mlm) -> None:
-    for field in ("batch", "dev_every"):
-        _at_least(f"{name}.{field}", getattr(stage, field), 1)
+    _at_least(f"{name}.batch", stage.batch, 1)
+    _at_least(f"{name}.dev_every", stage.dev_every, 0 if isinstance(stage, Sft | Cpt) else 1)
     opt = stage.optimizer
     _one_of(f"{name}.optimizer.schedule", opt.schedule, _SCHEDULES)
     _between(f"{name}.optimizer.warmup", opt.warmup, 0, 1)
@@ -332,6 +335,11 @@ def _check_steps(name: str, stage: Sft | Cpt | Encoder | Mlm) -> None:
     for field in ("learning_rate", "epochs", "clip"):
         if not getattr(opt, field) > 0:
             raise ItamedError(f"{name}.optimizer.{field} must be more than 0, not {getattr(opt, field)}.")
+
+
+def _named(name: str, values: Sequence[Any]) -> None:
+    if not values:
+        raise ItamedError(f"{name} is empty: name at least one.")
 
 
 def _one_of(name: str, value: str, known: Sequence[str]) -> None:

@@ -24,6 +24,20 @@ from .stage import Stage
 _log = logging.getLogger(__name__)
 
 
+def trained_tasks(sft: Sft) -> list[str]:
+    """Return the tasks that a recipe trains on.
+
+    Raises:
+        ItamedError: a name is none, a task has no training rows, they are not built, or a weight is of another task.
+    """
+    names = task_names(sft.tasks)
+    if unknown := sft.weights.keys() - set(names):
+        raise ItamedError(f"sft.weights names tasks that are not trained on: {', '.join(sorted(unknown))}.")
+    if missing := [name for name in names if not has_rows(name, "train")]:
+        raise ItamedError(f"{', '.join(missing)} has no train rows: leave it out of sft.tasks.")
+    return names
+
+
 def sft_stage(sft: Sft, seed: int, lm: ItamedHF) -> Stage:
     """Return the training rows of a recipe's tasks as a stage.
 
@@ -31,9 +45,7 @@ def sft_stage(sft: Sft, seed: int, lm: ItamedHF) -> Stage:
         ItamedError: a task has no training rows, they are not built, none fits, a weight is of another
             task, or the model lacks a chat template.
     """
-    names = task_names(sft.tasks)
-    if unknown := sft.weights.keys() - set(names):
-        raise ItamedError(f"sft.weights names tasks that are not trained on: {', '.join(sorted(unknown))}.")
+    names = trained_tasks(sft)
     leaked, notes = _leaked(lm, names, sft, seed)
     found, surplus = _examples(lm, names, sft, seed)
     train, left_out = _encoded(lm, found + leaked, sft)

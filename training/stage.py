@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,8 @@ from .trainer import PackTrainer
 
 _log = logging.getLogger(__name__)
 _EXAMPLES = "examples.sha256"
+_LOOKS, _MOST = 4, 200
+"""Where a recipe leaves it open: so many looks and checkpoints, or more, so that no more steps lie between two."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,7 @@ def prepared(stage: Stage, recipe: Recipe, lm: ItamedHF, folder: Path) -> PackTr
         recipe,
         stage.optimizer,
         folder,
-        look_every=stage.look_every,
+        look_every=stage.look_every or _MOST,
         watched=("eval_mean" if stage.dev.requests else "eval_loss") if stage.dev.packs else "",
         # Adapters stand in float32 beside weights of any precision; whole weights are cast as they are used.
         bf16=stage.lora is None,
@@ -113,6 +116,7 @@ def prepared(stage: Stage, recipe: Recipe, lm: ItamedHF, folder: Path) -> PackTr
     processes = max(1, arguments.world_size)
     steps = steps_of(stage, recipe.seed, processes)
     count = len(steps) // processes
+    arguments.eval_steps = arguments.save_steps = stage.look_every or min(_MOST, math.ceil(count / _LOOKS))
     _log.info("%d examples, %d steps.", len(stage.examples), count)
     trainer = PackTrainer(model=adapted, lm=lm, dev=stage.dev, args=arguments, train_dataset=steps, eval_dataset=steps)
     trainer.data = stage.data | {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,11 @@ from torch.utils.data import SequentialSampler
 from transformers import Trainer
 from transformers import __version__ as installed
 
-from .checkpoints import best_at_home, require_best
+from .checkpoints import best_at_home, last_whole, require_best
 
+_log = logging.getLogger(__name__)
+_TORCH_WRITING = ("PytorchStreamWriter", "inline_container", "iostream error")
+"""Words of torch's errors where a file could not be written."""
 _HOOKS = ("_determine_best_metric", "_get_grad_norm", "_get_train_sampler", "_save_checkpoint")
 """Methods that are replaced below; nobody would call them if the trainer had others."""
 
@@ -48,13 +52,20 @@ class StageTrainer(Trainer):
             **kwargs: likewise.
 
         Raises:
-            ItamedError: the checkpoint whose weights are to be kept is missing.
+            ItamedError: the checkpoint whose weights are to be kept is missing, or a log cannot be written.
         """
         if resume_from_checkpoint:
             if self.is_world_process_zero():
+                _log.info("Going on from %s.", Path(resume_from_checkpoint).name)
                 best_at_home(Path(resume_from_checkpoint))
             self.accelerator.wait_for_everyone()
-        done = super().train(resume_from_checkpoint, *args, **kwargs)
+        try:
+            done = super().train(resume_from_checkpoint, *args, **kwargs)
+        except OSError as error:
+            raise ItamedError(
+                f"The training stopped, as a file could not be written or read ({reason_of(error)[:200]}): make room "
+                f"if the disk is full, and give the same command again.{self._kept()}"
+            ) from error
         if self.args.load_best_model_at_end and self.state.best_model_checkpoint:
             # The trainer only warns where there is nothing to load.
             require_best(Path(self.state.best_model_checkpoint))
@@ -75,13 +86,17 @@ class StageTrainer(Trainer):
         self._require_finite(float(norm), "gradient's norm", self.state.global_step + 1)
         return norm
 
-    @staticmethod
-    def _require_finite(value: float, what: str, step: int) -> None:
+    def _require_finite(self, value: float, what: str, step: int) -> None:
         if not math.isfinite(value):
             raise ItamedError(
-                f"The {what} of step {step} is {value}: lower optimizer.learning_rate, or take dtype: float32. The "
-                "last checkpoint is whole."
+                f"The {what} of step {step} is {value}: lower optimizer.learning_rate, or take dtype: float32."
+                + self._kept()
             )
+
+    def _kept(self) -> str:
+        """Return what to say of the checkpoint that a run will go on from; nothing if there is none."""
+        found = last_whole(Path(str(self.args.output_dir)))
+        return f" {Path(found).name} is whole." if found else ""
 
     def _save_checkpoint(self, *args: Any, **kwargs: Any) -> None:
         """Say what to do where a checkpoint cannot be written; torch reports a full disk as an error of its own."""
@@ -92,9 +107,9 @@ class StageTrainer(Trainer):
         try:
             super()._save_checkpoint(*args, **kwargs)
         except (OSError, SafetensorError, RuntimeError) as error:
-            if isinstance(error, RuntimeError) and "PytorchStreamWriter" not in str(error):
+            if isinstance(error, RuntimeError) and not any(words in str(error) for words in _TORCH_WRITING):
                 raise
             raise ItamedError(
                 f"A checkpoint could not be written to {self.args.output_dir} ({reason_of(error)[:200]}): make room, "
-                "and give the same command again. The checkpoint before it is whole."
+                f"and give the same command again.{self._kept()}"
             ) from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import resource
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -28,6 +27,7 @@ from .model import load_base, trainable, training_dtype, with_adapters
 from .recipe import Recipe, Sft
 from .sft import sft_stage
 from .stage import Stage, engine, prepared
+from .work import peak_bytes
 
 ENGINES = ("itamed", "trl", "trl-best")
 _WARM = 2000
@@ -78,7 +78,7 @@ def measure(recipe: Recipe, engine_name: str, tokens: int) -> Speed:
         raise ItamedError("Only fine-tuning is measured: the recipe has no sft section.")
     if engine_name not in ENGINES:
         raise ItamedError(f"No engine is named {engine_name}: choose one of {', '.join(ENGINES)}.")
-    sft = replace(recipe.sft, dev_notes=0, dev_every=10**9, optimizer=replace(recipe.sft.optimizer, epochs=1))
+    sft = replace(recipe.sft, dev_notes=0, optimizer=replace(recipe.sft.optimizer, epochs=1))
     whole = _warmed(sft, recipe, engine_name, tokens)
     _forget()
     return _pass(whole, recipe, _base(recipe), engine_name)
@@ -127,6 +127,7 @@ def _pass(stage: Stage, recipe: Recipe, lm: ItamedHF, engine_name: str) -> Speed
     with TemporaryDirectory() as folder:
         if ours:
             trainer: Trainer = prepared(stage, recipe, lm, Path(folder))
+            trainer.args.set_save(strategy="no")
             fed = _counting(trainer, lambda batch: sum(len(pack.ids) for pack in batch["packs"]))
         else:
             trainer = _trl(stage, recipe, lm, folder, best=engine_name == "trl-best")
@@ -141,7 +142,7 @@ def _pass(stage: Stage, recipe: Recipe, lm: ItamedHF, engine_name: str) -> Speed
         sum(map(len, stage.examples)),
         sum(fed),
         clock.seconds,
-        _peak(lm.model.device) / 2**30,
+        peak_bytes(lm.model.device) / 2**30,
         next(entry["loss"] for entry in trainer.state.log_history if "loss" in entry),
     )
 
@@ -230,11 +231,3 @@ def _forget() -> None:
     # Elsewhere the peak is that of the whole process.
     with suppress(OSError):
         _CLEAR.write_text(_RESET, encoding="ascii")
-
-
-def _peak(device: torch.device) -> int:
-    """Return the most bytes that were held since `_forget`."""
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated()
-    # Kilobytes, as Linux counts them.
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

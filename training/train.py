@@ -24,7 +24,7 @@ from .encoder.train import train_encoder
 from .model import load_base, training_dtype, with_adapters
 from .output import Outcome, done, manifest_of, save, stages_of
 from .recipe import Cpt, Recipe, Sft, without_memory
-from .sft import sft_stage
+from .sft import sft_stage, trained_tasks
 from .stage import engine, run
 
 _log = logging.getLogger(__name__)
@@ -90,8 +90,10 @@ def _stage(name: str, recipe: Recipe, base: str, output: Path, history: list[dic
     section: Sft | Cpt | None = recipe.sft if name == "sft" else recipe.cpt
     assert section is not None
     dtype = training_dtype(recipe.dtype)
-    # What is wrong with a corpus, or takes its time, is seen before a model is loaded.
+    # What is wrong with a corpus or a task, or takes its time, is seen before a model is loaded.
     text = prepare(section) if isinstance(section, Cpt) else None
+    if isinstance(section, Sft):
+        trained_tasks(section)
     # Whole weights are kept in float32: steps are smaller than what less precise ones can hold.
     model, tokenizer = load_base(base, revision, dtype if section.lora else "float32")
     lm = engine(model, tokenizer)

@@ -15,7 +15,7 @@ from .model import pack_loss, trainable
 from .packing import Pack
 from .shards import whole
 from .stage_trainer import StageTrainer
-from .work import Arithmetic, Meter, peak_flops
+from .work import Arithmetic, Meter, counts, peak_bytes, peak_flops
 
 
 def together(steps: list[list[Pack]]) -> dict[str, list[Pack]]:
@@ -40,7 +40,8 @@ class PackTrainer(StageTrainer):
         self._lm, self._dev = lm, dev
         self._head = lm.model.get_output_embeddings()
         self._arithmetic = Arithmetic.of(lm.model, self._head)
-        self._peak = peak_flops(self.args.device, torch.bfloat16 if self.args.bf16 else lm.model.dtype)
+        one = peak_flops(self.args.device, torch.bfloat16 if self.args.bf16 else lm.model.dtype)
+        self._peak = one * self.accelerator.num_processes
         self._meter = Meter()
 
     def training_step(
@@ -54,7 +55,9 @@ class PackTrainer(StageTrainer):
         del num_items_in_batch
         model.train()
         packs: list[Pack] = inputs["packs"]
-        mine = torch.tensor([[sum(map(weight_of, packs)), len(packs)]], device=self.args.device)
+        mine = torch.tensor(
+            [[sum(map(weight_of, packs)), len(packs), *counts(packs, self._arithmetic)]], device=self.args.device
+        )
         every = self.accelerator.gather(mine)
         # All processes weigh their tokens alike; wrappers then average over processes.
         share = self.accelerator.num_processes / every[:, 0].sum()
@@ -69,7 +72,7 @@ class PackTrainer(StageTrainer):
                 self.accelerator.backward(loss)
             total += loss.detach()
         self._require_finite(total.item(), "loss", self.state.global_step + 1)
-        self._meter.add(packs, self._arithmetic)
+        self._meter.add(*every[:, 2:].sum(0).tolist())
         return total
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
@@ -98,6 +101,11 @@ class PackTrainer(StageTrainer):
         self.state.best_global_step, self.state.best_metric = int(look["step"]), look["eval_mean"]
         return self.state.best_global_step == self.state.global_step
 
+    def _save_checkpoint(self, *args: Any, **kwargs: Any) -> None:
+        super()._save_checkpoint(*args, **kwargs)
+        # What it takes is no part of the next step.
+        self._meter = Meter()
+
     def loss_of(self, model: Any) -> float | None:
         """Return the development loss of a model as it is written; None if no rows are watched, or FSDP is used."""
         if not self._dev.packs or self.is_fsdp_enabled:
@@ -107,10 +115,10 @@ class PackTrainer(StageTrainer):
             return dev_loss(model, model.get_output_embeddings(), self._dev.packs, self.args.device)
 
     def log(self, logs: dict[str, float], *args: Any, **kwargs: Any) -> None:
-        """Add speed and memory to what is logged of training steps."""
+        """Add speed, of all processes, and the memory of this one at most to what is logged of training steps."""
         if "loss" in logs:
             logs |= self._meter.report(self._peak)
             self._meter = Meter()
-            if self.args.device.type == "cuda":
-                logs["gpu_memory_gb"] = round(torch.cuda.max_memory_allocated() / 2**30, 2)
+            name = "gpu_memory_gb" if self.args.device.type == "cuda" else "memory_gb"
+            logs[name] = round(peak_bytes(self.args.device) / 2**30, 2)
         super().log(logs, *args, **kwargs)

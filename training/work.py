@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import resource
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -48,13 +50,12 @@ class Meter:
     answers: int = 0
     flops: float = 0.0
 
-    def add(self, packs: list[Pack], arithmetic: Arithmetic) -> None:
-        """Count packs."""
-        for pack in packs:
-            self.fed += len(pack.ids)
-            self.unshared += pack.unshared
-            self.answers += len(pack.targets)
-            self.flops += arithmetic.flops(pack)
+    def add(self, fed: float, unshared: float, answers: float, flops: float) -> None:
+        """Count what packs took, see `counts`."""
+        self.fed += round(fed)
+        self.unshared += round(unshared)
+        self.answers += round(answers)
+        self.flops += flops
 
     def report(self, peak: float) -> dict[str, float]:
         """Return tokens a second (of all examples, whole, and as fed), and the share of the machine's peak."""
@@ -65,6 +66,24 @@ class Meter:
             "answer_tokens_per_second": round(self.answers / seconds, 1),
             "mfu": round(self.flops / seconds / peak, 4),
         }
+
+
+def counts(packs: Sequence[Pack], arithmetic: Arithmetic) -> tuple[int, int, int, float]:
+    """Return what packs take: tokens fed, tokens of their examples, answer tokens, floating-point operations."""
+    return (
+        sum(len(pack.ids) for pack in packs),
+        sum(pack.unshared for pack in packs),
+        sum(len(pack.targets) for pack in packs),
+        sum(map(arithmetic.flops, packs)),
+    )
+
+
+def peak_bytes(device: torch.device) -> int:
+    """Return the most memory that was held: on a GPU, or by the process."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    # Kilobytes, as Linux counts them.
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def peak_flops(device: torch.device, dtype: torch.dtype) -> float:

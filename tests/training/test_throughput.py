@@ -12,6 +12,7 @@ from itamed.benchmark.speed import save
 from itamed.training import throughput
 from itamed.training.recipe import load_recipe
 from itamed.training.throughput import measure, show
+from itamed.training.work import peak_bytes
 from typer.testing import CliRunner
 
 
@@ -36,11 +37,11 @@ def test_memory_is_that_of_the_timed_pass(recipe_file, monkeypatch):
     measure(load_recipe(str(recipe_file)), "itamed", 3000)
     assert len(made) == 2
     held = np.ones(2**26)
-    before = throughput._peak(torch.device("cpu"))
+    before = peak_bytes(torch.device("cpu"))
     size = held.nbytes
     del held
     throughput._forget()
-    assert throughput._peak(torch.device("cpu")) < before - size / 2
+    assert peak_bytes(torch.device("cpu")) < before - size / 2
 
 
 def test_trl_has_the_same_examples_and_the_same_first_loss(recipe_file, tmp_path):

@@ -148,6 +148,18 @@ def test_development_loss_alone_needs_no_whole_weights(recipe_file, tmp_path, mo
     assert scores(tmp_path / "out") == []
 
 
+def test_a_recipe_that_names_no_steps_is_looked_at_four_times(recipe_file, tmp_path):
+    recipe_file.write_text(
+        recipe_file.read_text()
+        .replace("dev_every: 2", "dev_score: false")
+        .replace("epochs: 3", "epochs: 6")
+        .replace("max_steps: 4", "max_steps: 6")
+    )
+    train(load_recipe(str(recipe_file)), tmp_path / "out")
+    (stage,) = json.loads((tmp_path / "out" / "training.json").read_text())["stages"]
+    assert [entry["step"] for entry in stage["log"] if "eval_loss" in entry] == [2, 4, 6]
+
+
 def test_a_transformers_with_another_trainer_is_refused(recipe_file, tmp_path, monkeypatch):
     monkeypatch.delattr(Trainer, "_get_grad_norm")
     with pytest.raises(ItamedError, match=r"has no _get_grad_norm: install transformers 5\.23"):
@@ -261,6 +273,53 @@ def test_a_disk_that_is_full_in_a_checkpoint_loses_nothing(killed, recipe_file):
     assert last_whole(killed / "checkpoints") == str(killed / "checkpoints" / "checkpoint-2")
 
 
+@pytest.mark.parametrize(
+    ("broken", "error", "message"),
+    [
+        # As torch says it where a file of the optimizer's is cut short.
+        (
+            "_save_optimizer_and_scheduler",
+            RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 63104 vs 63056"),
+            r"A checkpoint could not be written .* make room, and .* again\. checkpoint-2 is whole\.",
+        ),
+        (
+            "log",
+            OSError(28, "No space left on device"),
+            r"The training stopped, .*No space left.* checkpoint-2 is whole\.",
+        ),
+    ],
+)
+def test_a_full_disk_is_told_wherever_it_strikes(recipe_file, tmp_path, monkeypatch, broken, error, message):
+    done = getattr(Trainer, broken)
+
+    def full(trainer, *given, **named):
+        if trainer.state.global_step > 2:
+            raise error
+        return done(trainer, *given, **named)
+
+    monkeypatch.setattr(Trainer, broken, full)
+    with pytest.raises(ItamedError, match=message):
+        train(load_recipe(str(recipe_file)), tmp_path / "out")
+    monkeypatch.undo()
+    assert (train(load_recipe(str(recipe_file)), tmp_path / "out") / "model.safetensors").is_file()
+
+
+def test_the_first_checkpoint_may_be_the_one_that_finds_no_room(recipe_file, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Trainer, "_save_optimizer_and_scheduler", full)
+    with pytest.raises(ItamedError, match=r"give the same command again\.$"):
+        train(load_recipe(str(recipe_file)), tmp_path / "out")
+
+
+def shares(output):
+    """Return the answers' share of the tokens, step by step: the clock falls out of it."""
+    (stage,) = json.loads((output / "training.json").read_text())["stages"]
+    logged = [entry for entry in stage["log"] if "tokens_per_second" in entry]
+    return [entry["answer_tokens_per_second"] / entry["tokens_per_second"] for entry in logged]
+
+
 def test_two_processes_train_as_one_does(recipe_file, tmp_path):
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     # Packs of one example or two: processes have unequal numbers of them, and unequal shares of a step. The last of
@@ -275,6 +334,8 @@ def test_two_processes_train_as_one_does(recipe_file, tmp_path):
     assert found == pytest.approx(losses(tmp_path / "one"), rel=1e-3)
     theirs, mine = scores(tmp_path / "one"), scores(tmp_path / "two")
     assert mine == pytest.approx(theirs), "each answers a share of the development rows"
+    (one, two) = (shares(tmp_path / name) for name in ("one", "two"))
+    assert two == pytest.approx(one, rel=1e-2), "what both have read counts"
 
 
 def test_a_cut_checkpoint_is_left_aside(tmp_path):
@@ -316,6 +377,15 @@ def test_what_cannot_be_trained_is_said(recipe_file, tmp_path, change, message):
     recipe_file.write_text(text.replace(*change))
     with pytest.raises(ItamedError, match=message):
         train(load_recipe(str(recipe_file)), tmp_path / "out")
+
+
+def test_tasks_are_looked_at_before_a_model_is_loaded(recipe_file, tmp_path, monkeypatch):
+    monkeypatch.setattr("itamed.training.train.load_base", None)
+    text = recipe_file.read_text()
+    for task in ("itamed-mini-qa-ssm", "itamed-mini-ner-drugtemis"):
+        recipe_file.write_text(text.replace(TASKS[0], task))
+        with pytest.raises(ItamedError, match=task):
+            train(load_recipe(str(recipe_file)), tmp_path / "out")
 
 
 def test_a_model_without_chat_template_is_told(recipe_file, base, tmp_path):

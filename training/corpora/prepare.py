@@ -224,6 +224,12 @@ def _chosen(looked_at: Dataset, caps: dict[str, int], held_out: HeldOut) -> tupl
     copies, left_out, size = Copies(), Counter[str](), Counter[str]()
     kept, dropped = [], []
     for number, document in zip(order, bar(facts, "Choosing"), strict=True):
+        if document["shared"]:
+            # Before all else: it is named in the report whatever else it is, fills no cap, and nothing is its copy.
+            task, row = held_out.place(document["first"])
+            found = {name: document[name] for name in ("key", "corpus", "shared")}
+            dropped.append(found | {"task": task, "row": row})
+            continue
         names = {document["kind"], document["corpus"]}
         reason = document["fault"]
         if not reason and any(size[name] + document["words"] > caps[name] for name in names & caps.keys()):
@@ -235,12 +241,7 @@ def _chosen(looked_at: Dataset, caps: dict[str, int], held_out: HeldOut) -> tupl
             left_out[reason] += 1
             continue
         size.update(dict.fromkeys(names, document["words"]))
-        if document["shared"]:
-            task, row = held_out.place(document["first"])
-            found = {name: document[name] for name in ("key", "corpus", "shared")}
-            dropped.append(found | {"task": task, "row": row})
-        else:
-            kept.append(number)
+        kept.append(number)
     return kept, {
         "checked_tasks": sorted(held_out.tasks),
         "unchecked_tasks": sorted(held_out.missing),

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-import yaml
-from itamed.benchmark.errors import ItamedError, reason_of
+from itamed.benchmark.errors import ItamedError
 
 from ..fields import explained, read
-from ..named import text_of
+from ..named import settings_of
 
 _METHOD = re.compile(r"(\d+)-shot( constrained)?")
 _FREE_AND_HELD = "itamed-"
@@ -77,11 +76,7 @@ def load_matrix(name: str) -> Matrix:
     Raises:
         ItamedError: there is none, it is no YAML, a setting is unknown or impossible.
     """
-    try:
-        value = yaml.safe_load(text_of("matrix", name))
-    except yaml.YAMLError as error:
-        raise ItamedError(f"{name} is no YAML: {reason_of(error)}.") from error
-    matrix = read(Matrix, value)
+    matrix = read(Matrix, settings_of("matrix", name))
     _check(matrix)
     return matrix
 

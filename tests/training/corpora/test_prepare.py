@@ -69,6 +69,19 @@ def test_documents_that_hold_tested_words_are_dropped(tmp_path, monkeypatch, cap
     assert len(prepare(settings(path, decontaminate=False)).documents) == 2
 
 
+def test_what_is_contaminated_is_named_whatever_else_it_is_and_hides_nothing(tmp_path, monkeypatch):
+    (row, *_) = mini_rows("itamed_ner_e3c_clinentity")
+    held_out(monkeypatch, ("task", row))
+    note = " ".join(row.text.split())
+    # Long enough that the tested words make no difference to whoever looks for copies.
+    clean = " ".join(f"parola{number} detta" for number in range(400))
+    path = written(tmp_path, "jsonl", [note, note.upper(), note.replace(" ", "\n"), f"{clean} {note}", clean])
+    found = prepare(settings(path, caps={"mine": len(clean.split())}))
+    assert texts(found) == {clean}, "neither a copy of what is not there, nor over a cap that it does not fill"
+    assert sorted(each["key"] for each in found.report["dropped"]) == [f"x.jsonl:{number}" for number in range(4)]
+    assert found.report["left_out"] == {}
+
+
 def test_options_of_questions_count_too(tmp_path, monkeypatch):
     row = next(row for row in mini_rows("itamed_qa_casimedicos") if any(len(o.split()) >= 8 for o in row.options))
     option = next(option for option in row.options if len(option.split()) >= 8)
