@@ -17,14 +17,13 @@ from .corpora.sequences import sequences
 from .cpt import split
 from .dev import Dev
 from .encode import Encoded
+from .memory import kept_bytes, state_bytes
 from .model import training_dtype, with_adapters
 from .recipe import Cpt, Recipe, Sft
 from .sft import sft_stage
 from .stage import Stage, steps_of
 from .work import Arithmetic, Meter, counts
 
-_ADAM = 3
-"""Numbers that are kept for a trained weight beside it: its gradient and two moments."""
 _CHECKPOINT = 3
 """Numbers that a checkpoint holds for a trained weight: itself and two moments."""
 _MASTER_BYTES = 4
@@ -52,8 +51,10 @@ class Size:
 class Plan:
     """What a stage takes. `flops` are those of matrix products, forward and backward, without attention's.
 
-    `disk_bytes` are those of the checkpoints while it runs, and of the model that it writes.
-    `sample` is the number of documents from which tokens and what follows from them were estimated; 0: counted.
+    `training_bytes` are those of gradients and optimizer, `kept_bytes` those that the largest forward keeps for its
+    gradients: with the weights, the least that there must be room for. `disk_bytes` are those of the checkpoints
+    while it runs, and of the model that it writes. `sample` is the number of documents from which tokens and what
+    follows from them were estimated; 0: counted.
     """
 
     stage: str
@@ -65,6 +66,7 @@ class Plan:
     flops: float
     weight_bytes: int
     training_bytes: int
+    kept_bytes: int
     disk_bytes: int
     sample: int = 0
 
@@ -153,9 +155,8 @@ def _counted(stage: Stage, recipe: Recipe, lm: ItamedHF, name: str) -> tuple[Pla
     weights = sum(each.numel() for each in model.parameters())
     adapted = with_adapters(model, stage.lora, recipe.seed)
     trained = sum(each.numel() for each in adapted.parameters() if each.requires_grad)
-    extra = _ADAM if stage.lora is None else _ADAM + 1
     arithmetic = Arithmetic.of(model, model.get_output_embeddings())
-    steps, passed, meter = steps_of(stage, recipe.seed, 1), Counter[str](), Meter()
+    steps, passed, meter, longest = steps_of(stage, recipe.seed, 1), Counter[str](), Meter(), 0
     loss: dict[str, float] = defaultdict(float)
     for number in range(len(steps)):
         found = steps.examples(number)
@@ -164,12 +165,16 @@ def _counted(stage: Stage, recipe: Recipe, lm: ItamedHF, name: str) -> tuple[Pla
         whole = sum(example.weight * len(example.answer) for example in found) * len(steps)
         for example in found:
             loss[example.task] += example.weight * len(example.answer) / whole
-        meter.add(*counts(steps[number], arithmetic))
+        packs = steps[number]
+        meter.add(*counts(packs, arithmetic))
+        longest = max(longest, *(len(pack.ids) for pack in packs))
     weight_bytes = weights * (_MASTER_BYTES if stage.lora is None else written)
-    training_bytes = trained * extra * _MASTER_BYTES
+    dtype = "float32" if written == _MASTER_BYTES else "bfloat16"
+    kept = kept_bytes(model.config, dtype, stage.lora, longest, twice=recipe.gradient_checkpointing)
     disk_bytes = CHECKPOINTS * trained * _MASTER_BYTES * _CHECKPOINT + weights * written
-    taken = (meter.unshared, meter.fed, meter.answers, meter.flops, weight_bytes, training_bytes, disk_bytes)
-    return Plan(name, (), len(steps), *taken), passed, loss
+    taken = (meter.unshared, meter.fed, meter.answers, meter.flops)
+    memory = (weight_bytes, state_bytes(trained, stage.lora), kept)
+    return Plan(name, (), len(steps), *taken, *memory, disk_bytes), passed, loss
 
 
 def without_weights(name: str, revision: str = "") -> ItamedHF:

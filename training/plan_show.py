@@ -54,6 +54,7 @@ def _sums(found: Plan, tflops: float, mfu: float) -> Iterator[tuple[str, str]]:
     yield "arithmetic without attention", f"{found.flops:.3g} FLOPs"
     yield "weights", f"{found.weight_bytes / 2**30:.2f} GiB"
     yield "gradients and optimizer", f"{found.training_bytes / 2**30:.2f} GiB"
+    yield "activations of the largest forward", f"{found.kept_bytes / 2**30:.2f} GiB"
     yield "disk (checkpoints while it runs, then the model)", f"{found.disk_bytes / 2**30:.2f} GiB"
     if tflops:
         seconds = found.flops / (tflops * 1e12 * mfu)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from itamed.benchmark.engines.hf.lm import ItamedHF
+from itamed.benchmark.engines.hf.memory import free_bytes
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.files import write_text
 from transformers import PreTrainedModel
@@ -19,6 +20,7 @@ from .arguments import arguments_of
 from .checkpoints import last_whole
 from .dev import Dev
 from .encode import Examples
+from .memory import kept_bytes, state_bytes
 from .model import check, trainable, with_adapters
 from .recipe import Lora, Optimizer, Recipe
 from .steps import Steps
@@ -79,9 +81,28 @@ def run(stage: Stage, recipe: Recipe, lm: ItamedHF, folder: Path) -> PackTrainer
     trainer.data["examples_sha256"] = digest
     if trainer.is_world_process_zero():
         write_text(folder / _EXAMPLES, digest)
+    # Where weights are shared out among GPUs, each has a part of all this.
+    if not trainer.is_fsdp_enabled:
+        _warn_of_memory(stage, recipe, lm, trainer)
     with trainable(lm.model):
         trainer.train(resume_from_checkpoint=checkpoint)
     return trainer
+
+
+def _warn_of_memory(stage: Stage, recipe: Recipe, lm: ItamedHF, trainer: PackTrainer) -> None:
+    """Warn where memory will not do: a processor's system kills without a word."""
+    trained = sum(each.numel() for each in lm.model.parameters() if each.requires_grad)
+    dtype = "bfloat16" if trainer.args.bf16 else str(lm.model.dtype).removeprefix("torch.")
+    tokens = min(stage.pack, trainer.data["tokens"])
+    kept = kept_bytes(lm.model.config, dtype, stage.lora, tokens, twice=recipe.gradient_checkpointing)
+    needed, free = state_bytes(trained, stage.lora) + kept, free_bytes(lm.model.device)
+    if needed > free:
+        _log.warning(
+            "Beside the model at least %.1f GiB are needed, and %.1f are free: lower pack, or set "
+            "gradient_checkpointing; a training that has begun lets you change both.",
+            needed / 2**30,
+            free / 2**30,
+        )
 
 
 def _digest(examples: Examples) -> str:

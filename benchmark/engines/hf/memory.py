@@ -23,10 +23,10 @@ def sequences_that_fit(model: PreTrainedModel, length: int) -> int:
     width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     token = 2 * config.num_hidden_layers * heads * width * model.dtype.itemsize
     most = MOST if model.device.type == "cpu" else MOST_ELSEWHERE
-    return max(1, min(most, int(_free(model.device) * _SHARE) // max(1, token * length)))
+    return max(1, min(most, int(free_bytes(model.device) * _SHARE) // max(1, token * length)))
 
 
-def _free(device: torch.device) -> int:
+def free_bytes(device: torch.device) -> int:
     """Return the free bytes of a device's memory: for a process on a processor, of its share of them."""
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]

@@ -134,7 +134,7 @@ def test_as_many_sequences_as_half_of_the_free_memory_holds(name, dtype, monkeyp
     used = sum(kept.nbytes for layer in slots._layers.values() for kept in layer)
     one = used // 3
     for free, count in ((6 * one, 3), (6 * one - 2, 2), (7 * one, 3), (one, 1), (0, 1), (10**12, memory.MOST)):
-        monkeypatch.setattr(memory, "_free", lambda _, free=free: free)
+        monkeypatch.setattr(memory, "free_bytes", lambda _, free=free: free)
         assert sequences_that_fit(model, slots.length) == count
 
 
@@ -169,9 +169,9 @@ def test_processes_of_one_machine_share_its_memory(monkeypatch):
     device = torch.device("cpu")
     monkeypatch.setattr(memory, "free_in_group", lambda: 8000)
     monkeypatch.delenv("LOCAL_WORLD_SIZE", raising=False)
-    assert memory._free(device) == 8000, "the job's, not the machine's"
+    assert memory.free_bytes(device) == 8000, "the job's, not the machine's"
     monkeypatch.setenv("LOCAL_WORLD_SIZE", "4")
-    assert memory._free(device) == 2000
+    assert memory.free_bytes(device) == 2000
 
 
 def test_free_memory_is_that_of_the_machine(monkeypatch):
