@@ -184,14 +184,18 @@ def build(
     space: Annotated[
         str, typer.Option(help="What README.md says that a Hugging Face Space is: static or gradio.")
     ] = "static",
+    results: Annotated[
+        str, typer.Option(help="Where readers find the store: a data set NAMESPACE/NAME on the Hub, or an address.")
+    ] = "",
 ) -> None:
     """Build the static site of a store: pages, CSV, parquet and JSON. Open index.html, no server is needed.
 
     Entries must say what their bundles say, see `itamed board audit`. Nothing is scored again, and
     the same store gives the same bytes. The folder is a Hugging Face Space, too: static, or with
-    --space gradio one that runs app.py.
+    --space gradio one that runs app.py. With --results each entry's page has a link to its bundle,
+    without it says which file of the store that is.
 
-    Example: itamed board build --store results --site site
+    Example: itamed board build --store results --site site --results YOU/results
     """
     from itamed.benchmark.errors import ItamedError
 
@@ -204,4 +208,4 @@ def build(
         raise ItamedError(f"--space {space} is none: choose one of {', '.join(SPACES)}.")
     if lacking := require_unedited(store):
         typer.echo(f"{lacking} entries have no bundle.zip: whether they were changed cannot be told.", err=True)
-    typer.echo(f"{write(store, site, chosen)} entries: {site / 'index.html'}")
+    typer.echo(f"{write(store, site, chosen, results)} entries: {site / 'index.html'}")

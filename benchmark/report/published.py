@@ -11,17 +11,19 @@ from .sheet import FAMILY_NAMES, NONE, Section, Sheet
 
 _TEXT = (
     "These figures were measured by others, with other prompts, splits and metrics, and have no intervals: they are "
-    "no baseline of the runs here; p is as they mark it. Whether they are in-distribution, out-of-distribution or both "
-    "is unknown, so that neither table above is the one to read them against. Two of the rows are alike in the source, "
-    "so that one of them must be damaged."
+    "no baseline of the runs here, and do not compare with them. Whether they are in-distribution, out-of-distribution "
+    "or both is unknown, so that they stand against neither of our means. Two of the rows are alike in the source, so "
+    "that one of them must be damaged. Gain is the mean less that of the row marked as their baseline; p is as they "
+    "mark it, with more stars for a smaller one."
 )
 _GAIN = "gain"
 
 
 class Published(NamedTuple):
-    """A table of others as texts, families in the order of ours."""
+    """A table of others as texts, families in the order of ours, and what has to be known to read it."""
 
     source: str
+    text: str
     header: list[str]
     rows: list[list[str]]
 
@@ -33,7 +35,7 @@ def published_table() -> Published:
     places = iter(families)
     header = [next(places) if name in families else name for name in data["header"]]
     rows = [dict(zip(data["header"], row, strict=True)) for row in data["rows"]]
-    return Published(data["source"], header, [[_cell(name, row[name]) for name in header] for row in rows])
+    return Published(data["source"], _TEXT, header, [[_cell(name, row[name]) for name in header] for row in rows])
 
 
 def published() -> Section:

@@ -22,7 +22,7 @@ from ..validate import validate
 from .entry import BADGES, NAMED, Badge, Entry, Given
 from .evidence import evidence_of
 from .scored import named, stored_of
-from .store import ANSWERS, BUNDLE, DRAWS, ENTRY, FOLDER, badge_file, read_stored, today
+from .store import ANSWERS, BUNDLE, DRAWS, ENTRY, FOLDER, badge_file, place_of, read_stored, today
 
 
 def accept(
@@ -74,8 +74,7 @@ def accept(
         ANSWERS: said_bytes(said_of(verdict.bundle.answers)),
         badge_file(made.badge): given,
     }
-    model = made.entry.manifest.model
-    folder = store / FOLDER / model.name.replace("/", "__") / (model.revision or "no-revision") / short(digest)
+    folder = store / place_of(made.entry)
     _add(folder, files)
     return folder
 

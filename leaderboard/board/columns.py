@@ -9,22 +9,23 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from itamed.benchmark.report.sheet import FAMILY_NAMES, NONE
 from itamed.benchmark.suite import FAMILIES, ROLES
 
+from .cells import small_print
 from .listing import UNKNOWN, Row
-from .telling import told_apart
 
-Kind: TypeAlias = Literal["pick", "rank", "model", "score", "count", "seconds", "date", "badge"]
+Kind: TypeAlias = Literal["pick", "rank", "model", "score", "count", "seconds"]
 SIZES = {"up to 0.5 B": (0, 5e8), "0.5 to 1 B": (5e8, 1e9), "1 to 3 B": (1e9, 3e9), "above 3 B": (3e9, math.inf)}
 """Buckets of numbers of parameters, the upper end included."""
 _UNSHOWN = ("revision", "accepted")
 
 
 class Column(NamedTuple):
-    """A column: the key of its values, its heading, how it is drawn, and a group of columns shown together."""
+    """A column: the key of its values, its heading, how it is drawn, its group, and more on the heading."""
 
     key: str
     title: str
     kind: Kind
     group: str = ""
+    note: str = ""
 
 
 class Filter(NamedTuple):
@@ -54,23 +55,19 @@ def board_columns(called: Mapping[str, str]) -> list[Column]:
         Column("key", "Compare", "pick"),
         Column("id_rank", "Rank", "rank"),
         Column("name", "Model", "model"),
-        Column("id_mean", called["id"], "score"),
+        Column("id_mean", "ID mean", "score", note=called["id"]),
         *(Column(f"id_{family}", FAMILY_NAMES[family], "score", "id") for family in FAMILIES),
         *(Column(f"ood_{family}", f"{FAMILY_NAMES[family]} (OOD)", "score", "ood") for family in FAMILIES),
-        Column("ood_mean", called["ood"], "score"),
+        Column("ood_mean", "OOD mean", "score", note=called["ood"]),
         Column("ood_rank", "OOD rank", "rank"),
-        Column("parameters", "Parameters", "count"),
+        Column("parameters", "Size", "count", note="Parameters"),
         Column("seconds", "Seconds a note", "seconds"),
-        Column("created", "Run of", "date"),
-        Column("badge", "Badge", "badge"),
     ]
 
 
-def board_rows(rows: Iterable[Row]) -> list[dict[str, Any]]:
-    """Return the rows of a board's table, with what filters compare."""
-    rows = list(rows)
-    told = told_apart(rows)
-    return [_shown(row, row.facts, told, bool(row.ranks)) for row in rows]
+def board_rows(rows: Iterable[Row], told: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return the rows of a board's table, with what filters compare; `told` is from `told_apart`."""
+    return [shown(row, row.facts, told, bool(row.ranks)) for row in rows]
 
 
 def filters(rows: Iterable[dict[str, Any]]) -> list[Filter]:
@@ -101,28 +98,29 @@ def task_columns(name: str, rows: Iterable[Row]) -> list[Column]:
     return [Column("name", "Model", "model"), *columns[:1], Column("strict", "Strict", "score"), *columns[1:]]
 
 
-def task_rows(name: str, role: str, rows: Iterable[Row]) -> list[dict[str, Any]]:
+def task_rows(name: str, role: str, rows: Iterable[Row], told: Mapping[str, str]) -> list[dict[str, Any]]:
     """Return the rows of a task's table, the best first; what is never ranked stands apart.
 
     Args:
         name: of the task.
         role: of the task, in the version of the suite that the rows are of.
         rows: of a board, those that have the task.
+        told: what tells the rows of the board apart.
     """
-    rows = list(rows)
-    found, told = [], told_apart(rows)
+    found = []
     for row in rows:
         score = row.stored.entry.tasks[name]
-        facts = _shown(row, row.about, told, role in row.ranks)
+        facts = shown(row, row.about, told, role in row.ranks)
         place = (row.lateness, -score.metrics["score"][0], row.name, row.stored.key)
         found.append((place, facts | score.metrics | {"strict": score.strict}))
     return [each for _, each in sorted(found, key=lambda each: each[0])]
 
 
-def _shown(row: Row, facts: Mapping[str, Any], told: Mapping[str, str], ranked: bool) -> dict[str, Any]:
+def shown(row: Row, facts: Mapping[str, Any], told: Mapping[str, str], ranked: bool) -> dict[str, Any]:
     """Return facts of an entry without those that no table shows, and without gaps: pages load faster."""
     found = {key: value for key, value in facts.items() if value is not None and key not in _UNSHOWN}
     found |= {"told": text} if (text := told[row.stored.key]) else {}
+    found |= {"small": small_print(found)}
     found |= {"late": row.lateness} if row.lateness else {}
     found |= {"ranked": True} if ranked else {}
     return found | {"size": _size(row.about["parameters"])}

@@ -15,6 +15,8 @@ from ..known import facts_of
 from .listing import Row
 from .ranks import Rank
 
+KINDS = {"entries": ("csv", "parquet", "json"), "scores": ("csv", "parquet")}
+"""The files of each download, by the ends of their names."""
 _INTERVAL = ("", "_low", "_high")
 _SCORES = pa.schema(
     [

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from itamed.benchmark.errors import ItamedError
 
-OWN = ("board.css", "theme.js", "table.js", "radar.js", "scatter.js", "dumbbell.js", "board.js")
+OWN = ("board.css", "theme.js", "table.js", "links.js", "radar.js", "scatter.js", "dumbbell.js", "board.js")
 _EXPORTS = re.compile(r"export\s*\{([^}]*)\}\s*;?")
 _DEFAULT = re.compile(r"([\w$]+) as default\b")
 

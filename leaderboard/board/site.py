@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -17,19 +18,24 @@ from itamed.benchmark.suite import ROLES, own_name
 from markupsafe import Markup, escape
 
 from ..known import Facts, facts_of, tasks_of
-from .columns import board_columns, board_rows, filters, means, task_columns, task_rows
+from .cells import SIGNS, cell, score
+from .columns import Column, board_columns, board_rows, filters, means, task_columns, task_rows
 from .command import commands
-from .downloads import write_downloads
+from .dictionary import ENTRY_COLUMNS, SCORE_COLUMNS
+from .downloads import KINDS, write_downloads
 from .entry import BADGE_MEANINGS, Span, TaskScore
+from .fetching import base_of
 from .frontend import assets
 from .listing import Row, boards
 from .openness import OPEN
 from .pairs import mode_pairs
 from .ranks import Rank
 from .scored import ranked_tasks
-from .store import read_store
+from .store import BUNDLE, place_of, read_store
+from .telling import told_apart
+from .types import type_columns, type_file, type_rows, types_of
 
-FOLDERS = ("assets", "data", "entries", "suites", "tasks")
+FOLDERS = ("assets", "data", "entries", "suites", "tasks", "types")
 """What is made anew each time; nothing else in the folder is touched but the files of `space`."""
 SPACE = ("README.md", "app.py", "requirements.txt")
 Space: TypeAlias = Literal["static", "gradio"]
@@ -37,21 +43,23 @@ Space: TypeAlias = Literal["static", "gradio"]
 SPACES: Mapping[Space, str] = {"static": "index.html", "gradio": "app.py"}
 """The file that a Space of each kind begins with."""
 _MARK = Path("data", "entries.json")
+_DESCRIBED = (("entries", "an entry", ENTRY_COLUMNS), ("scores", "a metric of a task of an entry", SCORE_COLUMNS))
 
 
-def build(store: Path, site: Path, space: Space = "static") -> int:
+def build(store: Path, site: Path, space: Space = "static", results: str = "") -> int:
     """Build the site of a store; returns the number of entries.
 
     Args:
         store: see `store`.
         site: where to write, may be the checkout of a Space; its folders of `FOLDERS` are replaced.
         space: what README.md says of the Space.
+        results: where readers find the store, see `base_of`.
 
     Raises:
-        ItamedError: the store is none or damaged, or has an entry of a suite that is not known here; `site` holds
-            something else, or cannot be written.
+        ItamedError: `results` is no address; the store is none or damaged, or has an entry of a suite that is not
+            known here; `site` holds something else, or cannot be written.
     """
-    found = boards(read_store(store))
+    base, found = base_of(results), boards(read_store(store))
     if not found:
         raise ItamedError(f"{store} has no entry yet: accept a bundle first (itamed board accept).")
     made = assets()
@@ -62,18 +70,25 @@ def build(store: Path, site: Path, space: Space = "static") -> int:
     rows = [row for board in found.values() for row in board]
     (site / "data").mkdir(parents=True, exist_ok=True)
     write_downloads(site / "data", rows)
+    pages.write("columns.html", "data/columns.html", "Columns of the downloads", described=_DESCRIBED, kinds=KINDS)
     for row in rows:
+        place = f"{place_of(row.stored.entry)}/{BUNDLE}"
         pages.write(
             "entry.html",
             f"entries/{row.stored.key}.html",
             row.name,
             row=row,
             roles=ROLES,
+            place=place,
+            address=base and f"{base}{place}",
             again=commands(row.stored.entry),
         )
     for version, board in found.items():
-        _tasks(pages, version, board)
-        _board(pages, version, board)
+        tasks = _task_facts(version, board)
+        shown = _Board(version, board, told_apart(board), tasks, types_of(tasks, board))
+        _tasks(pages, shown)
+        _types(pages, shown)
+        _board(pages, shown)
     for name in SPACE:
         text = files(__package__).joinpath("space", name).read_text(encoding="utf-8")
         write_text(site / name, text.replace("{sdk}", space).replace("{app_file}", SPACES[space]))
@@ -94,16 +109,18 @@ class _Pages:
             "families": FAMILY_NAMES,
             "role_names": ROLE_NAMES,
             "badges": BADGE_MEANINGS,
+            "signs": SIGNS,
             "called": self.called,
             "open_licences": ", ".join(sorted(OPEN)),
         }
         self.environment = environment(__package__)
         self.environment.filters |= {
-            "score": _score,
+            "score": score,
             "number": _number,
             "task_lines": _task_lines,
             "places": Rank.shown,
         }
+        self.environment.globals["cell"] = cell
         self.environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
 
     def write(self, template: str, name: str, title: str, **values: Any) -> None:
@@ -113,39 +130,60 @@ class _Pages:
         write_text(self.site / name, text)
 
 
-def _board(pages: _Pages, version: str, board: Sequence[Row]) -> None:
-    rows, called = board_rows(board), pages.called[version]
+@dataclass(frozen=True)
+class _Board:
+    """A suite version: its rows, what tells them apart, its tasks, and its types with their tasks."""
+
+    version: str
+    rows: Sequence[Row]
+    told: Mapping[str, str]
+    tasks: Mapping[str, Facts]
+    types: Mapping[str, Sequence[str]]
+
+
+def _board(pages: _Pages, board: _Board) -> None:
+    rows, called = board_rows(board.rows, board.told), pages.called[board.version]
     values = {
-        "version": version,
-        "filters": filters(rows),
-        "tasks": _task_facts(version, board),
-        "ranked": pages.ranked[version],
+        "version": board.version,
+        "tasks": board.tasks,
+        "types": {label: type_file(label) for label in board.types},
+        "ranked": pages.ranked[board.version],
         "published": published_table(),
-        "table": {
-            "columns": [column._asdict() for column in board_columns(called)],
-            "rows": rows,
-            "means": called,
-            "families": FAMILY_NAMES,
-            "pairs": mode_pairs(board),
-        },
+        **_table(board_columns(called), rows, means=called, pairs=mode_pairs(board.rows)),
     }
-    pages.write("board.html", f"suites/{version}.html", f"Suite {version}", **values)
-    if version == pages.common["versions"][0]:
+    pages.write("board.html", f"suites/{board.version}.html", f"Suite {board.version}", **values)
+    if board.version == pages.common["versions"][0]:
         pages.write("board.html", "index.html", "Leaderboard", **values)
 
 
-def _tasks(pages: _Pages, version: str, board: Sequence[Row]) -> None:
-    for name, task in _task_facts(version, board).items():
-        rows = [row for row in board if name in row.stored.entry.tasks]
-        columns = [column._asdict() for column in task_columns(name, rows)]
-        listed = task_rows(name, task.role, rows)
+def _tasks(pages: _Pages, board: _Board) -> None:
+    for name, task in board.tasks.items():
+        rows = [row for row in board.rows if name in row.stored.entry.tasks]
         values = {
-            "version": version,
+            "version": board.version,
             "task": task,
-            "filters": filters(listed),
-            "table": {"columns": columns, "rows": listed, "families": FAMILY_NAMES},
+            "types": {label: type_file(label) for label, tasks in board.types.items() if name in tasks},
+            **_table(task_columns(name, rows), task_rows(name, task.role, rows, board.told)),
         }
-        pages.write("task.html", f"tasks/{version}/{name}.html", name, **values)
+        pages.write("task.html", f"tasks/{board.version}/{name}.html", name, **values)
+
+
+def _types(pages: _Pages, board: _Board) -> None:
+    for label, names in board.types.items():
+        tasks = {name: board.tasks[name] for name in names}
+        values = {
+            "version": board.version,
+            "tasks": names,
+            "meanings": {task.labels[label]: None for task in tasks.values() if label in task.labels},
+            **_table(type_columns(tasks), type_rows(label, names, board.rows, board.told)),
+        }
+        pages.write("type.html", f"types/{board.version}/{type_file(label)}", label, **values)
+
+
+def _table(columns: Sequence[Column], rows: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
+    """Return what a page needs of its table: the filters, and what scripts draw."""
+    table = {"columns": [column._asdict() for column in columns], "rows": rows, "families": FAMILY_NAMES} | more
+    return {"filters": filters(rows), "columns": columns, "table": table}
 
 
 def _task_facts(version: str, board: Sequence[Row]) -> dict[str, Facts]:
@@ -176,11 +214,6 @@ def _clear(site: Path) -> None:
 
 
 # In a template the following would take most of the time of a build.
-def _score(span: Span) -> Markup:
-    """Return a score with its interval, in per cent."""
-    return Markup(f"{100 * span[0]:.1f} <small>{100 * span[1]:.1f}–{100 * span[2]:.1f}</small>")
-
-
 def _number(value: int | None) -> str:
     return f"{value:,}" if value is not None else "an unknown number"
 
@@ -191,7 +224,7 @@ def _task_lines(tasks: Mapping[str, TaskScore], place: str) -> Markup:
         Markup(
             f'<tr><th scope="row"><a href="{escape(place)}{escape(name)}.html">{escape(name)}</a></th>'
             f"<td>{task.notes}</td><td>{task.gold}</td>"
-            f"<td>{_score(task.metrics['score'])}</td><td>{_score(task.strict)}</td>"
+            f"<td>{score(task.metrics['score'])}</td><td>{score(task.strict)}</td>"
             f'<td class="text"><details><summary>{len(task.metrics)}</summary>{escape(_metrics(task.metrics))}'
             "</details></td></tr>"
         )

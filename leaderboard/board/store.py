@@ -84,6 +84,13 @@ def find_entry(key: str, store: Path) -> Path:
     raise ItamedError(f"{store} has no entry {key}: name the last folder of one, as its page shows it.")
 
 
+def place_of(entry: Entry) -> str:
+    """Return where the folder of an entry is in its store."""
+    model = entry.manifest.model
+    names = (FOLDER, model.name.replace("/", "__"), model.revision or "no-revision", short(entry.bundle))
+    return "/".join(names)
+
+
 def read_store(store: Path) -> list[Stored]:
     """Read all entries of a store, in the order of their folders.
 

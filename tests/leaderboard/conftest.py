@@ -20,6 +20,23 @@ def run_folder(tmp_path_factory, word_tokenizer):
     return folder
 
 
+@pytest.fixture(scope="module")
+def browser():
+    from ..browser import started_browser  # where there is no browser, this skips what asks for one
+
+    with started_browser() as started:
+        yield started
+
+
+@pytest.fixture
+def open_page(browser, site):
+    """Return a function that opens a page of a module's site."""
+    from ..browser import opener
+
+    with opener(browser) as opened:
+        yield lambda name="index.html", fragment="", **given: opened(site / name, fragment, **given)
+
+
 @pytest.fixture(scope="session")
 def files(run_folder):
     """Return the files of the run's bundle by name; not to be changed."""

@@ -6,7 +6,7 @@ import pytest
 from itamed.leaderboard.board.site import build
 from itamed.leaderboard.board.store import retract
 
-from ..browser import opener, playwright, started_browser
+from ..browser import playwright
 from .made_up import ALIKE, add_entry, more_suites
 
 pytestmark = pytest.mark.backend
@@ -51,19 +51,6 @@ def site(files, tmp_path_factory):
     return folder / "site"
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with started_browser() as started:
-        yield started
-
-
-@pytest.fixture
-def open_page(browser, site):
-    """Return a function that opens a page of the site."""
-    with opener(browser) as opened:
-        yield lambda name="index.html", fragment="", **given: opened(site / name, fragment, **given)
-
-
 def names(page):
     return page.locator(NAMES).all_inner_texts()
 
@@ -90,6 +77,71 @@ def test_a_permalink_keeps_its_suite_after_a_bump(open_page):
     again.wait_for_url("**/suites/0.0.9.html#*")
     again.wait_for_selector("#table tbody tr")
     assert "lab/a" in names(again)
+
+
+def test_links_within_a_page_leave_the_state_alone(open_page):
+    page = open_page()
+    page.select_option("select[name=mode]", "free")
+    before = page.url
+    for link, place in (("How to read this", "reading"), ("Skip to the content", "main")):
+        page.get_by_role("link", name=link).focus()
+        page.keyboard.press("Enter")
+        assert page.evaluate("document.activeElement.id") == place
+        playwright.expect(page.locator(f"#{place}")).to_be_in_viewport()
+        assert page.url == before
+    page.reload()
+    assert page.locator("select[name=mode]").input_value() == "free"
+
+
+def test_a_permalink_in_an_open_page_is_applied(open_page):
+    page = open_page(fragment="#mode=constrained&ranked=1&q=both&suite=0.1.0")
+    assert set(names(page)) == {"lab/both0", "lab/both1"}
+    page.evaluate("location.hash = 'mode=free&sort=id_mean.asc&suite=0.1.0'")
+    playwright.expect(page.locator("select[name=mode]")).to_have_value("free")
+    assert names(page)[:2] == ["lab/m0", "lab/m2"]
+    assert not page.get_by_label("ranked only").is_checked()
+    assert page.get_by_role("searchbox").input_value() == ""
+    page.go_back()
+    playwright.expect(page.locator("select[name=mode]")).to_have_value("constrained")
+    page.evaluate("location.hash = 'mode=free&suite=0.0.9'")
+    page.wait_for_url("**/suites/0.0.9.html#*")
+
+
+def test_what_a_link_asks_for_in_vain_is_told(open_page):
+    page = open_page(fragment="#suite=7.7.7&compare=0123456789abcdef&mode=often&sort=luck.asc")
+    told = page.locator("#lost")
+    for lost in ("suite 7.7.7", "entry 0123456789abcdef", "mode often", "column luck"):
+        playwright.expect(told).to_contain_text(lost)
+    page.evaluate("location.hash = 'mode=free&suite=0.1.0'")
+    playwright.expect(told).to_be_hidden()
+
+
+def test_the_link_is_copied_or_shown(open_page):
+    page = open_page()
+    page.select_option("select[name=mode]", "free")
+    page.evaluate("void (navigator.clipboard.writeText = async (text) => { window.copied = text; })")
+    page.get_by_role("button", name="Copy link").click()
+    playwright.expect(page.locator("#copied")).to_have_text("Copied.")
+    assert page.evaluate("window.copied") == page.url
+    page.evaluate("void (navigator.clipboard.writeText = async () => { throw new Error('forbidden'); })")
+    page.get_by_role("button", name="Copy link").click()
+    assert page.get_by_label("Link").input_value() == page.url
+
+
+def test_the_page_around_a_space_keeps_the_state(browser, site):
+    around, inside = "https://huggingface.co/spaces/lab/board", "https://lab-board.static.hf.space"
+    context = browser.new_context()
+    page = context.new_page()
+    heard = "<script>onmessage = ({ data }) => { window.heard = data; };</script>"
+    frame = f'{heard}<iframe src="{inside}/index.html" style="width: 90vw; height: 90vh"></iframe>'
+    page.route(f"{around}", lambda route: route.fulfill(body=frame, content_type="text/html"))
+    page.route(f"{inside}/**", lambda route: route.fulfill(path=site / route.request.url.removeprefix(f"{inside}/")))
+    page.goto(around)
+    board = page.frame_locator("iframe")
+    board.locator("select[name=mode]").select_option("free")
+    page.wait_for_function("window.heard")
+    assert page.evaluate("window.heard") == {"hash": "#mode=free&suite=0.1.0"}
+    context.close()
 
 
 def test_four_models_are_the_most_to_compare(open_page):
@@ -171,7 +223,8 @@ def test_a_radar_has_gaps_for_what_is_missing_and_an_axis_as_long_as_scores(open
     page.get_by_label("Compare lab/a").check()
     assert page.locator("#radar text.axis").count() == 5
     assert page.locator("#radar text.mark").all_text_contents() == ["5", "10", "15", "20", "25"]
-    assert "lab/part (4-shot, free) has none of RE, CRF" in note.inner_text()
+    assert "lab/part (4-shot, free, at " in note.inner_text()
+    assert ") has none of RE, CRF" in note.inner_text()
     lines = page.locator("#radar path.shape").evaluate_all("all => all.map((each) => each.getAttribute('d'))")
     assert [line.count("M") for line in lines] == [2, 5]
     assert "0.0,0.0" not in lines[0]
@@ -243,10 +296,19 @@ def test_a_phone_scrolls_the_table_alone(open_page):
 
 
 @pytest.mark.parametrize(
-    ("kind", "scheme"), [("board", "light"), ("board", "dark"), ("task", "light"), ("entry", "dark")]
+    ("kind", "scheme"),
+    [
+        ("board", "light"),
+        ("board", "dark"),
+        ("task", "light"),
+        ("entry", "dark"),
+        ("type", "dark"),
+        ("columns", "light"),
+    ],
 )
 def test_axe_finds_nothing_serious(open_page, site, scheme, kind):
-    places = {"board": "index.html", "task": "tasks/*/*.html", "entry": "entries/*.html"}
+    places = {"board": "index.html", "task": "tasks/*/*.html", "entry": "entries/*.html", "type": "types/*/*.html"}
+    places["columns"] = "data/columns.html"
     page = open_page(str(next(site.glob(places[kind])).relative_to(site)), color_scheme=scheme)
     page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
     if kind == "board":

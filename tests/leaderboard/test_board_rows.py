@@ -16,6 +16,7 @@ from itamed.leaderboard.board.pairs import mode_pairs
 from itamed.leaderboard.board.scored import ranked_tasks
 from itamed.leaderboard.board.site import build
 from itamed.leaderboard.board.store import read_store, retract
+from itamed.leaderboard.board.telling import told_apart
 from typer.testing import CliRunner
 
 from .made_up import add_entry
@@ -35,7 +36,8 @@ def row_of(store, files, **given):
 
 
 def test_the_largest_size_has_a_bucket(files, tmp_path):
-    rows = board_rows([row_of(tmp_path, files, model={"parameters": 10**13})])
+    row = row_of(tmp_path, files, model={"parameters": 10**13})
+    rows = board_rows([row], told_apart([row]))
     assert rows[0]["size"] == "above 3 B"
     assert next(each for each in filters(rows) if each.key == "size").choices == ["above 3 B"]
 
@@ -47,8 +49,8 @@ def test_what_is_never_ranked_comes_last(files, tmp_path):
     add_entry(tmp_path, files, "leaked", 0.8, kind="full", declaration=LEAKED)
     retract(add_entry(tmp_path, files, "retracted", 0.9, kind="full").name, tmp_path, "wrong template")
     rows = rows_of(tmp_path)
-    task = next(iter(rows[0].stored.entry.tasks))
-    for listed in (board_rows(rows), task_rows(task, "id", rows)):
+    task, told = next(iter(rows[0].stored.entry.tasks)), told_apart(rows)
+    for listed in (board_rows(rows, told), task_rows(task, "id", rows, told)):
         assert [each["name"] for each in listed] == ["worst", "part", "sample", "retracted", "leaked"]
         assert [each.get("ranked", False) for each in listed] == [True, False, False, False, False]
 
@@ -63,7 +65,8 @@ def test_the_page_says_which_families_count_and_what_a_badge_means(files, tmp_pa
     add_entry(tmp_path / "store", files, "a/b", real=True)
     build(tmp_path / "store", tmp_path / "site")
     page = (tmp_path / "site" / "index.html").read_text()
-    assert re.search(r'<th scope="col">OOD mean \(NER, QA, ARG\)</th>', page)
+    assert '<th scope="col" title="OOD mean (NER, QA, ARG)">OOD mean</th>' in page
+    assert "ID mean (all families); OOD mean (NER, QA, ARG).</p>" in page, "a phone shows no tooltip"
     assert re.search(
         r"OOD mean \(NER, QA, ARG\)</strong>: itamed_ner_cardioccc, [^<]* No such task: RE, CRF\.</dd>", page
     )

@@ -223,7 +223,9 @@ def test_published_rows_are_marked(files, tmp_path):
     add_entry(tmp_path / "store", files, "a/b")
     build(tmp_path / "store", tmp_path / "site")
     page = (tmp_path / "site" / "index.html").read_text()
-    assert "never ranked" in page[page.index("Reported elsewhere") : page.index("medgemma-27b")]
+    told = page[page.index("Reported elsewhere") : page.index("medgemma-27b")]
+    for caveat in ("never ranked", "one of them must be damaged", "is unknown", "Gain is the mean less", "more stars"):
+        assert caveat in told
     assert "medgemma-27b" not in json.dumps(page_data(tmp_path / "site" / "index.html"))
 
 
@@ -252,8 +254,8 @@ def test_the_space_has_a_front_matter_and_a_gradio_entry(files, tmp_path, monkey
     seen = {}
 
     class Blocks:
-        def __init__(self, title):
-            seen["title"] = title
+        def __init__(self, title, fill_width):
+            seen.update(title=title, wide=fill_width)
 
         __enter__ = __exit__ = lambda *_: None
 
@@ -270,4 +272,5 @@ def test_the_space_has_a_front_matter_and_a_gradio_entry(files, tmp_path, monkey
         monkeypatch.setitem(sys.modules, name, module)
     runpy.run_path(str(tmp_path / "site" / "app.py"))
     assert f'src="{seen["mount"]}/index.html"' in seen["html"]
+    assert seen["wide"]
     assert (seen["folder"] / "index.html").is_file()

@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from itamed.leaderboard.board.columns import board_columns, board_rows, task_rows
+from itamed.leaderboard.board.columns import board_rows, task_rows
 from itamed.leaderboard.board.listing import boards
 from itamed.leaderboard.board.site import build
 from itamed.leaderboard.board.store import read_store
@@ -72,14 +72,12 @@ def test_the_same_run_twice_is_told_by_its_entry(files, tmp_path):
 def test_tables_have_what_is_told_and_the_day_of_the_run(files, tmp_path):
     add_entry(tmp_path / "store", files, "a/b", model={"revision": COMMIT}, created="2026-01-31T12:00:00Z")
     rows = boards(read_store(tmp_path / "store"))["0.1.0"]
-    task = next(iter(rows[0].stored.entry.tasks))
-    for listed in (board_rows(rows), task_rows(task, "id", rows)):
+    task, told = next(iter(rows[0].stored.entry.tasks)), told_apart(rows)
+    for listed in (board_rows(rows, told), task_rows(task, "id", rows, told)):
         assert [(each["told"], each["created"]) for each in listed] == [("at 0123456", "2026-01-31")]
-    assert ("created", "Run of", "date") in [each[:3] for each in board_columns({"id": "ID", "ood": "OOD"})]
     build(tmp_path / "store", tmp_path / "site")
     page = (tmp_path / "site" / "index.html").read_text()
-    assert "<small>4-shot, free, at 0123456</small>" in page
-    assert "<td>2026-01-31</td>" in page
+    assert "<small>◐ re-scored, 4-shot, free, at 0123456, run of 2026-01-31</small>" in page
 
 
 def test_downloads_say_how_each_entry_was_made(files, tmp_path):

@@ -47,7 +47,8 @@ board.compare = (rows, role, data) => {
 
   const key = (place) => svg("svg", { viewBox: "0 0 30 8", class: "key", "aria-hidden": "true" },
     svg("line", { x1: 0, x2: 30, y1: 4, y2: 4, class: `shape series-${place}`, "stroke-dasharray": DASHES[place] }));
-  const heads = ["Model", ...all.map((family) => families[family]), means[role]].map((name) => node("th", name, { scope: "col" }));
+  const heads = ["Model", ...all.map((family) => families[family])].map((name) => node("th", name, { scope: "col" }));
+  heads.push(node("th", `${role.toUpperCase()} mean`, { scope: "col", title: means[role] }));
   const lines = rows.map((row, place) => node("tr", [
     node("th", [key(place), ` ${row.name} `, node("small", about(row))], { scope: "row" }),
     ...[...all, "mean"].map((family) => node("td", score(row[`${role}_${family}`]))),

@@ -2,7 +2,6 @@
 const board = (() => {
   "use strict";
   const NONE = "–";
-  const BADGES = { "self-reported": "○", "re-scored": "◐", reproduced: "●" };
   const root = document.querySelector(".home").getAttribute("href").replace("index.html", "");
 
   function node(tag, content = [], attributes = {}, space = "") {
@@ -11,8 +10,13 @@ const board = (() => {
     made.append(...[content].flat());
     return made;
   }
-  const percent = (share) => (100 * share).toFixed(1);
-  const size = (count) => (count >= 1e9 ? `${(count / 1e9).toFixed(1)} B` : `${Math.round(count / 1e6)} M`);
+  // What lies in the middle goes to the even digit, as in all that Python writes: 31.25 is 31.2 in every place.
+  const fixed = (value, digits) => {
+    const half = 0.5 ** (digits + 1);
+    return (value % (4 * half) === half ? value - 0.5 / 10 ** digits : value).toFixed(digits);
+  };
+  const percent = (share) => fixed(100 * share, 1);
+  const size = (count) => (count >= 1e9 ? `${fixed(count / 1e9, 1)} B` : `${fixed(count / 1e6, 0)} M`);
 
   function score(span) {
     if (!span) return node("span", NONE);
@@ -25,8 +29,7 @@ const board = (() => {
   }
   const about = (row) => [row.method, row.mode, row.told].filter(Boolean).join(", ");
   function model(name, row) {
-    const link = node("a", name, { href: `${root}entries/${row.key}.html` });
-    return node("span", [link, node("small", row.aside ? `${about(row)}, ${row.aside}` : about(row))], { class: "model" });
+    return node("span", [node("a", name, { href: `${root}entries/${row.key}.html` }), " ", node("small", row.small)], { class: "model" });
   }
   function pick(key, row) {
     return node("input", [], { type: "checkbox", class: "pick", value: key, "aria-label": `Compare ${row.name}` });
@@ -34,28 +37,27 @@ const board = (() => {
   const KINDS = {
     pick: { show: pick, width: "1%" },
     rank: { show: rank, sort: (place) => (place ? place[0] * 1e6 + place[1] : Infinity), first: "asc" },
-    model: { show: model, sort: (name) => name, first: "asc" },
+    model: { show: model, sort: (name) => name, find: (name, row) => `${name} ${row.badge}`, first: "asc" },
     score: { show: score, sort: (span) => span?.[0] ?? -1, first: "desc" },
     count: { show: (count) => node("span", count ? size(count) : NONE), sort: (count) => count ?? Infinity, first: "asc" },
-    seconds: { show: (value) => node("span", value?.toFixed(2) ?? NONE), sort: (value) => value ?? Infinity, first: "asc" },
-    date: { show: (day) => node("span", day), sort: (day) => day, first: "desc" },
-    badge: { show: (badge) => node("span", `${BADGES[badge]} ${badge}`, { class: "badge" }), sort: (badge) => badge, first: "asc" },
+    seconds: { show: (value) => node("span", value === null ? NONE : fixed(value, 2)), sort: (value) => value ?? Infinity, first: "asc" },
   };
 
   function column({ key, title, kind, group }) {
-    const { show, sort, first } = KINDS[kind];
+    const { show, sort, find = String, first } = KINDS[kind];
     return {
       // A dot in a key would be taken for a path.
       data: (row) => row[key] ?? null,
-      render: (value, type, row) => (type === "display" ? show(value, row, key) : type === "filter" ? String(value ?? "") : (sort ?? String)(value)),
-      name: key, title, className: `${kind} ${group}`, orderable: Boolean(sort), searchable: ["model", "badge"].includes(kind),
+      render: (value, type, row) => (type === "display" ? show(value, row, key) : type === "filter" ? find(value ?? "", row) : (sort ?? String)(value)),
+      name: key, title, className: `${kind} ${group}`, orderable: Boolean(sort), searchable: kind === "model",
       orderSequence: first === "asc" ? ["asc", "desc", ""] : ["desc", "asc", ""], visible: group !== "ood",
-      type: ["model", "date", "badge"].includes(kind) ? "string" : "num", cellType: kind === "model" ? "th" : "td",
+      type: kind === "model" ? "string" : "num", cellType: kind === "model" ? "th" : "td",
       createdCell: (cell) => kind === "model" && cell.setAttribute("scope", "row"),
     };
   }
   function draw({ columns, rows }) {
-    return new DataTable("#table", {
+    const outer = document.getElementById("table").closest(".scroll");
+    const table = new DataTable("#table", {
       // What is never ranked comes last, however the table is sorted: a hidden column sorts before the chosen one.
       data: rows, columns: [...columns.map(column), { data: (row) => row.late ?? 0, visible: false, searchable: false, type: "num" }],
       orderFixed: { pre: [[columns.length, "asc"]] }, rowId: "key", order: [], autoWidth: false, pageLength: 25,
@@ -68,6 +70,16 @@ const board = (() => {
         line.classList.toggle("rule", row.method === "rule");
       },
     });
+    for (const { key, note } of columns) if (note) table.column(`${key}:name`).header().title = note;
+    // What scrolls is now around the table alone: the keyboard must reach that, or arrows move nothing.
+    const inner = document.getElementById("table").parentElement;
+    inner.classList.add("scroll");
+    outer.classList.remove("scroll");
+    for (const name of ["role", "aria-label", "tabindex"]) {
+      inner.setAttribute(name, outer.getAttribute(name));
+      outer.removeAttribute(name);
+    }
+    return table;
   }
   // Every other tie group of a role is shaded.
   function shade(table, role) {
@@ -80,5 +92,5 @@ const board = (() => {
   const width = (figure) => Math.round(Math.min(720, Math.max(280, figure.clientWidth || 720)));
   const SVG = "http://www.w3.org/2000/svg";
   const svg = (tag, attributes, content = []) => node(tag, content, attributes, SVG);
-  return { node, svg, width, percent, size, score, about, draw, shade, NONE, root };
+  return { node, svg, width, fixed, percent, size, score, about, draw, shade, NONE, root };
 })();
