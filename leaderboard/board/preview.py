@@ -147,5 +147,5 @@ def _tasks(results: Sequence[TaskResult]) -> set[str]:
 
 
 def _alike(one: Row, two: Row, names: set[str]) -> bool:
-    first, second = (row.manifest.suite.fingerprints for row in (one, two))
+    first, second = (row.manifest.asked for row in (one, two))
     return all(first[name] == second[name] for name in names)

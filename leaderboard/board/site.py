@@ -27,7 +27,7 @@ from .openness import OPEN
 from .pairs import mode_pairs
 from .ranks import Rank
 from .scored import ranked_tasks
-from .store import read_store
+from .store import Stored, read_store
 
 FOLDERS = ("assets", "data", "entries", "suites", "tasks")
 """What is made anew each time; nothing else in the folder is touched but the files of `space`."""
@@ -39,19 +39,20 @@ SPACES: Mapping[Space, str] = {"static": "index.html", "gradio": "app.py"}
 _MARK = Path("data", "entries.json")
 
 
-def build(store: Path, site: Path, space: Space = "static") -> int:
+def build(store: Path, site: Path, space: Space = "static", *, entries: Sequence[Stored] | None = None) -> int:
     """Build the site of a store; returns the number of entries.
 
     Args:
         store: see `store`.
         site: where to write, may be the checkout of a Space; its folders of `FOLDERS` are replaced.
         space: what README.md says of the Space.
+        entries: of the store, where they were read before.
 
     Raises:
         ItamedError: the store is none or damaged, or has an entry of a suite that is not known here; `site` holds
             something else, or cannot be written.
     """
-    found = boards(read_store(store))
+    found = boards(read_store(store) if entries is None else entries)
     if not found:
         raise ItamedError(f"{store} has no entry yet: accept a bundle first (itamed board accept).")
     made = assets()
