@@ -15,13 +15,13 @@ import numpy as np
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.scoring.bootstrap import Drawn, summarise
 from itamed.benchmark.version import __version__
+from pydantic import ValidationError
 
 from ..archive import content_of, unpack
 from ..bundle import MANIFEST, SCORES, TOLERANCE, samples_name
 from ..findings import Finding, Refused, Severity
-from ..jsonsafe import read_json
-from ..known import facts_of, known
-from ..manifest import Figures, Manifest, Scores, TaskScores, read
+from ..known import facts_of, is_known
+from ..manifest import Figures, M, Manifest, Scores, TaskScores, wrong_with
 from ..said import read_said, said_of
 from ..validate import UNCHECKED, Verdict, validate
 from .entry import NAMED, Entry, Span, TaskScore
@@ -149,7 +149,7 @@ def _audit_entry(folder: Path, place: str, depth: Depth, found: Audited, *, mini
 def _scored_again(folder: Path, place: str, stored: Stored, depth: Depth, found: Audited, *, mini: bool) -> list[str]:
     """Return what another scoring changes in an entry; where there can be none, say so in `found`."""
     version = stored.entry.manifest.suite.version
-    if version not in known():
+    if not is_known(version):
         found.unscored.append(f"{place}: its means were not compared here: install itamed {version}.")
     elif depth == "answers" and version != __version__:
         found.unscored.append(f"{place}: not scored again here: install itamed {version}.")
@@ -186,7 +186,7 @@ def _differences(folder: Path, stored: Stored, depth: Depth) -> Iterator[str]:
         yield f"{BUNDLE} is another than that of {ENTRY}"
         return
     found = list(_described_otherwise(entry, path))
-    if entry.manifest.suite.version in known():
+    if is_known(entry.manifest.suite.version):
         found += _summed_otherwise(entry)
     if not found:
         found += _drawn_otherwise(stored)
@@ -196,29 +196,26 @@ def _differences(folder: Path, stored: Stored, depth: Depth) -> Iterator[str]:
 
 
 def _described_otherwise(entry: Entry, path: Path) -> Iterator[str]:
-    manifest, wrong = read(Manifest, _file(entry, path, MANIFEST), f"{BUNDLE}/{MANIFEST}", remedy=OTHER_MAKER)
-    if manifest is None:
-        raise Refused(wrong[0])
-    if entry.manifest != manifest:
+    if entry.manifest != _read(Manifest, entry, path, MANIFEST):
         yield f"the manifest in {ENTRY} is not that of {BUNDLE}"
 
 
 def _counted_otherwise(entry: Entry, path: Path) -> Iterator[str]:
-    scores, wrong = read(Scores, _file(entry, path, SCORES), f"{BUNDLE}/{SCORES}", remedy=OTHER_MAKER)
-    if scores is None:
-        raise Refused(wrong[0])
+    scores = _read(Scores, entry, path, SCORES)
     stated = {name: task.model_dump() for name, task in entry.tasks.items()}
     if not _near(stated, {name: _task(task).model_dump() for name, task in scores.tasks.items()}):
         yield f"scores of tasks in {ENTRY} are not those of {BUNDLE}"
 
 
-def _file(entry: Entry, path: Path, name: str) -> Any:
-    """Return what a file of a bundle that was checked before holds; its tasks may be none of today's."""
+def _read(kind: type[M], entry: Entry, path: Path, name: str) -> M:
+    """Return what a file of a bundle holds that was checked when it was accepted; its tasks may be none of today's."""
     names = {samples_name(each) for each in entry.tasks}
     try:
-        return read_json(unpack(path, {MANIFEST, SCORES, *names}, {name}).get(name, b""), name)
+        return kind.model_validate_json(unpack(path, {MANIFEST, SCORES, *names}, {name}).get(name, b""))
     except Refused as refused:
         raise Refused(replace(refused.finding, remedy=OTHER_MAKER)) from refused
+    except ValidationError as error:
+        raise Refused(wrong_with(error, f"{BUNDLE}/{name}", remedy=OTHER_MAKER)[0]) from error
 
 
 def _summed_otherwise(entry: Entry) -> Iterator[str]:

@@ -42,7 +42,7 @@ class Row:
         model = self.manifest.model
         return f"{model.name} + {model.adapter.name}" if model.adapter else model.name
 
-    @property
+    @cached_property
     def method(self) -> str:
         """Return how the model was asked and whether it was trained for it: "4-shot", "0-shot, trained".
 
@@ -56,7 +56,7 @@ class Row:
         declared = self.manifest.declaration
         return f"{shots}-shot, trained" if declared and declared.tasks else f"{shots}-shot"
 
-    @property
+    @cached_property
     def mode(self) -> str:
         """Return how answers were decoded: "free", "constrained", "think + constrained", "tagged"."""
         decoding = self.manifest.decoding
