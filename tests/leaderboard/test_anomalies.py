@@ -89,6 +89,7 @@ def test_answers_of_another_model(files, tmp_path, others, monkeypatch):
     monkeypatch.setattr(copies, "SAME_SHARE", 0.5)
     assert only(anomalous(renamed(files, but=1), tmp_path, others)).severity == "warning"
     monkeypatch.setattr(copies, "SAME_SHARE", 0.99)
+    monkeypatch.setattr(copies, "WRONG_SHARE", 0.99)
     assert anomalous(renamed(files, but=1), tmp_path, others) == []
 
 
