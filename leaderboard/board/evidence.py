@@ -57,16 +57,17 @@ def _asked_otherwise(one: Manifest, two: Manifest) -> Iterator[str]:
         (each.suite.version, each.asked, each.suite if each.decoding.reasoning != "none" else None)
         for each in (one, two)
     ]
-    for name, first, second in (
+    compared: tuple[tuple[str, object, object], ...] = (
         ("model", one.model.name, two.model.name),
         ("commit", one.model.revision, two.model.revision),
         ("adapter", one.model.adapter, two.model.adapter),
         ("kind (sample or full)", one.kind, two.kind),
         ("decoding", (one.decoding.mode, one.decoding.reasoning), (two.decoding.mode, two.decoding.reasoning)),
-        ("suite or fingerprint of a task", *suites),
+        ("suite or fingerprint of a task", suites[0], suites[1]),
         ("chat template", one.chat, two.chat),
         ("choice of examples", one.seeds.examples, two.seeds.examples),
-    ):
+    )
+    for name, first, second in compared:
         if first != second:
             yield name
 
