@@ -6,6 +6,7 @@ and this module read the same files.
 
 from __future__ import annotations
 
+import fnmatch
 import importlib.util
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -91,6 +92,29 @@ def task_of(name: str) -> Task:
 def has_task(name: str) -> bool:
     """Return whether this version of the suite has a task, named as for `task_of`."""
     return own_name(name) in suite()
+
+
+def tasks_named(text: str) -> list[str]:
+    """Return the tasks that names, groups and patterns stand for, with commas between them, as the harness takes them.
+
+    Raises:
+        ItamedError: something is none of these; the message lists the names.
+    """
+    groups = {path.stem: path for path in (tasks_dir() / "groups").glob("*.yaml")}
+    found: dict[str, None] = {}
+    for name in filter(None, map(str.strip, text.split(","))):
+        if has_task(name):
+            found[name] = None
+        elif name in groups:
+            found |= dict.fromkeys(tasks_named(",".join(_read(groups[name])["task"])))
+        elif matching := fnmatch.filter([*suite(), *groups], name):
+            found |= dict.fromkeys(tasks_named(",".join(matching)))
+        else:
+            raise ItamedError(
+                f"No task or group is named {name}. The groups are: {', '.join(sorted(groups))}; the tasks are: "
+                f"{', '.join(suite())}."
+            )
+    return list(found)
 
 
 def task_config(name: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from itamed.benchmark.report.settings import RULES
 from itamed.benchmark.suite import own_name, suite, task_of
@@ -16,20 +16,25 @@ from .manifest import Declaration, Manifest
 ENOUGH = 20
 """Answers from which on a share says something."""
 GOLD_SHARE = 0.97
+SEVERAL_SHARE = 0.5
+"""Of rows with two items or more. A model that misses and invents one item in ten has this share all right; the best of
+all measured runs, a rule at F1 79 %, has 38 %."""
 
 
 def gold_findings(name: str, records: Iterable[Record]) -> Iterator[Finding]:
     """Tell of a task whose rows are right to the last item: annotations have mistakes, which no model makes too.
 
-    Questions are only warned of, as a letter may well be right, and so are few rows. Rows with nothing to
-    find say nothing.
+    Questions are only warned of, as a letter may well be right, and so are few rows. Rows with nothing to find say
+    nothing. Where fewer rows are right, as of somebody who left out a part of the gold, those with several items tell:
+    a single one is found by simple rules.
 
     Args:
         name: the task.
         records: of its answers, see `verdict.record`.
     """
     counts = [counts for _, _, pairs in records if (counts := dict(pairs)).get("gold")]
-    right = sum(row.get("tp", 0.0) == row["gold"] == row.get("pred", row["gold"]) for row in counts)
+    several = [row for row in counts if row["gold"] > 1]
+    right, right_several = _right(counts), _right(several)
     if counts and right / len(counts) >= GOLD_SHARE:
         certain = len(counts) >= ENOUGH and task_of(name).family != "qa"
         yield Finding(
@@ -40,6 +45,13 @@ def gold_findings(name: str, records: Iterable[Record]) -> Iterator[Finding]:
             EXPLAIN,
             "error" if certain else "warning",
         )
+    elif len(several) >= ENOUGH and right_several / len(several) >= SEVERAL_SHARE:
+        found = f"the gold, to the last item, in {right_several} of {len(several)} rows of several items"
+        yield Finding(samples_name(name), "answer", "answers of a model", found, EXPLAIN, "warning")
+
+
+def _right(counts: Sequence[Mapping[str, float]]) -> int:
+    return sum(row.get("tp", 0.0) == row["gold"] == row.get("pred", row["gold"]) for row in counts)
 
 
 def declared_findings(manifest: Manifest) -> Iterator[Finding]:

@@ -14,7 +14,8 @@ board_app = typer.Typer(
 )
 for _command in (request, queue, retry, worker):
     board_app.command()(_command)
-_UNCHANGED = "Every entry is that of its bundle."
+_MOST = 10
+"""Entries that are named on a line each."""
 Store = Annotated[Path, typer.Option(help="Folder of accepted bundles, e.g. a checkout of the results repository.")]
 
 
@@ -157,22 +158,20 @@ def audit(
 ) -> None:
     """Compare every entry with its bundle: checksum, manifest, scores, means. Nothing is changed.
 
-    Without --rescore intervals and draws are taken on trust. Entries of another suite version are
-    scored again by that version alone. Ends with status 1 if anything differs, else with 3 if an
-    entry was not scored again because its data are not here.
+    Intervals of means are compared with their draws; without --rescore the draws, which decide ranks,
+    and warnings are taken on trust. Entries of another suite version are scored again by that version
+    alone. Ends with status 1 if anything differs, else with 3 if an entry was not scored again because
+    its data are not here.
 
     Example: itamed board audit --store results --rescore
     """
     from .board.audit import audit as compare
+    from .board.audit import told
 
     found = compare(store, "answers" if rescore else "scores")
     for each in (*found.unscored, *found.unchecked, *found.changed):
         typer.echo(each)
-    left = len(found.unscored) + len(found.unchecked)
-    typer.echo(
-        (f"Entries or bundles that were changed: {len(found.changed)}." if found.changed else _UNCHANGED)
-        + (f" Not scored again: {left}." if left else "")
-    )
+    typer.echo(told(found, rescored=rescore))
     if found.status:
         raise typer.Exit(found.status)
 
@@ -190,22 +189,26 @@ def build(
 ) -> None:
     """Build the static site of a store: pages, CSV, parquet and JSON. Open index.html, no server is needed.
 
-    Entries must say what their bundles say, see `itamed board audit`. Nothing is scored again, and
-    the same store gives the same bytes. The folder is a Hugging Face Space, too: static, or with
-    --space gradio one that runs app.py. With --results each entry's page has a link to its bundle,
-    without it says which file of the store that is.
+    Entries must say what their bundles say, see `itamed board audit`; of one without bundle.zip nobody
+    knows, and its page has a warning. Nothing is scored again, and the same store gives the same bytes.
+    The folder is a Hugging Face Space, too: static, or with --space gradio one that runs app.py. With
+    --results each entry's page has a link to its bundle, without it says which file of the store that is.
 
     Example: itamed board build --store results --site site --results YOU/results
     """
     from itamed.benchmark.errors import ItamedError
 
-    from .board.audit import require_unedited
+    from .board.audit import read_unedited
     from .board.site import SPACES
     from .board.site import build as write
 
     chosen = next((each for each in SPACES if each == space), None)
     if chosen is None:
         raise ItamedError(f"--space {space} is none: choose one of {', '.join(SPACES)}.")
-    if lacking := require_unedited(store):
-        typer.echo(f"{lacking} entries have no bundle.zip: whether they were changed cannot be told.", err=True)
-    typer.echo(f"{write(store, site, chosen, results)} entries: {site / 'index.html'}")
+    entries, alone = read_unedited(store)
+    for each in alone[:_MOST]:
+        typer.echo(each, err=True)
+    if len(alone) > _MOST:
+        typer.echo(f"and {len(alone) - _MOST} more: itamed board audit --store {store}", err=True)
+    number = write(store, site, chosen, results, entries=entries)
+    typer.echo(f"{number} entries, {len(alone)} of them without bundle.zip: {site / 'index.html'}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +17,11 @@ from .findings import EXPLAIN, Finding, Refused, shown
 from .manifest import Manifest
 from .opened import Opened, open_bundle
 from .rescore import Docs
-from .said import Said, read_said, said_of, same, telling
+from .said import Said, gold_of, read_said, said_of, same, telling, without
 
 SAME_SHARE = 0.9
+WRONG_SHARE = 0.5
+"""Of wrong answers: good models have right ones in common. Two that were fine-tuned from one base share a quarter."""
 
 
 @dataclass(frozen=True)
@@ -64,25 +67,42 @@ def others(path: Path, folder: Path, *, itself: bool, mini: bool = False) -> Ite
 def copy_findings(mine: Opened, found: Iterable[Other]) -> Iterator[Finding]:
     """Tell of bundles with the same answers.
 
-    Answers that come more than once in a task, such as letters and empty lists, say nothing.
+    Answers that come more than once in a task, such as letters and empty lists, say nothing. Of a copy with changes
+    here and there the mistakes tell that are left.
 
     Args:
         mine: the bundle to look at.
         found: the others.
     """
-    said = said_of(mine.answers)
+    docs: dict[str, Docs] = {}
+    said = said_of(mine.answers, docs)
     own = telling(said)
+
+    @cache
+    def wrong() -> Said:
+        return without(own, gold_of(mine.answers, docs))
+
     for other in found:
-        equal, common = same(own, telling(other.said))
+        theirs = telling(other.said)
+        equal, common = same(own, theirs)
         if _settings(mine.manifest) == _settings(other.manifest) and np.array_equal(said, other.said):
             yield Finding("", "", "a new submission", f"that of {shown(other.file)}", "nothing: it is there already")
         elif common >= ENOUGH and equal / common >= SAME_SHARE:
             yield from _same_answers(mine.manifest, other, equal, common)
+        elif common >= ENOUGH and mine.manifest.model.name != other.manifest.model.name:
+            equal, common = same(wrong(), theirs)
+            if common >= ENOUGH and equal / common >= WRONG_SHARE:
+                told = f"{equal} of {common} telling and wrong ones {_as(other)}"
+                yield Finding("", "answers", "mistakes of its own", told, EXPLAIN, "warning")
+
+
+def _as(other: Other) -> str:
+    return f"as of {other.manifest.model.name} ({shown(other.file)})"
 
 
 def _same_answers(mine: Manifest, other: Other, equal: int, common: int) -> Iterator[Finding]:
     """Tell of answers that are another model's, or the same model's although something else is said of it."""
-    found = f"{equal} of {common} telling ones as of {other.manifest.model.name} ({shown(other.file)})"
+    found = f"{equal} of {common} telling ones {_as(other)}"
     if mine.model.name != other.manifest.model.name:
         yield Finding("", "answers", "answers of its own", found, EXPLAIN, "error" if equal == common else "warning")
     elif equal == common and _settings(mine) != _settings(other.manifest):

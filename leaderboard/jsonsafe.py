@@ -16,6 +16,8 @@ MAX_DEPTH = 8
 MAX_INTEGER = 2**53
 _UNSEEN_LETTERS = "\u115f\u1160\u2800\u3164\uffa0"
 """Letters and symbols by their category that show nothing."""
+_FORMULA = tuple("=+-@＝＋－＠")
+"""Signs with which a formula begins, also as full-width letters: spreadsheets take both."""
 
 
 class _Odd(Exception):
@@ -68,10 +70,10 @@ def json_bytes(value: Any) -> bytes:
 def flaw(text: str) -> str:
     """Return why a name or a sentence is not what it seems to be, or may harm what shows it; "" where all is well.
 
-    No such text of ours needs angle brackets (HTML), a sign of a formula at its beginning, line
+    No such text of ours needs angle brackets (HTML), a sign of a formula at its beginning or after blanks, line
     breaks, or a character that is unseen, changes direction, or joins its neighbour.
     """
-    if text.startswith(("=", "+", "-", "@")):
+    if text.lstrip().startswith(_FORMULA):
         return "the beginning of a spreadsheet's formula"
     if "<" in text or ">" in text:
         return "an angle bracket, as HTML has"

@@ -51,6 +51,11 @@ def known() -> Known:
     }
 
 
+def is_known(version: str) -> bool:
+    """Return whether a suite version is known to this itamed."""
+    return version in content()
+
+
 @cache
 def tasks_of(version: str) -> Mapping[str, Facts]:
     """Return the tasks of a suite version by name, in the order of families and names.

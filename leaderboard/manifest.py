@@ -59,13 +59,21 @@ class Strict(BaseModel):
 
 
 class Fingerprint(Strict):
-    """What a task's number depends on, see `benchmark.suite_fingerprint`."""
+    """What a task's number depends on, see `benchmark.suite_fingerprint`.
+
+    `reasoning` is one of the parts that came later: a bundle that was made before them has none.
+    """
 
     prompt: Part
     grammar: Part
-    reasoning: Part
+    reasoning: Part | None = None
     metrics: Part
     rows: Part
+
+    @property
+    def asked(self) -> dict[str, str]:
+        """Return the parts that say what was asked: all but the rules of reasoning, which are a way to answer it."""
+        return self.model_dump(exclude={"reasoning"})
 
 
 class Suite(Strict):
@@ -219,6 +227,11 @@ class Manifest(Strict):
         """Return the arguments on which answers may depend."""
         return {name: value for name, value in self.arguments.items() if name in (*ANSWERING, "dtype")}
 
+    @property
+    def asked(self) -> dict[str, dict[str, str]]:
+        """Return by task the parts of the fingerprint that say what was asked, see `Fingerprint.asked`."""
+        return {name: found.asked for name, found in self.suite.fingerprints.items()}
+
 
 class Figures(Strict):
     """A metric with its bootstrap standard error and 95 % interval."""
@@ -283,10 +296,15 @@ def read(
     try:
         return kind.model_validate(value), []
     except ValidationError as error:
-        return None, [
-            Finding(file, " ".join(filter(None, (place, _place(each["loc"])))), _expected(each), _found(each), remedy)
-            for each in error.errors(include_url=False)[:MOST]
-        ]
+        return None, wrong_with(error, file, place, remedy)
+
+
+def wrong_with(error: ValidationError, file: str, place: str = "", remedy: str = MADE_BY) -> list[Finding]:
+    """Return everything that is wrong with an object, each on a line; arguments as for `read`."""
+    return [
+        Finding(file, " ".join(filter(None, (place, _place(each["loc"])))), _expected(each), _found(each), remedy)
+        for each in error.errors(include_url=False)[:MOST]
+    ]
 
 
 def _place(parts: tuple[int | str, ...]) -> str:
@@ -296,8 +314,9 @@ def _place(parts: tuple[int | str, ...]) -> str:
 def _expected(error: Any) -> str:
     if error["type"] == "less_than_equal":
         return f"a number of at most {error['ctx']['le']:,}"
-    said: str = {"missing": "this key", "extra_forbidden": "no such key"}.get(error["type"], error["msg"])
-    return said[0].lower() + said[1:]
+    said: str = error["msg"]
+    kinds = {"missing": "this key", "extra_forbidden": "no such key", "json_invalid": "JSON"}
+    return kinds.get(error["type"], said[0].lower() + said[1:])
 
 
 def _found(error: Any) -> str:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 from itamed.benchmark.decoding.answer import read_answer
 from itamed.benchmark.errors import DataMissingError, ItamedError
+from itamed.benchmark.families import right_answer
+from itamed.benchmark.rows import row_class
 from itamed.benchmark.scoring.normal import loose
 from itamed.benchmark.verdict import judge
 from numpy.typing import NDArray
@@ -38,13 +40,35 @@ def said_of(answers: Mapping[str, Sequence[Answer]], loaded: dict[str, Docs] | N
     for task, found in answers.items():
         docs = loaded[task] = loaded.get(task) or _docs(task)
         pairs += [(_digest(task, each.id), _digest(task, _content(each.answer, docs.get(each.id)))) for each in found]
-    return np.array(sorted(pairs), dtype=_KIND).reshape(-1, 2)
+    return _said(pairs)
 
 
 def telling(said: Said) -> Said:
     """Return the answers that came once in their task: letters and empty lists say nothing of who has written them."""
     _, places, times = np.unique(said[:, 1], return_index=True, return_counts=True)
     return said[np.sort(places[times == 1])]
+
+
+def gold_of(tasks: Iterable[str], loaded: dict[str, Docs]) -> Said:
+    """Return what right answers are, as `said_of` those that were given; of tasks whose data are here.
+
+    Args:
+        tasks: the names.
+        loaded: as for `said_of`.
+    """
+    pairs = []
+    for task in tasks:
+        docs = loaded[task] = loaded.get(task) or _docs(task)
+        for row, doc in docs.items():
+            right = right_answer(row_class(doc).from_dict(dict(doc)))
+            pairs.append((_digest(task, row), _digest(task, _content(right, doc))))
+    return _said(pairs)
+
+
+def without(one: Said, two: Said) -> Said:
+    """Return the answers that are not those of another to the same rows."""
+    _, first, second = np.intersect1d(one[:, 0], two[:, 0], assume_unique=True, return_indices=True)
+    return np.delete(one, first[one[first, 1] == two[second, 1]], axis=0)
 
 
 def same(one: Said, two: Said) -> tuple[int, int]:
@@ -84,6 +108,10 @@ def _damaged(path: Path, why: object) -> ItamedError:
     return ItamedError(
         f"{path} cannot be read ({why}): get it anew from the repository, or delete it; the bundle is read instead."
     )
+
+
+def _said(pairs: Iterable[tuple[int, int]]) -> Said:
+    return np.array(sorted(pairs), dtype=_KIND).reshape(-1, 2)
 
 
 def _digest(task: str, text: str) -> int:

@@ -120,7 +120,8 @@ def _task(bundle: Opened, name: str, rescored: dict[str, Rescored]) -> Iterator[
         return
     try:
         docs = docs_of(name)
-        yield from fingerprint_findings(name, manifest.suite.fingerprints[name], parts)
+        reasoned = manifest.decoding.reasoning != "none"
+        yield from fingerprint_findings(name, manifest.suite.fingerprints[name], parts, reasoned=reasoned)
     except DataMissingError as error:
         remedy = str(error).rstrip(".")
         expected = "the task's data on this machine"

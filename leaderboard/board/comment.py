@@ -33,7 +33,7 @@ def comment(found: Preview) -> str:
     name = code(short(found.digest)) if found.digest else "that is not read"
     parts = [f"### Bundle {name}", _verdict(found)]
     if found.row:
-        parts += [_ranks(found.row, found.ranked), *_gains(found.row, found.references)]
+        parts += [_ranks(found.row, found.ranked), *_beyond(found.beyond), *_gains(found, found.row)]
     if found.verdict.findings:
         parts.append(_findings(found.verdict.findings))
     return "\n\n".join(part.strip() for part in parts) + "\n"
@@ -63,17 +63,31 @@ def _ranks(row: Row, ranked: Mapping[str, int]) -> str:
     return f"{head}\n\n{table(['tasks', 'mean', 'rank', 'tie group'], lines)}"
 
 
-def _gains(row: Row, references: Sequence[Reference]) -> Iterator[str]:
+def _beyond(tasks: Sequence[str]) -> Iterator[str]:
+    if tasks:
+        names = ", ".join(map(code, tasks))
+        yield (
+            f"**Above every ranked entry by more than its interval** in {names}: worth a question where these are few, "
+            "and the rest of it is as others are."
+        )
+
+
+def _gains(found: Preview, row: Row) -> Iterator[str]:
     """Yield who it is compared with, and a table of means for each role and one of tasks."""
+    references = found.references
     if not references:
-        yield "The store has no whole run of this suite version to compare it with."
+        yield (
+            "The store has no whole run of this suite version that is ranked, to compare it with."
+            if found.whole
+            else "It is a sample of notes, which is compared with no entry: those are of other notes."
+        )
         return
     names = "\n".join(f"* {letter}: {_reference(each.row)}" for letter, each in _lettered(references))
     yield f"Compared with\n\n{names}\n\n{_NOTE}"
     for role in ROLES:
-        means = [{name: each for (of, name), each in found.means.items() if of == role} for found in references]
+        means = [{name: each for (of, name), each in one.means.items() if of == role} for one in references]
         yield from _table(f"Means, {ROLE_NAMES[role]}", ["mean", *FAMILY_NAMES], means)
-    yield from _table("Tasks", list(row.stored.entry.tasks), [found.tasks for found in references])
+    yield from _table("Tasks", list(row.stored.entry.tasks), [one.tasks for one in references])
 
 
 def _lettered(references: Iterable[Reference]) -> Iterator[tuple[str, Reference]]:

@@ -39,13 +39,15 @@ class TaskScore(Strict):
 class RoleScore(Strict):
     """The means of a role over the tasks that are ranked, families with a task missing left out.
 
-    `mean` is there if no family is left out; `freedom` is that of its variance.
+    `mean` is there if no family is left out; `freedom` is that of its variance. Its interval follows from its draws,
+    `freedom` and `further` (see `Drawn`), which entries of an older itamed do not have.
     """
 
     tasks: list[Word]
     families: dict[Word, Span]
     mean: Span | None = None
     freedom: float = 1.0
+    further: float | None = None
 
     @property
     def ranked_mean(self) -> Span:

@@ -52,16 +52,22 @@ def evidence_of(path: Path, entry: Entry, *, mini: bool = False) -> Evidence:
 
 def _asked_otherwise(one: Manifest, two: Manifest) -> Iterator[str]:
     """Yield what differs between two runs that must not; engine, machine and number format may."""
-    for name, first, second in (
+    # An entry from before the rules of reasoning were told is reproduced by a run of today, unless it has reasoned.
+    suites = [
+        (each.suite.version, each.asked, each.suite if each.decoding.reasoning != "none" else None)
+        for each in (one, two)
+    ]
+    compared: tuple[tuple[str, object, object], ...] = (
         ("model", one.model.name, two.model.name),
         ("commit", one.model.revision, two.model.revision),
         ("adapter", one.model.adapter, two.model.adapter),
-        ("suite or fingerprint of a task", one.suite, two.suite),
         ("kind (sample or full)", one.kind, two.kind),
         ("decoding", (one.decoding.mode, one.decoding.reasoning), (two.decoding.mode, two.decoding.reasoning)),
+        ("suite or fingerprint of a task", suites[0], suites[1]),
         ("chat template", one.chat, two.chat),
         ("choice of examples", one.seeds.examples, two.seeds.examples),
-    ):
+    )
+    for name, first, second in compared:
         if first != second:
             yield name
 

@@ -218,8 +218,8 @@ def _reason(each: Stored, role: str) -> str:
 
 
 def _fingerprints(each: Stored, role: str) -> str:
-    found = each.entry.manifest.suite.fingerprints
-    return repr([(name, sorted(found[name].model_dump().items())) for name in sorted(each.entry.roles[role].tasks)])
+    found = each.entry.manifest.asked
+    return repr([(name, sorted(found[name].items())) for name in sorted(each.entry.roles[role].tasks)])
 
 
 def _order(row: Row) -> tuple[Any, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -46,7 +46,8 @@ class Reference:
 class Preview:
     """A checked bundle; without errors its row on the board, how many rows are ranked there by role, and references.
 
-    `digest` is that of the archive, "" where it is none that is read.
+    `digest` is that of the archive, "" where it is none that is read. `beyond` are the tasks in which it surpasses
+    every ranked row by more than its interval.
     """
 
     digest: str
@@ -54,6 +55,12 @@ class Preview:
     row: Row | None = None
     ranked: Mapping[str, int] = field(default_factory=dict)
     references: tuple[Reference, ...] = ()
+    beyond: tuple[str, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """Return whether it is of whole tasks: a sample is compared with nothing."""
+        return self.row is not None and _whole(self.row)
 
 
 def preview(path: Path, store: Path, chosen: Sequence[str] = (), *, mini: bool = False) -> Preview:
@@ -81,7 +88,17 @@ def preview(path: Path, store: Path, chosen: Sequence[str] = (), *, mini: bool =
     row = next(each for each in board if each.stored is mine)
     ranked = {role: sum(role in each.ranks for each in board) for role in ROLES}
     found = [each for each in _references(board, row, chosen) if _whole(row) and _whole(each)]
-    return Preview(digest, verdict, row, ranked, _compared(row, verdict.run, found, store, mini=mini))
+    compared = _compared(row, verdict.run, found, store, mini=mini)
+    return Preview(digest, verdict, row, ranked, compared, tuple(_beyond(row, board)) if _whole(row) else ())
+
+
+def _beyond(row: Row, board: Sequence[Row]) -> Iterator[str]:
+    others = [each for each in board if each is not row and each.ranks]
+    for name, score in row.stored.entry.tasks.items():
+        asked = [each for each in others if name in each.stored.entry.tasks and _alike(row, each, {name})]
+        theirs = [each.stored.entry.tasks[name].metrics["score"][0] for each in asked]
+        if theirs and score.metrics["score"][1] > max(theirs):
+            yield name
 
 
 def _references(board: Sequence[Row], row: Row, chosen: Sequence[str]) -> list[Row]:
@@ -147,5 +164,5 @@ def _tasks(results: Sequence[TaskResult]) -> set[str]:
 
 
 def _alike(one: Row, two: Row, names: set[str]) -> bool:
-    first, second = (row.manifest.suite.fingerprints for row in (one, two))
+    first, second = (row.manifest.asked for row in (one, two))
     return all(first[name] == second[name] for name in names)

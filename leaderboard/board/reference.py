@@ -8,8 +8,8 @@ from tempfile import TemporaryDirectory
 
 from itamed.benchmark.asked import Asked
 from itamed.benchmark.baselines import RULES as BY_NAME
-from itamed.benchmark.data.load import load_table
-from itamed.benchmark.errors import DataMissingError, ItamedError
+from itamed.benchmark.data.built import unbuilt
+from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.evaluate import evaluate
 from itamed.benchmark.files import write_bytes
 from itamed.benchmark.report.finding import find_run
@@ -32,14 +32,8 @@ def built_tasks() -> tuple[list[str], list[str]]:
     Raises:
         ItamedError: no task has its data here.
     """
-    built, missing = [], []
-    for name, task in suite().items():
-        try:
-            for each in (name, task.shots[0]):
-                load_table(each, ())
-            built.append(name)
-        except DataMissingError:
-            missing.append(name)
+    missing = unbuilt(suite())
+    built = [name for name in suite() if name not in missing]
     if not built:
         raise ItamedError("No task has its data here: run `itamed data build` first.")
     return built, missing

@@ -57,7 +57,7 @@ def stored_of(verdict: Verdict, digest: str, licence: str, badge: Badge | None =
     scores, draws = role_scores(verdict.run, manifest.suite.version)
     if trained_ood(manifest.declaration, manifest.suite.version) and draws.pop("ood", None) is not None:
         # Without a mean there is no rank.
-        scores["ood"] = scores["ood"].model_copy(update={"mean": None, "freedom": 1.0})
+        scores["ood"] = scores["ood"].model_copy(update={"mean": None, "freedom": 1.0, "further": None})
     try:
         entry = Entry(
             format=1,
@@ -113,7 +113,7 @@ def role_scores(run: Run, version: str) -> tuple[dict[str, RoleScore], dict[str,
         families = {family: _span(summarise(score)) for family, score in found.items()}
         scores[role] = RoleScore(tasks=[each.name for each in mine], families=families)
         if mean and not lacking:
-            update = {"mean": _span(summarise(mean)), "freedom": mean.freedom}
+            update = {"mean": _span(summarise(mean)), "freedom": mean.freedom, "further": mean.further}
             scores[role], draws[role] = scores[role].model_copy(update=update), mean.draws
     return scores, draws
 

@@ -31,7 +31,7 @@ from .openness import OPEN
 from .pairs import mode_pairs
 from .ranks import Rank
 from .scored import ranked_tasks
-from .store import BUNDLE, place_of, read_store
+from .store import BUNDLE, Stored, place_of, read_store
 from .telling import told_apart
 from .types import type_columns, type_file, type_rows, types_of
 
@@ -46,7 +46,9 @@ _MARK = Path("data", "entries.json")
 _DESCRIBED = (("entries", "an entry", ENTRY_COLUMNS), ("scores", "a metric of a task of an entry", SCORE_COLUMNS))
 
 
-def build(store: Path, site: Path, space: Space = "static", results: str = "") -> int:
+def build(
+    store: Path, site: Path, space: Space = "static", results: str = "", *, entries: Sequence[Stored] | None = None
+) -> int:
     """Build the site of a store; returns the number of entries.
 
     Args:
@@ -54,12 +56,13 @@ def build(store: Path, site: Path, space: Space = "static", results: str = "") -
         site: where to write, may be the checkout of a Space; its folders of `FOLDERS` are replaced.
         space: what README.md says of the Space.
         results: where readers find the store, see `base_of`.
+        entries: of the store, where they were read before.
 
     Raises:
         ItamedError: `results` is no address; the store is none or damaged, or has an entry of a suite that is not
             known here; `site` holds something else, or cannot be written.
     """
-    base, found = base_of(results), boards(read_store(store))
+    base, found = base_of(results), boards(read_store(store) if entries is None else entries)
     if not found:
         raise ItamedError(f"{store} has no entry yet: accept a bundle first (itamed board accept).")
     made = assets()

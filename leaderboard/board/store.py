@@ -23,13 +23,17 @@ from pydantic import BaseModel, ValidationError
 
 from ..archive import short
 from ..jsonsafe import flaw, json_bytes
-from ..manifest import MAX_LINE
+from ..manifest import MAX_LINE, wrong_with
 from ..stamp import utc_now
 from .entry import BADGES, Badge, Entry, Evidence, Given, Retraction
 
 FOLDER = "models"
 ENTRY, DRAWS, BUNDLE, RETRACTED = "entry.json", "draws.npy", "bundle.zip", "retracted.json"
 ANSWERS = "answers.npy"
+OTHER_MAKER = (
+    "made by another itamed? Install that one, or a later one; else get the file anew from the repository's history"
+)
+"""What to do about a file that cannot be read, which is seldom the fault of who handed in what is in it."""
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -152,8 +156,11 @@ def read_badge(folder: Path, badge: Badge) -> Given:
 def _read(kind: type[M], path: Path) -> M:
     try:
         return kind.model_validate_json(path.read_bytes())
-    except (OSError, ValidationError) as error:
-        raise ItamedError(f"{path} cannot be read as an entry's file ({error}): get it anew.") from error
+    except OSError as error:
+        raise ItamedError(f"{path} cannot be read ({error.strerror}): get it anew from the repository.") from error
+    except ValidationError as error:
+        first, *more = wrong_with(error, str(path), remedy=OTHER_MAKER)
+        raise ItamedError(f"{first}" + (f" So are {len(more)} more values of it." if more else "")) from error
 
 
 def today() -> str:

@@ -51,9 +51,12 @@ class Job:
         return self.state.history[-1].at if self.state else self.request.at if self.request else ""
 
     @property
-    def place_in_line(self) -> tuple[str, str]:
-        """Return what the queue is sorted by: when a worker has first seen it, which a stranger cannot choose."""
-        return (self.state.history[0].at if self.state else "9999", self.id)
+    def place_in_line(self) -> tuple[str, str, str]:
+        """Return what the queue is sorted by: when a worker has first seen it, which a stranger cannot choose.
+
+        When it was asked, as the request says, tells no more than which of those comes first that were seen at once.
+        """
+        return (self.state.history[0].at if self.state else "9999", self.request.at if self.request else "", self.id)
 
 
 def read_jobs(place: Place) -> list[Job]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from functools import lru_cache
 from typing import Annotated, Literal, TypeAlias
 
 from huggingface_hub.utils import validate_repo_id
@@ -18,6 +19,8 @@ from ..stamp import Stamp
 MAX_BYTES = 20_000
 """Of a request; one with a long declaration takes a tenth."""
 REMEDY = "file it anew with `itamed board request`"
+KEPT = 4096
+"""Files that are parsed once each, as a worker looks at all of them at each change of a state."""
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 _NO_PART = {"by", "at", "declaration"}
 """What does not change the answers."""
@@ -64,6 +67,7 @@ class Request(Strict):
         return self
 
 
+@lru_cache(maxsize=KEPT)
 def read_request(content: bytes, file: str) -> Request:
     """Read a stranger's request.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import lru_cache
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field
@@ -12,6 +13,7 @@ from ..findings import Refused
 from ..jsonsafe import json_bytes, read_json
 from ..manifest import Count, Line, Strict, read
 from ..stamp import Stamp, moment_of
+from .request import KEPT
 
 Kind: TypeAlias = Literal["waiting", "running", "done", "failed"]
 Worker: TypeAlias = Annotated[str, Field(max_length=40, pattern=r"^[A-Za-z0-9-]*$")]
@@ -60,6 +62,7 @@ class State(Strict):
         return self.model_copy(update={"state": event.state, "history": [*self.history, event], **changed})
 
 
+@lru_cache(maxsize=KEPT)
 def read_state(content: bytes, file: str) -> State:
     """Read a state.
 

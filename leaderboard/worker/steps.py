@@ -26,6 +26,7 @@ _PASSED = (
     "MKL_",
 )
 """Beginnings of the names of variables that an evaluation needs; tokens are in others."""
+_IMPORTED = "PYTHONPATH"
 
 
 def steps(folder: Path) -> list[Step]:
@@ -47,6 +48,9 @@ def environment(folder: Path, own: Mapping[str, str]) -> dict[str, str]:
         own: the worker's environment.
     """
     passed = {name: value for name, value in own.items() if name.startswith(_PASSED)}
+    if own.get(_IMPORTED):
+        # Otherwise another itamed might evaluate than the one that checks; a step runs in another folder.
+        passed[_IMPORTED] = os.pathsep.join(str(Path(each).resolve()) for each in own[_IMPORTED].split(os.pathsep))
     offline = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
     places = {"HOME": str(folder), "HF_HOME": str(folder / "hf"), "ITAMED_HOME": str(home().resolve())}
     return passed | offline | places

@@ -13,8 +13,10 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 from itamed.benchmark.console import err
+from itamed.benchmark.data.built import unbuilt
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.files import write_text
+from itamed.benchmark.suite import tasks_named
 
 from ..stamp import utc_now
 from .desk import Desk
@@ -41,8 +43,11 @@ def work(place: Place, desk: Desk, settings: Settings, *, once: bool = False) ->
         once: end when nothing is left to do.
 
     Raises:
-        ItamedError: another worker uses the folder, or it cannot be written.
+        ItamedError: another worker uses the folder, or it cannot be written; or data of a task are not here, without
+            which every job would fail for good.
     """
+    if not settings.mini:
+        _require_data(settings.tasks)
     with _alone(settings.folder) as name, _stoppable() as stop:
         pause = settings.poll
         while not stop.is_set():
@@ -56,6 +61,15 @@ def work(place: Place, desk: Desk, settings: Settings, *, once: bool = False) ->
                 return
             if not found:
                 stop.wait(pause)
+
+
+def _require_data(tasks: str) -> None:
+    names = tasks_named(tasks)
+    if missing := unbuilt(names):
+        raise ItamedError(
+            f"No job was begun: the data of {len(missing)} of {len(names)} tasks are not built here: "
+            f"{', '.join(missing)}. Run `itamed data build`, or name those that are built (--tasks)."
+        )
 
 
 @contextmanager

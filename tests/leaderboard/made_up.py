@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from itamed.benchmark.suite import FAMILIES, ROLES, suite
 from itamed.leaderboard import known
+from itamed.leaderboard.archive import pack
 from itamed.leaderboard.board.scored import ranked_tasks
 from itamed.leaderboard.bundle import MANIFEST
 
@@ -39,7 +40,8 @@ def add_entry(store, files, name, mean=0.5, *, version="0.1.0", noise=0.02, seed
     """Add an entry to a store; returns its folder.
 
     `files` are those of a bundle of mini tasks; `lacks` are roles that are not complete; `real` makes it as large as
-    an entry of all 20 tasks; `manifest` are parts of it that differ. The model is one at a commit of its own.
+    an entry of all 20 tasks, with an archive of its manifest; `manifest` are parts of it that differ. The model is one
+    at a commit of its own.
     """
     said = json.loads(files[MANIFEST]) | {"decoding": {"mode": "free", "engine": "itamed-hf", "batch": "8"}}
     said |= {"arguments": {}, "untold": []}
@@ -49,7 +51,9 @@ def add_entry(store, files, name, mean=0.5, *, version="0.1.0", noise=0.02, seed
     said["suite"] = said["suite"] | {"version": version}
     if real:
         said["suite"]["fingerprints"] = dict(zip(suite(), cycle(said["suite"]["fingerprints"].values()), strict=False))
-    digest = hashlib.sha256(repr((name, version, seed, sorted(manifest.items()))).encode()).hexdigest()
+    named = repr((name, version, seed, sorted(manifest.items()))).encode()
+    archive = pack({MANIFEST: json.dumps(said).encode()}) if real else named
+    digest = hashlib.sha256(archive).hexdigest()
     tasks = list(said["suite"]["fingerprints"])
     span = [mean, max(0, mean - 0.04), min(1, mean + 0.04)]
     entry = {
@@ -66,7 +70,7 @@ def add_entry(store, files, name, mean=0.5, *, version="0.1.0", noise=0.02, seed
                 "rows": 9,
                 "gold": 9,
                 "strict": span,
-                "metrics": _metrics(task, np.random.default_rng(seed)) if real else {"score": span, "f1:a": span},
+                "metrics": {"score": span} | (_metrics(task, np.random.default_rng(seed)) if real else {"f1:a": span}),
             }
             for task in tasks
         },
@@ -85,13 +89,15 @@ def add_entry(store, files, name, mean=0.5, *, version="0.1.0", noise=0.02, seed
     folder.mkdir(parents=True)
     (folder / "entry.json").write_text(json.dumps(entry))
     (folder / "badge-re-scored.json").write_text('{"date": "2026-01-31"}')
+    if real:
+        (folder / "bundle.zip").write_bytes(archive)
     np.save(folder / "draws.npy", own.astype(np.float32))
     return folder
 
 
 def _metrics(task, random):
-    """Return all metrics of a real task, each with an interval of six digits."""
+    """Return all metrics of a real task but its score, each with an interval of six digits."""
     types, found = (f"f1:{label}" for label in suite()[task].labels), METRICS[suite()[task].family]
-    names = ("score", *types, *found, "repaired", "truncated", "unparseable", "valid")
+    names = (*types, *found, "repaired", "truncated", "unparseable", "valid")
     values = np.sort(random.random((len(names), 3)), axis=1).round(6).tolist()
     return {name: [middle, low, high] for name, (low, middle, high) in zip(names, values, strict=True)}

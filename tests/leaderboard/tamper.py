@@ -4,6 +4,8 @@ import hashlib
 import json
 from contextlib import suppress
 
+from itamed.benchmark.families import right_answer
+from itamed.benchmark.rows import row_class
 from itamed.leaderboard.archive import pack
 from itamed.leaderboard.bundle import MANIFEST, SCORES
 from itamed.leaderboard.rescore import docs_of, rescore
@@ -54,6 +56,19 @@ def rescored(files, task, found):
     reports = rescore(docs_of(task), {each["id"]: each["answer"] for each in found}).reports
     files = changed(files, SCORES, lambda scores: scores["tasks"][task].update(modes=reports))
     return with_answers(files, task, found)
+
+
+def with_gold(files, task, but=0):
+    """Return the files of a bundle with the gold answers to a task, but for those to its first rows."""
+    docs = docs_of(task)
+    found = [
+        each if at < but else each | {"answer": gold(docs[each["id"]])} for at, each in enumerate(answers(files, task))
+    ]
+    return rescored(files, task, found)
+
+
+def gold(doc):
+    return right_answer(row_class(doc).from_dict(dict(doc)))
 
 
 def verdict(files, place, against=None):

@@ -1,31 +1,14 @@
 """What no honest run looks like, each thing by itself."""
 
-import json
 import os
 
 import pytest
 from itamed.benchmark.errors import ItamedError
-from itamed.benchmark.families import family_of
-from itamed.benchmark.rows import row_class
 from itamed.leaderboard import anomalies, copies
 from itamed.leaderboard.archive import pack
 from itamed.leaderboard.bundle import MANIFEST
-from itamed.leaderboard.rescore import docs_of
 
-from .tamper import CRF, NER, QA, TASKS, answers, changed, errors, only, rescored, verdict
-
-
-def gold(doc):
-    kind = row_class(doc)
-    return json.dumps(family_of(kind).gold(kind.from_dict(dict(doc))), ensure_ascii=False)
-
-
-def with_gold(files, task, but=0):
-    docs = docs_of(task)
-    found = [
-        each if at < but else each | {"answer": gold(docs[each["id"]])} for at, each in enumerate(answers(files, task))
-    ]
-    return rescored(files, task, found)
+from .tamper import CRF, NER, QA, TASKS, answers, changed, errors, only, rescored, verdict, with_gold
 
 
 def anomalous(files, tmp_path, against=None):
@@ -39,10 +22,18 @@ def test_copied_gold(files, tmp_path, monkeypatch):
     assert (found.file, found.severity) == (f"samples_{NER}.jsonl", "error")
     assert "the gold" in found.found
     assert only(anomalous(with_gold(files, QA), tmp_path)).severity == "warning"
-    assert anomalous(with_gold(files, NER, but=1), tmp_path) == []
     right = answers(with_gold(files, NER), NER)
     fenced = [each | {"answer": f"```json\n{each['answer']}\n```", "finish": "loose"} for each in right]
     assert "the gold" in only(anomalous(rescored(files, NER, fenced), tmp_path)).found
+
+
+def test_gold_in_half_of_the_rows_of_several_items_is_warned_of(files, tmp_path, monkeypatch):
+    assert anomalous(with_gold(files, NER, but=1), tmp_path) == [], "five rows say nothing"
+    monkeypatch.setattr(anomalies, "ENOUGH", 5)
+    found = only(anomalous(with_gold(files, NER, but=1), tmp_path))
+    assert (found.severity, found.found) == ("warning", "the gold, to the last item, in 4 of 5 rows of several items")
+    assert len(anomalous(with_gold(files, NER, but=3), tmp_path)) == 1
+    assert anomalous(with_gold(files, NER, but=4), tmp_path) == []
 
 
 def test_few_right_rows_are_only_warned_of(files, tmp_path):
@@ -98,6 +89,7 @@ def test_answers_of_another_model(files, tmp_path, others, monkeypatch):
     monkeypatch.setattr(copies, "SAME_SHARE", 0.5)
     assert only(anomalous(renamed(files, but=1), tmp_path, others)).severity == "warning"
     monkeypatch.setattr(copies, "SAME_SHARE", 0.99)
+    monkeypatch.setattr(copies, "WRONG_SHARE", 0.99)
     assert anomalous(renamed(files, but=1), tmp_path, others) == []
 
 

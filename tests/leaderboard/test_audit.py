@@ -11,7 +11,7 @@ from itamed.leaderboard import validate as validating
 from itamed.leaderboard.archive import pack
 from itamed.leaderboard.board import scored
 from itamed.leaderboard.board.accept import accept
-from itamed.leaderboard.board.audit import Audited, audit, require_unedited
+from itamed.leaderboard.board.audit import Audited, audit, read_unedited
 from itamed.leaderboard.bundle import MANIFEST
 from itamed.leaderboard.findings import Finding
 from typer.testing import CliRunner
@@ -57,7 +57,7 @@ def edit(store, change):
 
 def test_a_store_that_nobody_has_changed(store):
     assert audit(store, "answers", mini=True) == Audited()
-    assert require_unedited(store) == 0
+    assert read_unedited(store)[1] == []
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_an_entry_that_was_edited(store, change, said):
     (found,) = audit(store).changed
     assert said in found and folder(store).name in found
     with pytest.raises(ItamedError, match=folder(store).name):
-        require_unedited(store)
+        read_unedited(store)
 
 
 @pytest.mark.parametrize("change", [{"notes": 1}, {"shots": 9}])
@@ -85,7 +85,7 @@ def test_scores_of_tasks_are_read_by_the_audit_alone(store, change):
     edit(store, lambda entry: entry["tasks"][NER].update(change))
     (found,) = audit(store).changed
     assert "scores of tasks" in found
-    assert require_unedited(store) == 0
+    assert read_unedited(store)[1] == []
 
 
 @pytest.mark.parametrize("name", ["entry.json", "bundle.zip"])
@@ -103,22 +103,42 @@ def test_another_archive(store, files):
 
 def test_what_only_scoring_again_tells(store):
     def wider(entry):
-        entry["roles"]["id"]["mean"][2] += 0.01
+        entry["roles"]["id"]["families"]["ner"][2] += 0.01
 
     edit(store, wider)
-    for name, change in (("draws.npy", 0.01), ("answers.npy", 1)):
+    for name, change in (("draws.npy", lambda each: each[:, ::-1]), ("answers.npy", lambda each: each + np.uint64(1))):
         path = folder(store) / name
-        np.save(path, np.load(path) + np.asarray(change, dtype=np.load(path).dtype))
+        np.save(path, change(np.load(path)))
     assert audit(store) == Audited()
     found = "\n".join(audit(store, "answers", mini=True).changed)
     assert all(said in found for said in ("scores in entry.json", "draws of the means", "answers.npy"))
+
+
+def test_an_interval_is_that_of_its_draws(store):
+    path = folder(store) / "draws.npy"
+    draws = np.load(path)
+    for other in (draws + np.float32(0.6), 2 * draws - np.nanmean(draws), draws * np.nan):
+        np.save(path, other)
+        (found,) = audit(store).changed
+        assert "the interval of the mean of id tasks in entry.json is not that of draws.npy" in found
+    np.save(path, draws)
+    edit(store, lambda entry: entry["roles"]["id"]["mean"].__setitem__(1, entry["roles"]["id"]["mean"][1] + 0.001))
+    with pytest.raises(ItamedError, match="the interval of the mean of id tasks"):
+        read_unedited(store)
+
+
+def test_an_entry_of_before_intervals_could_be_compared_in_full(store):
+    edit(store, lambda entry: [score.pop("further") for score in entry["roles"].values()])
+    assert audit(store, "answers", mini=True) == Audited()
+    np.save(folder(store) / "draws.npy", np.load(folder(store) / "draws.npy") + np.float32(0.6))
+    assert "the interval of the mean of id tasks" in audit(store).changed[0]
 
 
 def test_warnings_that_were_taken_out(store):
     edit(store, lambda entry: entry["warnings"].remove(next(each for each in entry["warnings"] if "declar" in each)))
     assert audit(store) == Audited()
     (found,) = audit(store, "answers", mini=True).changed
-    assert "warnings of the check are not in entry.json, 1, as (manifest.json declaration" in found
+    assert "warnings that the check gives today are not in entry.json, 1, as (manifest.json declaration" in found
 
 
 def test_warnings_about_the_data_of_a_machine_may_be_others(store, monkeypatch):
@@ -134,7 +154,7 @@ def test_a_badge_that_was_written_by_hand(store, badge):
     (found,) = audit(store).changed
     assert f"badge-{badge}.json stands for a commit" in found and "delete that file" in found
     with pytest.raises(ItamedError, match=f"badge-{badge}"):
-        require_unedited(store)
+        read_unedited(store)
 
 
 def test_entries_without_their_data_are_no_changed_ones(store, monkeypatch):
@@ -151,10 +171,15 @@ def test_the_commands(store, tmp_path):
     def run(*arguments):
         return CliRunner().invoke(app, ["board", *arguments, "--store", str(store)])
 
-    assert "Every entry is that of its bundle" in run("audit").stdout
+    said = run("audit").stdout.splitlines()[-1]
+    assert "Entries: 1; differences: 0" in said and "Not compared: draws (which decide ranks)" in said
     assert run("audit", "--rescore").exit_code == 1, "tasks of the mini set are none of the board"
     (folder(store) / "bundle.zip").unlink()
-    assert "1 entries have no bundle.zip" in run("build", "--site", str(tmp_path / "site")).output
+    said = run("build", "--site", str(tmp_path / "site")).output
+    place = folder(store).relative_to(store)
+    assert f"{place}: bundle.zip is not there: whether the entry was changed" in said and "1 of them without" in said
+    page = tmp_path / "site" / "entries" / f"{folder(store).name}.html"
+    assert "bundle.zip is not there: whether the entry was changed cannot be told." in page.read_text()
     edit(store, lambda entry: entry.update(bundle=entry["bundle"][::-1]))
     done = run("build", "--site", str(tmp_path / "none"))
     assert done.exit_code == 1 and "another bundle" in str(done.exception)

@@ -11,7 +11,7 @@ from itamed.leaderboard.board.accept import accept
 from itamed.leaderboard.bundle import MANIFEST
 from itamed.leaderboard.said import same, telling
 
-from .tamper import NER, answers, changed, errors, rescored, verdict
+from .tamper import NER, answers, changed, errors, rescored, verdict, with_gold
 
 
 @pytest.fixture
@@ -77,6 +77,29 @@ def twice(answer):
 def test_what_is_scored_otherwise_is_none(entry, one, tmp_path, monkeypatch):
     monkeypatch.setattr(copies, "ENOUGH", 3)
     assert told(one, tmp_path, [each | {"answer": twice(each["answer"])} for each in answers(one, NER)]) == []
+
+
+def mistaken(one, others, right=0):
+    """Return the files with six answers to a task: the last are right, each other is wrong in a way of its own."""
+    found = answers(with_gold(one, NER), NER)
+    for number, each in enumerate(found[: len(found) - right]):
+        text = f"parola {number - 9 * (number < others)}"
+        each.update(answer=json.dumps({"entities": [{"text": text, "type": "disturbo"}]}))
+    return rescored(one, NER, found)
+
+
+@pytest.mark.parametrize(("others", "right", "told"), [(2, 0, "4 of 6"), (3, 0, "3 of 6"), (4, 0, ""), (3, 3, "")])
+def test_the_same_mistakes_as_another_models_are_warned_of(one, tmp_path, monkeypatch, others, right, told):
+    """Not the same right answers: good models have them in common."""
+    monkeypatch.setattr(copies, "ENOUGH", 3)
+    (tmp_path / "bundle.zip").write_bytes(pack(mistaken(one, 0, right)))
+    accept(tmp_path / "bundle.zip", tmp_path / "store", badge=None, licence="mit", mini=True)
+    copy = changed(
+        mistaken(one, others, right), MANIFEST, lambda manifest: manifest["model"].update(name="clinic/mine")
+    )
+    found = [each for each in verdict(copy, tmp_path, tmp_path / "store").findings if each.field == "answers"]
+    assert [each.severity for each in found] == ["warning"] * bool(told)
+    assert all(f"{told} telling and wrong ones as of lookup" in each.found for each in found)
 
 
 @pytest.mark.parametrize(("part", "value"), [("model", {"revision": "a" * 40}), ("decoding", {"mode": "constrained"})])

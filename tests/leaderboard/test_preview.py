@@ -19,7 +19,7 @@ from markdown_it import MarkdownIt
 from typer.testing import CliRunner
 
 from .hosting import shown
-from .tamper import NER, QA, answers, changed, rescored, sealed
+from .tamper import CRF, NER, QA, answers, changed, rescored, sealed, with_gold
 
 HARMLESS = {"h3", "p", "strong", "code", "pre", "table", "thead", "tbody", "tr", "th", "td", "ul", "li"}
 HOSTILE = "``` @team <img src=x onerror=1> [x](//evil.example) ![x](y) | www.evil.example #1 &#60; ~~~"
@@ -96,6 +96,22 @@ def test_the_first_bundle_of_all_has_nothing_to_be_compared_with(bundle, tmp_pat
     found = preview(bundle, tmp_path / "empty", mini=True)
     assert (found.row.ranks["id"].shown(), found.references) == ("1", ())
     assert "no whole run" in comment(found)
+
+
+def test_a_sample_is_not_said_to_lack_something_in_the_store(files, store, tmp_path):
+    sample = changed(named(files, "lab/mine", 2), MANIFEST, lambda manifest: manifest.update(kind="sample"))
+    found = preview(packed(sample, tmp_path / "mine.zip"), store, mini=True)
+    assert (found.row is None, found.whole, found.references) == (False, False, ())
+    assert "It is a sample of notes" in comment(found) and "The store has no" not in comment(found)
+
+
+def test_a_task_above_all_others_is_told(files, store, tmp_path):
+    assert preview(packed(named(files, "lab/mine", 2), tmp_path / "mine.zip"), store, mini=True).beyond == ()
+    found = preview(packed(with_gold(files, CRF), tmp_path / "mine.zip"), store, mini=True)
+    assert found.beyond == (CRF,)
+    text = comment(found)
+    assert f"**Above every ranked entry by more than its interval** in `{CRF}`:" in text
+    assert shown(tmp_path, text) == text, "comment.py must leave it as it is"
 
 
 def test_other_rows_of_a_task_are_not_compared(bundle, store):

@@ -3,6 +3,7 @@
 import pytest
 from itamed.benchmark.baselines import RULES
 from itamed.benchmark.cli import app
+from itamed.benchmark.data import built as data
 from itamed.benchmark.errors import DataMissingError, ItamedError
 from itamed.benchmark.suite import suite
 from itamed.leaderboard.board import reference as module
@@ -68,7 +69,7 @@ def test_tasks_whose_data_are_here(monkeypatch):
         if name in lacking:
             raise DataMissingError("not built")
 
-    monkeypatch.setattr(module, "load_table", load)
+    monkeypatch.setattr(data, "load_table", load)
     built, missing = built_tasks()
     learns = [task.name for task in suite().values() if lacking & {task.name, task.shots[0]}]
     assert missing == learns and built == [name for name in suite() if name not in learns]

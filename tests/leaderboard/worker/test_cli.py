@@ -1,6 +1,8 @@
 """The commands: file a request, look at the queue, try again, work."""
 
 import json
+import os
+from pathlib import Path
 
 import pytest
 from itamed.benchmark.cli import app
@@ -46,6 +48,9 @@ def test_an_evaluation_is_told_no_secret(tmp_path):
     given = environment(tmp_path, own)
     assert "x" not in given.values() and given["CUDA_VISIBLE_DEVICES"] == "0" and given["PATH"] == "/bin"
     assert given["HOME"] == str(tmp_path) and given["HF_HUB_OFFLINE"] == "1"
+    assert "PYTHONPATH" not in given
+    own["PYTHONPATH"] = os.pathsep.join(["lib", "/opt/lib"])
+    assert environment(tmp_path, own)["PYTHONPATH"] == os.pathsep.join([str(Path("lib").resolve()), "/opt/lib"])
     fetching, evaluating = steps(tmp_path)
     assert fetching.command[-2:] == ["itamed.leaderboard.worker.fetch", str(tmp_path)]
     assert "HF_TOKEN" not in evaluating.environment

@@ -42,6 +42,14 @@ def test_first_seen_first_taken_whatever_a_request_says_of_its_time(two, watch):
     assert names(two, watch) == ["b", "a"]
 
 
+def test_of_those_seen_at_once_the_one_that_was_asked_first_comes_first(queue, watch):
+    queue.ask("a", at="2026-01-01T08:30:00Z")
+    queue.ask("b", shots=4, at="2026-01-01T08:10:00Z")
+    queue.ask("c", mode="free", at="2026-01-01T08:20:00Z")
+    admit(queue.place, read_jobs(queue.place), watch)
+    assert names(queue, watch) == ["b", "c", "a"]
+
+
 def test_a_running_job_is_its_workers_until_no_sign_of_life_comes(two, watch):
     held = claim(two, watch, "b", "me")
     assert names(two, watch, "other") == ["a"]

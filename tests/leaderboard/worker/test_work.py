@@ -2,6 +2,7 @@
 
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from itamed.benchmark.errors import ItamedError
 from itamed.leaderboard.stamp import utc_now
 from itamed.leaderboard.worker import work as module
 from itamed.leaderboard.worker.jobs import retry
+from itamed.leaderboard.worker.settings import Settings
 
 COPY = "import shutil; shutil.copy({!r}, 'bundle.zip')"
 
@@ -139,3 +141,15 @@ def test_a_place_that_cannot_be_read_now_is_asked_again(queue, monkeypatch, caps
     monkeypatch.setattr(queue.place, "names", names)
     queue.work("pass")
     assert "cannot be reached" in capsys.readouterr().err and queue.state("a") is None and calls
+
+
+def test_a_worker_without_the_data_begins_nothing(queue):
+    """Or every request would fail for good, one after the other."""
+    queue.ask("a")
+    settings = Settings(queue.path / "work", lambda _: [], tasks="itamed-re,itamed_qa_ssm,itamed_qa_s*")
+    with pytest.raises(ItamedError) as refused:
+        module.work(queue.place, queue.desk, settings, once=True)
+    assert "data of 3 of 3 tasks are not built here: itamed_re_e3c_pertainsto" in str(refused.value)
+    assert "itamed data build" in str(refused.value) and queue.state("a") is None
+    with pytest.raises(ItamedError, match="No task or group is named itamed-all"):
+        module.work(queue.place, queue.desk, replace(settings, tasks="itamed-all"), once=True)
