@@ -312,3 +312,11 @@ def test_another_recipe_in_the_same_folder_is_refused(recipe_file, tmp_path):
     (output / "recipe.json").write_text('{"name": "tiny", "sft": {"batch": 8}}')
     with pytest.raises(ItamedError, match=r"another recipe \(.*sft\.batch"):
         train(load_recipe(str(recipe_file)), output)
+
+
+def test_a_training_that_was_cut_off_after_its_last_step_takes_no_more(unfinished, keeping, tmp_path):
+    train(load_recipe(str(keeping)), tmp_path / "whole")
+    before = adapters(tmp_path / "whole")
+    train(load_recipe(str(keeping)), unfinished)
+    assert len(losses(unfinished)) == 4
+    assert all((before[name] == value).all() for name, value in adapters(unfinished).items())
