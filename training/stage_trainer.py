@@ -56,7 +56,7 @@ class StageTrainer(Trainer):
         """
         if resume_from_checkpoint:
             if self.is_world_process_zero():
-                _log.info("Going on from %s.", Path(resume_from_checkpoint).name)
+                _log.info("Going on after step %s.", Path(resume_from_checkpoint).name.removeprefix("checkpoint-"))
                 best_at_home(Path(resume_from_checkpoint))
             self.accelerator.wait_for_everyone()
         try:

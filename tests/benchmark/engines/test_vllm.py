@@ -7,6 +7,7 @@ from importlib.util import find_spec
 
 import pytest
 from itamed.benchmark.decoding.answer import ANSWER_HEADING
+from itamed.benchmark.decoding.grammar import COT_OPENING
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.evaluate import evaluate
 from itamed.benchmark.report.run import read_run
@@ -194,11 +195,11 @@ def test_the_prompt_is_the_same_in_free_and_constrained_runs(engine, engines, fo
 
 
 def test_reasoning_gets_tokens_of_its_own(engine, engines, folder):
-    engine.answer = lambda prompt: f"Penso.\n### no{ANSWER_HEADING}{RIGHT}"
+    engine.answer = lambda prompt: f"{COT_OPENING}Penso.\n### no{ANSWER_HEADING}{RIGHT}"
     assert engines.ItamedVLLM(str(folder), reasoning="cot").generate_until([question(1)]) == [""]
-    engine.answer = lambda prompt: f"Penso.{ANSWER_HEADING}{RIGHT}"
+    engine.answer = lambda prompt: f"{COT_OPENING}Penso.{ANSWER_HEADING}{RIGHT}"
     answers = engines.ItamedVLLM(str(folder), reasoning="cot").generate_until([question(1)])
-    assert answers == [f"Penso.{ANSWER_HEADING}{RIGHT}"], "samples keep the reasoning"
+    assert answers == [f"{COT_OPENING}Penso.{ANSWER_HEADING}{RIGHT}"], "samples keep the reasoning"
     (_, params) = engine.calls[-1][0]
     assert params.stop == []
     assert params.max_tokens > 32 + 500
