@@ -294,7 +294,7 @@ def test_two_processes_train_as_one_does(recipe_file, tmp_path):
     theirs, mine = scores(tmp_path / "one"), scores(tmp_path / "two")
     assert mine == pytest.approx(theirs), "each answers a share of the development rows"
     (one, two) = (shares(tmp_path / name) for name in ("one", "two"))
-    assert two == pytest.approx(one, rel=1e-2), "what both have read counts"
+    assert two == pytest.approx(one, rel=5e-2), "what both have read counts"
 
 
 def test_a_cut_checkpoint_is_left_aside(tmp_path):
