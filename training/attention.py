@@ -60,6 +60,13 @@ def _mask(seen: int, count: int, window: int | None, device: torch.device, dtype
     return torch.zeros(mask.shape, dtype=dtype, device=device).masked_fill_(~mask, -torch.inf)
 
 
+def spread(shared: torch.Tensor, query: torch.Tensor) -> torch.Tensor:
+    """Return keys or values, or a copy of them that has as many heads as `query`; all are (1, heads, tokens, width)."""
+    share = query.shape[1] // shared.shape[1]
+    # Fused kernels of GPUs take a mask or shared heads, not both.
+    return shared.repeat_interleave(share, 1) if share > 1 else shared
+
+
 def attend(  # noqa: PLR0913 (the interface is transformers')
     module: torch.nn.Module,
     query: torch.Tensor,
@@ -96,10 +103,7 @@ def attend(  # noqa: PLR0913 (the interface is transformers')
     """
     if softcap is not None or s_aux is not None:
         raise ItamedError("This model caps its attention scores or has sinks: it cannot be trained on packed examples.")
-    share = query.shape[1] // key.shape[1]
-    if share > 1:
-        # Fused kernels of GPUs take a mask or shared heads, not both.
-        key, value = key.repeat_interleave(share, 1), value.repeat_interleave(share, 1)
+    key, value = spread(key, query), spread(value, query)
     out = []
     for own, seen, mask in layout.parts(sliding_window, query.dtype):
         # Most segments see themselves alone: a slice, which copies nothing.

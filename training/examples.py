@@ -73,6 +73,18 @@ def has_rows(name: str, split: str) -> bool:
     return bool(task_rows(task_of(name).name, {split}, mini=name.startswith(MINI_PREFIX)).get(split))
 
 
+def require_rows(names: Iterable[str], split: str) -> None:
+    """Check that tasks have rows of a split.
+
+    Raises:
+        DataMissingError: the data of one are not built.
+        ItamedError: one has none.
+    """
+    for name in names:
+        if not has_rows(name, split):
+            raise ItamedError(f"{name} has no {split} rows: leave it out of sft.tasks.")
+
+
 def is_empty(doc: Mapping[str, Any]) -> bool:
     """Return whether the right answer to a row, as the harness sees it, says that there is nothing to find."""
     kind = row_class(doc)
@@ -94,9 +106,7 @@ class Asking:
 
 def _tasks(names: Sequence[str], split: str, asking: Asking) -> list[Task]:
     """Return the harness's own tasks, with the rows of a split in the place of the test rows."""
-    for name in names:
-        if not has_rows(name, split):
-            raise ItamedError(f"{name} has no {split} rows: leave it out of sft.tasks.")
+    require_rows(names, split)
     quiet_harness()
     metadata: dict[str, Any] = {"eval_split": split, "fewshot_seed": asking.seed}
     metadata |= {"eval_notes": asking.notes} if asking.notes else {}

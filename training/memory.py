@@ -7,11 +7,13 @@ from typing import Any
 import torch
 from transformers import AttentionInterface, AutoModelForCausalLM, PretrainedConfig
 
+from .attention import spread
 from .model import with_adapters
 from .recipe import Lora
 
 _NAME = "itamed_kept"
-_NUMBER_BYTES = 4
+MASTER_BYTES = 4
+"""Of a number that is trained, whatever the model is computed with."""
 _ADAM = 3
 """Numbers that are kept for a trained weight beside it: its gradient and two moments."""
 
@@ -27,11 +29,7 @@ class _Kept(torch.autograd.Function):
 
 
 def _attend(_: Any, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, *__: Any, **___: Any) -> Any:
-    share = query.shape[1] // key.shape[1]
-    if share > 1:
-        # As in training, see `attention.attend`.
-        key, value = key.repeat_interleave(share, 1), value.repeat_interleave(share, 1)
-    return _Kept.apply(query, key, value).transpose(1, 2), None
+    return _Kept.apply(query, spread(key, query), spread(value, query)).transpose(1, 2), None
 
 
 AttentionInterface.register(_NAME, _attend)
@@ -44,7 +42,7 @@ def state_bytes(trained: int, lora: Lora | None) -> int:
         trained: number of the weights that are trained.
         lora: the adapters; None: all weights are trained.
     """
-    return trained * (_ADAM if lora is None else _ADAM + 1) * _NUMBER_BYTES
+    return trained * (_ADAM if lora is None else _ADAM + 1) * MASTER_BYTES
 
 
 def kept_bytes(config: PretrainedConfig, dtype: str, lora: Lora | None, tokens: int, *, twice: bool) -> int:

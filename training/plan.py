@@ -17,7 +17,7 @@ from .corpora.sequences import sequences
 from .cpt import split
 from .dev import Dev
 from .encode import Encoded
-from .memory import kept_bytes, state_bytes
+from .memory import MASTER_BYTES, kept_bytes, state_bytes
 from .model import training_dtype, with_adapters
 from .recipe import Cpt, Recipe, Sft
 from .sft import sft_stage
@@ -26,7 +26,6 @@ from .work import Arithmetic, Meter, counts
 
 _CHECKPOINT = 3
 """Numbers that a checkpoint holds for a trained weight: itself and two moments."""
-_MASTER_BYTES = 4
 _SAMPLE = 400
 """Documents whose tokens stand for those of all."""
 
@@ -151,7 +150,8 @@ def _counted(stage: Stage, recipe: Recipe, lm: ItamedHF, name: str) -> tuple[Pla
     """
     model = lm.model
     # As `train` loads and writes them; "auto" is what this machine is fast in, which another may not be.
-    written = _MASTER_BYTES if training_dtype(recipe.dtype) == "float32" else 2
+    dtype = training_dtype(recipe.dtype)
+    written = MASTER_BYTES if dtype == "float32" else 2
     weights = sum(each.numel() for each in model.parameters())
     adapted = with_adapters(model, stage.lora, recipe.seed)
     trained = sum(each.numel() for each in adapted.parameters() if each.requires_grad)
@@ -168,10 +168,9 @@ def _counted(stage: Stage, recipe: Recipe, lm: ItamedHF, name: str) -> tuple[Pla
         packs = steps[number]
         meter.add(*counts(packs, arithmetic))
         longest = max(longest, *(len(pack.ids) for pack in packs))
-    weight_bytes = weights * (_MASTER_BYTES if stage.lora is None else written)
-    dtype = "float32" if written == _MASTER_BYTES else "bfloat16"
+    weight_bytes = weights * (MASTER_BYTES if stage.lora is None else written)
     kept = kept_bytes(model.config, dtype, stage.lora, longest, twice=recipe.gradient_checkpointing)
-    disk_bytes = CHECKPOINTS * trained * _MASTER_BYTES * _CHECKPOINT + weights * written
+    disk_bytes = CHECKPOINTS * trained * MASTER_BYTES * _CHECKPOINT + weights * written
     taken = (meter.unshared, meter.fed, meter.answers, meter.flops)
     memory = (weight_bytes, state_bytes(trained, stage.lora), kept)
     return Plan(name, (), len(steps), *taken, *memory, disk_bytes), passed, loss

@@ -22,6 +22,7 @@ _UNCHECKED = (
     "Tasks or groups whose held-out rows may go unchecked where their data are not here; itamed: all. Others are "
     "refused then. Whether a model has read the test rows of a task that went unchecked counts as unknown."
 )
+_DEV_EVERY = "Steps between two looks at them, and between checkpoints; 0: a quarter of the training, but 200 at most."
 LIKE = (
     "Another recipe, by its name or file: this one takes all settings of it, but for those that it names. Sections are "
     "merged setting by setting; lists, weights and caps are settings, and replaced whole."
@@ -97,9 +98,7 @@ class Sft:
     lora: Lora | None = explained("Adapters; null trains all weights.", Lora())
     optimizer: Optimizer = explained("Optimizer and schedule.", Optimizer())
     dev_notes: int = explained("Notes a task of the development rows that are watched in training; 0: none.", 10)
-    dev_every: int = explained(
-        "Steps between two looks at them, and between checkpoints; 0: a quarter of the training, but 200 at most.", 0
-    )
+    dev_every: int = explained(_DEV_EVERY, 0)
     dev_score: bool = explained(
         "Answer them too, constrained, and keep a checkpoint of low loss among those that score best but for one "
         "standard error; false: keep that of the lowest loss.",
@@ -148,9 +147,7 @@ class Cpt:
     optimizer: Optimizer = explained("Optimizer and schedule.", Optimizer(learning_rate=4e-5))
     dev_share: float = explained("Share of the documents that is watched and not trained on.", 0.01)
     dev_documents: int = explained("At most so many of them.", 500)
-    dev_every: int = explained(
-        "Steps between two looks at them, and between checkpoints; 0: a quarter of the training, but 200 at most.", 0
-    )
+    dev_every: int = explained(_DEV_EVERY, 0)
 
 
 @dataclass(frozen=True)

@@ -28,13 +28,11 @@ def trained_tasks(sft: Sft) -> list[str]:
     """Return the tasks that a recipe trains on.
 
     Raises:
-        ItamedError: a name is none, a task has no training rows, they are not built, or a weight is of another task.
+        ItamedError: a name is none, or a weight is of another task.
     """
     names = task_names(sft.tasks)
     if unknown := sft.weights.keys() - set(names):
         raise ItamedError(f"sft.weights names tasks that are not trained on: {', '.join(sorted(unknown))}.")
-    if missing := [name for name in names if not has_rows(name, "train")]:
-        raise ItamedError(f"{', '.join(missing)} has no train rows: leave it out of sft.tasks.")
     return names
 
 

@@ -21,6 +21,7 @@ from .checkpoints import remove_checkpoints
 from .corpora.prepare import prepare
 from .cpt import cpt_stage
 from .encoder.train import train_encoder
+from .examples import require_rows
 from .model import load_base, training_dtype, with_adapters
 from .output import Outcome, done, manifest_of, save, stages_of
 from .recipe import Cpt, Recipe, Sft, without_memory
@@ -93,7 +94,7 @@ def _stage(name: str, recipe: Recipe, base: str, output: Path, history: list[dic
     # What is wrong with a corpus or a task, or takes its time, is seen before a model is loaded.
     text = prepare(section) if isinstance(section, Cpt) else None
     if isinstance(section, Sft):
-        trained_tasks(section)
+        require_rows(trained_tasks(section), "train")
     # Whole weights are kept in float32: steps are smaller than what less precise ones can hold.
     model, tokenizer = load_base(base, revision, dtype if section.lora else "float32")
     lm = engine(model, tokenizer)

@@ -15,6 +15,8 @@ from .listing import UNKNOWN, Row
 Kind: TypeAlias = Literal["pick", "rank", "model", "score", "count", "seconds"]
 SIZES = {"up to 0.5 B": (0, 5e8), "0.5 to 1 B": (5e8, 1e9), "1 to 3 B": (1e9, 3e9), "above 3 B": (3e9, math.inf)}
 """Buckets of numbers of parameters, the upper end included."""
+BY_TYPE = "f1:"
+"""What a metric's name begins with that is the F1 of one type."""
 _UNSHOWN = ("revision", "accepted")
 
 
@@ -93,7 +95,7 @@ def task_columns(name: str, rows: Iterable[Row]) -> list[Column]:
     metrics: dict[str, None] = {}
     for row in rows:
         metrics |= dict.fromkeys(row.stored.entry.tasks[name].metrics)
-    order = sorted(metrics, key=lambda metric: (metric != "score", not metric.startswith("f1:")))
+    order = sorted(metrics, key=lambda metric: (metric != "score", not metric.startswith(BY_TYPE)))
     columns = [Column(metric, _title(metric), "score") for metric in order]
     return [Column("name", "Model", "model"), *columns[:1], Column("strict", "Strict", "score"), *columns[1:]]
 
@@ -127,7 +129,7 @@ def shown(row: Row, facts: Mapping[str, Any], told: Mapping[str, str], ranked: b
 
 
 def _title(metric: str) -> str:
-    words = metric.replace("f1:", "F1 ").replace("_", " ")
+    words = metric.replace(BY_TYPE, "F1 ").replace("_", " ")
     return words[0].upper() + words[1:]
 
 

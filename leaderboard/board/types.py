@@ -8,11 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..known import Facts
-from .columns import Column, shown
+from .columns import BY_TYPE, Column, shown
 from .listing import Row
-
-BY_TYPE = "f1:"
-"""What a metric's name begins with that is the F1 of one type."""
 
 
 def types_of(tasks: Iterable[str], rows: Iterable[Row]) -> dict[str, list[str]]:
