@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
@@ -21,6 +22,7 @@ from .jsonsafe import flaw
 from .manifest import Chat, Cost, Decoding, Machine, Model, Plain, Seeds, Source, Weights, Word, is_commit
 from .stamp import stamp
 
+_log = logging.getLogger(__name__)
 _ENVIRONMENT = {"torch": "PyTorch version", "python": "Python version", "cuda": "CUDA runtime version"}
 _VERSION = re.compile(r"\d[\w.+-]*")
 _SECOND = 1e-3
@@ -52,10 +54,24 @@ def model_of(run: Run, data: Mapping[str, Any], name: str, revision: str, adapte
 
 
 def model_folder(data: Mapping[str, Any]) -> Path | None:
-    """Return the local folder that a run took its model or adapter from, if it is there."""
-    given = model_arguments(data["config"])
-    places = (Path(str(given[key])) for key in ("peft", "pretrained") if given.get(key))
-    return next((place for place in places if place.is_dir()), None)
+    """Return the local folder of what a run asked last trained: its adapter, else its model; None if there is none.
+
+    A folder that is gone, or was named from another working directory, is warned of: what it was trained on is lost.
+    """
+    config, given = data["config"], model_arguments(data["config"])
+    kind, sha = ("peft", "peft_sha") if given.get("peft") else ("pretrained", "model_sha")
+    if not (name := given.get(kind)):
+        return None
+    place = Path(str(name))
+    if place.is_dir():
+        return place
+    if not _commit(config.get(sha)):
+        _log.warning(
+            "%s is no folder here, and no commit of the Hub: what it was trained on is not read. If it was a folder, "
+            "submit from the directory in which it was evaluated.",
+            place,
+        )
+    return None
 
 
 def _name(name: str) -> str:

@@ -52,10 +52,19 @@ def test_commits_and_adapters():
     assert model("/x/y", wished="c/d", revision=COMMIT).name == "c/d"
 
 
-def test_the_folder_of_a_local_model(tmp_path):
-    given = {"pretrained": "google/gemma", "peft": str(tmp_path)}
-    assert model_folder({"config": {"model_args": given}}) == tmp_path
-    assert model_folder({"config": {"model_args": {"pretrained": "google/gemma"}}}) is None
+def test_the_folder_of_a_local_model(tmp_path, caplog):
+    def found(model_args, **shas):
+        return model_folder({"config": {"model_args": model_args, **shas}})
+
+    adapter = {"pretrained": "google/gemma", "peft": str(tmp_path)}
+    assert found(adapter) == tmp_path
+    # What made the model beneath says nothing of what its adapter has read.
+    assert found({"pretrained": str(tmp_path), "peft": "me/adapter"}, peft_sha=COMMIT) is None
+    assert found({"pretrained": "google/gemma"}, model_sha=COMMIT) is None
+    assert found({"model": "lookup"}) is None
+    assert not caplog.records
+    assert found({"pretrained": "gone/model"}, model_sha="") is None
+    assert "gone/model is no folder here" in caplog.text
 
 
 def test_machine_and_versions():
