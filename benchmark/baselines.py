@@ -123,6 +123,11 @@ def _known_strings(text: str, lexicon: Mapping[str, str]) -> list[dict[str, str]
     return [{"text": text[start:end], "type": kind} for start, (end, kind) in sorted(found.items())]
 
 
+def answer_by(rule: Rule, name: str, doc: Mapping[str, Any]) -> str:
+    """Return a rule's answer, as JSON, to a document of a task, or of its mini version."""
+    return json.dumps(rule(row_class(doc).from_dict(dict(doc)), _train_rows(name)), ensure_ascii=False)
+
+
 class Baseline(LM):
     """A model of the harness that answers by a rule.
 
@@ -140,12 +145,8 @@ class Baseline(LM):
 
     def generate_until(self, requests: list[Instance], disable_tqdm: bool = False) -> list[str]:
         """Answer every request from its document and its task's training rows."""
-        return [self._answer(request) for request in requests]
+        return [answer_by(self.rule, str(request.task_name), request.doc) for request in requests]
 
-    def _answer(self, request: Instance) -> str:
-        kind = row_class(request.doc)
-        train = _train_rows(str(request.task_name))
-        return json.dumps(self.rule(kind.from_dict(dict(request.doc)), train), ensure_ascii=False)
 
     def loglikelihood(self, requests: list[Instance]) -> list[tuple[float, bool]]:
         """Refuse: a rule has no probabilities."""

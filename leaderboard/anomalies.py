@@ -57,7 +57,7 @@ def _right(counts: Sequence[Mapping[str, float]]) -> int:
 def declared_findings(manifest: Manifest) -> Iterator[Finding]:
     """Tell what a reader of the scores must know of model and training data; a rule of itamed's has neither."""
     declaration = manifest.declaration
-    if declaration is None and _is_rule(manifest):
+    if manifest.decoding.engine == RULES:
         return
     if declaration is None:
         yield Finding(
@@ -75,15 +75,6 @@ def declared_findings(manifest: Manifest) -> Iterator[Finding]:
         if weights and weights.revision is None:
             remedy = f"name it with {option} NAMESPACE/NAME@COMMIT, if it is on the Hub"
             yield Finding(MANIFEST, f"{place}.revision", "a commit that others can load", "none", remedy, "warning")
-
-
-def _is_rule(manifest: Manifest) -> bool:
-    if manifest.decoding.engine != RULES or manifest.model.adapter:
-        return False
-    # Not above: it loads the harness. The engine alone is anybody's word for a model of another name.
-    from itamed.benchmark.baselines import RULES as BY_NAME
-
-    return manifest.model.name in BY_NAME
 
 
 def _trained_on(declaration: Declaration, version: str) -> Iterator[Finding]:

@@ -24,6 +24,7 @@ from .known import known
 from .opened import Opened, open_bundle
 from .rerun import rerun_of
 from .rescore import Rescored, docs_of, rescore
+from .rules import rule_findings, rule_name_findings
 from .speed import speed_findings
 from .stated import stated_findings
 
@@ -99,6 +100,7 @@ def validate(path: Path, against: Path | None = None, *, itself: bool = True, mi
     findings += decoding_findings(bundle)
     findings += speed_findings(bundle)
     findings += declared_findings(bundle.manifest)
+    findings += rule_name_findings(bundle.manifest)
     if against:
         findings += copy_findings(bundle, others(path, against, itself=itself, mini=mini))
     if bundle.manifest.kind == "sample":
@@ -132,6 +134,7 @@ def _task(bundle: Opened, name: str, rescored: dict[str, Rescored]) -> Iterator[
     if wrong:
         return
     yield from answer_findings(name, answers, docs)
+    yield from rule_findings(bundle, name, docs)
     rescored[name] = rescore(docs, {answer.id: answer.answer for answer in answers})
     yield from score_findings(name, bundle.scores.tasks[name], rescored[name])
     # As scored: gold within a fence of Markdown is gold, too.

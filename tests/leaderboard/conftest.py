@@ -8,7 +8,7 @@ from itamed.benchmark.report.finding import find_run
 from itamed.leaderboard.bundle import MANIFEST, SCORES, Wishes, make_bundle
 
 from ..conftest import offline
-from .tamper import NER, TASKS, sealed
+from .tamper import NER, TASKS, changed, sealed
 
 
 @pytest.fixture(scope="session")
@@ -38,9 +38,21 @@ def open_page(browser, site):
 
 
 @pytest.fixture(scope="session")
-def files(run_folder):
-    """Return the files of the run's bundle by name; not to be changed."""
+def rule_files(run_folder):
+    """Return the files of the run's bundle by name, as it was made; not to be changed."""
     return make_bundle(find_run(run_folder), Wishes(mini=True))
+
+
+@pytest.fixture(scope="session")
+def files(rule_files):
+    """Return the files of a bundle that says of the same answers that a model gave them; not to be changed."""
+    return changed(rule_files, MANIFEST, as_of_a_model)
+
+
+def as_of_a_model(manifest):
+    manifest["decoding"]["engine"] = "hf"
+    # No machine answers in the time of a rule.
+    manifest["cost"]["seconds"] = 10.0
 
 
 @pytest.fixture(scope="session")

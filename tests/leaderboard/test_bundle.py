@@ -53,8 +53,8 @@ def test_a_bundle_validates_and_holds_the_scores_of_the_run(files, run, tmp_path
     assert all(verdict.run.records(name, "strict") == run.records(name, "strict") for name in TASKS)
 
 
-def test_the_same_run_gives_the_same_bytes(files, run):
-    assert remade(run) == files
+def test_the_same_run_gives_the_same_bytes(rule_files, run):
+    assert remade(run) == rule_files
 
 
 def test_it_holds_no_note_and_no_prompt(files):
@@ -79,15 +79,15 @@ def test_answers_come_in_the_order_of_the_data_with_tokens_counted_by_hand(files
     assert manifest["cost"]["tokens_in"] == sum(each["tokens_in"] for each in usage)
 
 
-def test_the_manifest_says_what_ran(files):
-    manifest = json.loads(files[MANIFEST])
+def test_the_manifest_says_what_ran(rule_files):
+    manifest = json.loads(rule_files[MANIFEST])
     assert manifest["kind"] == "full"
     assert manifest["suite"]["fingerprints"].keys() == set(TASKS)
     assert manifest["decoding"] == {"mode": "free", "reasoning": "none", "engine": "itamed-baseline", "batch": "1"}
     assert manifest["versions"].keys() >= {"itamed", "lm_eval", "transformers", "torch", "python"}
     assert manifest["seeds"]["examples"] == 0
     assert manifest["model"] == dict.fromkeys(manifest["model"]) | {"name": "lookup"}
-    assert manifest["checksums"] == {k: hashlib.sha256(v).hexdigest() for k, v in files.items() if k != MANIFEST}
+    assert manifest["checksums"] == {k: hashlib.sha256(v).hexdigest() for k, v in rule_files.items() if k != MANIFEST}
     assert "quote words of the notes" in manifest["notice"]
 
 
@@ -106,9 +106,9 @@ def test_a_run_of_the_plain_harness_is_as_good(files, run):
     assert "itamed" not in json.loads(bundle[MANIFEST])["versions"]
 
 
-def test_the_order_in_which_processes_answered_changes_nothing(files, run):
+def test_the_order_in_which_processes_answered_changes_nothing(rule_files, run):
     edit_samples(run, NER, lambda samples: samples[::-1])
-    assert remade(run) == files
+    assert remade(run) == rule_files
 
 
 def test_a_named_model_and_a_left_out_task(run):

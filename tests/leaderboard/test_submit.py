@@ -28,14 +28,14 @@ def results(hub, monkeypatch):
     return hub.repos.setdefault(RESULTS, Repo({"README.md": b"Results"}))
 
 
-def test_a_pull_request_holds_the_bundle_and_says_what_it_is(results, hub, run_folder, files, tmp_path, capsys):
+def test_a_pull_request_holds_the_bundle_and_says_what_it_is(results, hub, run_folder, rule_files, tmp_path, capsys):
     submit_run(run_folder, Wishes(mini=True), repo=RESULTS, out=None)
     assert f"Pull request: {hub.url}/datasets/{RESULTS}/discussions/1" in capsys.readouterr().out
     assert list(results.files) == ["README.md"]
     (pull,) = results.pulls
     ((place, content),) = pull.files.items()
     assert place.startswith("bundles/lookup/") and place.endswith(".zip")
-    assert content == pack(files)
+    assert content == pack(rule_files)
     assert pull.title == f"Add lookup 0-shot, 3 tasks ({Path(place).stem})"
     assert all(f"| `{task}` |" in pull.text for task in TASKS)
     again = tmp_path / "downloaded.zip"
@@ -65,9 +65,9 @@ def test_what_was_closed_may_be_sent_again(results, run_folder):
     assert [pull.status for pull in results.pulls] == ["closed", "open"]
 
 
-def test_a_file_to_send_by_hand(run_folder, files, tmp_path):
+def test_a_file_to_send_by_hand(run_folder, rule_files, tmp_path):
     submit_run(run_folder, Wishes(mini=True), repo="", out=tmp_path / "sub" / "bundle.zip")
-    assert (tmp_path / "sub" / "bundle.zip").read_bytes() == pack(files)
+    assert (tmp_path / "sub" / "bundle.zip").read_bytes() == pack(rule_files)
 
 
 def test_without_a_token_the_message_says_what_to_do(results, monkeypatch, run_folder):

@@ -18,7 +18,7 @@ from itamed.leaderboard.rescore import docs_of, rescore
 from itamed.leaderboard.show import show_verdict
 from typer.testing import CliRunner
 
-from .tamper import CRF, NER, QA, TASKS, answers, changed, errors, only, sealed, verdict, with_answers
+from .tamper import CRF, NER, QA, TASKS, answers, changed, errors, only, rescored, sealed, verdict, with_answers
 
 
 def test_an_honest_bundle_gets_warnings_alone(one, tmp_path):
@@ -27,10 +27,25 @@ def test_an_honest_bundle_gets_warnings_alone(one, tmp_path):
     assert {each.field for each in found.findings} == {"declaration", "model.revision"}
 
 
-def test_a_rule_is_asked_neither_for_a_commit_nor_for_a_declaration(one, tmp_path):
-    assert verdict(one, tmp_path).findings == ()
-    model = changed(one, MANIFEST, lambda m: m["decoding"].update(engine="hf"))
-    assert {each.field for each in verdict(model, tmp_path).findings} == {"declaration", "model.revision"}
+def test_a_rule_is_asked_neither_for_a_commit_nor_for_a_declaration(rule_files, tmp_path):
+    assert verdict(rule_files, tmp_path).findings == ()
+    model = changed(rule_files, MANIFEST, lambda m: m["decoding"].update(engine="hf"))
+    assert {each.field for each in verdict(model, tmp_path).findings} >= {"declaration", "model.revision"}
+
+
+def test_what_calls_itself_a_rule_answers_as_that_rule_does(rule_files, tmp_path):
+    found = answers(rule_files, QA)
+    other = next(letter for letter in "AB" if f'"{letter}"' not in found[0]["answer"])
+    found[0]["answer"] = json.dumps({"answer": other})
+    finding = only(errors(rescored(rule_files, QA, found), tmp_path))
+    assert (finding.file, finding.found) == (f"samples_{QA}.jsonl", f"others, in 1 of {len(found)} rows")
+
+    def named(**model):
+        return errors(changed(rule_files, MANIFEST, lambda m: m["model"].update(model)), tmp_path)
+
+    assert {each.file for each in named(name="empty")} >= {f"samples_{NER}.jsonl"}
+    assert only(named(name="clinic/small")).field == "model.name"
+    assert only(named(adapter={"name": "a/b"})).field == "model.adapter"
 
 
 @pytest.mark.parametrize("name", [MANIFEST, SCORES])
