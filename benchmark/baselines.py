@@ -147,7 +147,6 @@ class Baseline(LM):
         """Answer every request from its document and its task's training rows."""
         return [answer_by(self.rule, str(request.task_name), request.doc) for request in requests]
 
-
     def loglikelihood(self, requests: list[Instance]) -> list[tuple[float, bool]]:
         """Refuse: a rule has no probabilities."""
         raise ItamedError("A baseline answers in text only: choose tasks of itamed.")

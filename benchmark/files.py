@@ -32,8 +32,9 @@ def write_bytes(path: Path, content: bytes) -> None:
     except OSError as error:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
-        raise _unwritable(path, error) from error
+        raise unwritable(path, error) from error
 
 
-def _unwritable(path: Path, error: OSError) -> ItamedError:
+def unwritable(path: Path, error: OSError) -> ItamedError:
+    """Return what to say of a file or folder that could not be written: why, and what to do."""
     return ItamedError(f"Cannot write {path}: {error.strerror}. {remedy(error, 'change its path')}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -30,19 +29,17 @@ from .listing import Row, boards
 from .openness import OPEN
 from .pairs import mode_pairs
 from .ranks import Rank
+from .replacing import replaced
 from .scored import ranked_tasks
 from .store import BUNDLE, Stored, place_of, read_store
 from .telling import told_apart
 from .types import type_columns, type_file, type_rows, types_of
 
-FOLDERS = ("assets", "data", "entries", "suites", "tasks", "types")
-"""What is made anew each time; nothing else in the folder is touched but the files of `space`."""
 SPACE = ("README.md", "app.py", "requirements.txt")
 Space: TypeAlias = Literal["static", "gradio"]
 """How a Hugging Face Space shows the site: its files as they are, or by `app.py`."""
 SPACES: Mapping[Space, str] = {"static": "index.html", "gradio": "app.py"}
 """The file that a Space of each kind begins with."""
-_MARK = Path("data", "entries.json")
 _DESCRIBED = (("entries", "an entry", ENTRY_COLUMNS), ("scores", "a metric of a task of an entry", SCORE_COLUMNS))
 
 
@@ -53,7 +50,7 @@ def build(
 
     Args:
         store: see `store`.
-        site: where to write, may be the checkout of a Space; its folders of `FOLDERS` are replaced.
+        site: where to write, may be the checkout of a Space, see `replaced`.
         space: what README.md says of the Space.
         results: where readers find the store, see `base_of`.
         entries: of the store, where they were read before.
@@ -65,37 +62,30 @@ def build(
     base, found = base_of(results), boards(read_store(store) if entries is None else entries)
     if not found:
         raise ItamedError(f"{store} has no entry yet: accept a bundle first (itamed board accept).")
-    made = assets()
-    _clear(site)
-    for name, text in made.items():
-        write_text(site / "assets" / name, text)
-    pages = _Pages(site, found)
     rows = [row for board in found.values() for row in board]
-    (site / "data").mkdir(parents=True, exist_ok=True)
-    write_downloads(site / "data", rows)
+    with replaced(site) as new:
+        for name, text in assets().items():
+            write_text(new / "assets" / name, text)
+        (new / "data").mkdir()
+        write_downloads(new / "data", rows)
+        _pages(_Pages(new, found), found, base)
+        for name in SPACE:
+            text = files(__package__).joinpath("space", name).read_text(encoding="utf-8")
+            write_text(new / name, text.replace("{sdk}", space).replace("{app_file}", SPACES[space]))
+    return len(rows)
+
+
+def _pages(pages: _Pages, boards: Mapping[str, Sequence[Row]], base: str) -> None:
+    """Write all pages; `base` is the address of the store, or ""."""
     pages.write("columns.html", "data/columns.html", "Columns of the downloads", described=_DESCRIBED, kinds=KINDS)
-    for row in rows:
-        place = f"{place_of(row.stored.entry)}/{BUNDLE}"
-        pages.write(
-            "entry.html",
-            f"entries/{row.stored.key}.html",
-            row.name,
-            row=row,
-            roles=ROLES,
-            place=place,
-            address=base and f"{base}{place}",
-            again=commands(row.stored.entry),
-        )
-    for version, board in found.items():
+    for version, board in boards.items():
+        for row in board:
+            _entry(pages, row, base)
         tasks = _task_facts(version, board)
         shown = _Board(version, board, told_apart(board), tasks, types_of(tasks, board))
         _tasks(pages, shown)
         _types(pages, shown)
         _board(pages, shown)
-    for name in SPACE:
-        text = files(__package__).joinpath("space", name).read_text(encoding="utf-8")
-        write_text(site / name, text.replace("{sdk}", space).replace("{app_file}", SPACES[space]))
-    return len(rows)
 
 
 class _Pages:
@@ -142,6 +132,13 @@ class _Board:
     told: Mapping[str, str]
     tasks: Mapping[str, Facts]
     types: Mapping[str, Sequence[str]]
+
+
+def _entry(pages: _Pages, row: Row, base: str) -> None:
+    place = f"{place_of(row.stored.entry)}/{BUNDLE}"
+    values = {"row": row, "roles": ROLES, "place": place, "address": base and f"{base}{place}"}
+    again = commands(row.stored.entry)
+    pages.write("entry.html", f"entries/{row.stored.key}.html", row.name, again=again, **values)
 
 
 def _board(pages: _Pages, board: _Board) -> None:
@@ -201,19 +198,6 @@ def _ranked(board: Sequence[Row], version: str, role: str) -> dict[str, str]:
     tasks = (row.stored.entry.roles[role].tasks for row in board if role in row.ranks)
     ranked = next(tasks, None)
     return ranked_tasks(version, role) if ranked is None else {name: facts_of(name, version).family for name in ranked}
-
-
-def _clear(site: Path) -> None:
-    """Empty the folders of a site that was built before.
-
-    Raises:
-        ItamedError: there are such folders, and they are not those of a site.
-    """
-    there = [site / name for name in FOLDERS if (site / name).exists()]
-    if there and not (site / _MARK).is_file():
-        raise ItamedError(f"{there[0]} is not of a board that was built here: choose another folder for --site.")
-    for folder in there:
-        shutil.rmtree(folder)
 
 
 # In a template the following would take most of the time of a build.

@@ -101,3 +101,8 @@ def _metrics(task, random):
     names = (*types, *found, "repaired", "truncated", "unparseable", "valid")
     values = np.sort(random.random((len(names), 3)), axis=1).round(6).tolist()
     return {name: [middle, low, high] for name, (low, middle, high) in zip(names, values, strict=True)}
+
+
+def content(folder):
+    """Return the bytes of all files of a folder, by their place in it."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}

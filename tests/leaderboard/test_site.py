@@ -16,20 +16,17 @@ from itamed.benchmark.errors import ItamedError
 from itamed.leaderboard.board import frontend
 from itamed.leaderboard.board.listing import boards
 from itamed.leaderboard.board.pairs import mode_pairs
-from itamed.leaderboard.board.site import FOLDERS, build
+from itamed.leaderboard.board.replacing import FOLDERS
+from itamed.leaderboard.board.site import build
 from itamed.leaderboard.board.store import read_store, retract
 from itamed.leaderboard.bundle import MANIFEST
 from scipy.special import stdtrit
 from typer.testing import CliRunner
 
-from .made_up import ALIKE, add_entry, more_suites
+from .made_up import ALIKE, add_entry, content, more_suites
 
 pytest.importorskip("itables", reason="the site needs itables: pip install 'itamed[board]'")
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"
-
-
-def content(folder):
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def listed(store):
@@ -62,15 +59,6 @@ def test_what_is_not_prompted_is_called_by_its_kind(files, tmp_path):
     assert (rows["a/rule"].method, rows["a/rule"].mode) == ("rule", "free")
     assert (rows["a/tagger"].method, rows["a/tagger"].mode) == ("tagger", "tagged")
     assert rows["a/tagger"].unranked == {"id": "tasks are missing", "ood": "tasks are missing"}
-
-
-def test_a_folder_of_something_else_is_not_touched(files, tmp_path):
-    add_entry(tmp_path / "store", files, "a/b")
-    (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "precious.txt").write_text("x")
-    with pytest.raises(ItamedError, match="another folder"):
-        build(tmp_path / "store", tmp_path)
-    assert (tmp_path / "data" / "precious.txt").is_file()
 
 
 def test_nothing_to_show(tmp_path):

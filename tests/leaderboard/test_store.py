@@ -15,7 +15,7 @@ from itamed.leaderboard.board.store import read_store, retract
 from itamed.leaderboard.bundle import MANIFEST, SCORES
 from typer.testing import CliRunner
 
-from .made_up import add_entry
+from .made_up import add_entry, content
 from .tamper import CRF, NER, QA, changed
 
 
@@ -24,10 +24,6 @@ def bundle(one, tmp_path):
     path = tmp_path / "bundle.zip"
     path.write_bytes(pack(one))
     return path
-
-
-def content(folder):
-    return {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
 def test_an_accepted_bundle_is_kept_with_its_scores_and_read_again(bundle, tmp_path, one):
