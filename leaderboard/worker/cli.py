@@ -83,10 +83,12 @@ def queue(
 
 
 def retry(
-    job: Annotated[str, typer.Argument(help="A request that has failed, as `itamed board queue` names it.")],
+    job: Annotated[str, typer.Argument(help="A request that has ended, as `itamed board queue` names it.")],
     queue: Queue,
 ) -> None:
-    """Let a request that has failed wait again.
+    """Let a request that has failed wait again, or evaluate one that is done anew.
+
+    The latter after a new version of the suite, or where the entry that came of it was retracted.
 
     Example: itamed board retry google-gemma-3-270m-0123456789ab --queue YOU/requests
     """

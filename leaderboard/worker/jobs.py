@@ -139,7 +139,8 @@ class Claim:
         if job.state is None:
             raise ValueError("a job without a state cannot be taken")
         self.id, self.state = job.id, job.state
-        self._place, self._before, self._worker, self._clock = place, job.before, worker, clock
+        self._place, self._worker, self._clock = place, worker, clock
+        self._before: list[bytes | None] = [job.before]
 
     def begin(self) -> None:
         """Take the job.
@@ -188,28 +189,41 @@ class Claim:
 
     def _write(self, state: State, others: Mapping[str, bytes] | None = None) -> None:
         path, content = f"{STATES}/{self.id}.json", state_bytes(state)
-        if not self._place.swap(path, self._before, {**(others or {}), path: content}):
-            raise Lost(f"{self.id} belongs to another worker now.")
-        self.state, self._before = state, content
+        changes = {**(others or {}), path: content}
+        # An answer may be lost of what was written: then our own state is there, and nobody else's.
+        for before in (*self._before, content):
+            try:
+                swapped = self._place.swap(path, before, changes)
+            except ItamedError:
+                self._before.append(content)
+                raise
+            if swapped:
+                self.state, self._before = state, [content]
+                return
+        raise Lost(f"{self.id} belongs to another worker now.")
 
 
 def retry(place: Place, name: str, clock: Clock) -> None:
-    """Let a failed job wait again, at its old place in the line, with all attempts.
+    """Let a job that has ended wait again, at its old place in the line, with all attempts.
+
+    One that is done is evaluated anew: for another version of the suite, or where its entry was retracted.
 
     Raises:
-        ItamedError: there is no such job, it has not failed, or another one asks for the same and has not failed.
+        ItamedError: there is no such job, it has not ended, or another one asks for the same and has not failed.
     """
     jobs = read_jobs(place)
     job = next((job for job in jobs if job.id == name), None)
-    if job is None or job.request is None or job.state is None or job.state.state != "failed":
-        raise ItamedError(f"{name} is no failed job whose request is in order: `itamed board queue` shows all.")
+    if job is None or job.request is None or job.state is None or not job.state.ended:
+        raise ItamedError(f"{name} is no job that has ended with a request in order: `itamed board queue` shows all.")
     if twin := _twin(job.request, (other for other in jobs if other is not job)):
         raise ItamedError(
             f"{name} asks for the same as {twin.id}, which is {twin.kind}: look at that one, or it is evaluated twice."
         )
     event = Event(state="waiting", at=stamp(clock()), message="Tried again.")
+    # Of a job that is done the bundle is the old one.
+    handed = {"bundle": "", "address": ""} if job.state.state == "done" else {}
     path = f"{STATES}/{name}.json"
-    if not place.swap(path, job.before, {path: state_bytes(job.state.after(event, attempt=0))}):
+    if not place.swap(path, job.before, {path: state_bytes(job.state.after(event, attempt=0, **handed))}):
         raise ItamedError(f"{name} was changed at the same time: look at it again.")
 
 

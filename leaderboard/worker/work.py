@@ -125,12 +125,15 @@ def _one(claim: Claim, job: Job, place: Place, desk: Desk, settings: Settings, s
     Raises:
         Lost: somebody else has it.
         Again: it waits again for something that may pass.
-        ItamedError: its state cannot be written.
+        ItamedError: its state cannot be written, or it cannot be seen whether it was handed in.
     """
     folder = settings.folder.resolve() / "jobs" / job.id
     if job.refusal:
         return claim.end("failed", job.refusal)
     if claim.state.attempt >= settings.limits.attempts:
+        # The last attempt may have been killed in the moment after it had handed in.
+        if claim.state.bundle and (address := desk.find(claim.state.bundle)):
+            return claim.end("done", address=address)
         return claim.end("failed", f"Begun {claim.state.attempt} times, never ended.", log=public_tail(folder / LOG))
     claim.begin()
     _keep_page(place)

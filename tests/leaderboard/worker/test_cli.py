@@ -26,7 +26,7 @@ def test_a_request_is_filed_once_and_seen(board, tmp_path):
     assert f"Asked already as {path.stem}: waiting" in board(*asked, "--by", "Reparto B").output
     shown = board("queue").output
     assert "clinic/small@0123456" in shown and "no worker has seen it yet" in shown
-    assert "no failed job" in str(board("retry", path.stem).exception)
+    assert "no job that has ended" in str(board("retry", path.stem).exception)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from itamed.benchmark.errors import ItamedError
+from itamed.benchmark.errors import ItamedError, PublishError
 from itamed.leaderboard.worker import show
 from itamed.leaderboard.worker.jobs import Claim, Lost, admit, read_jobs, retry, to_do
 from itamed.leaderboard.worker.show import age, show_queue
@@ -101,12 +101,67 @@ def test_a_stop_is_no_attempt(two, watch):
     assert (two.state("b").state, two.state("b").attempt) == ("waiting", 0)
 
 
+class Unheard:
+    """A place whose answers are lost on the way: what it was asked to write is there, or is not."""
+
+    def __init__(self, place, written):
+        self.place, self.written, self.lost = place, written, 0
+
+    def swap(self, path, before, changes):
+        if self.lost:
+            self.lost -= 1
+            if self.written:
+                assert self.place.swap(path, before, changes)
+            raise PublishError("No answer.")
+        return self.place.swap(path, before, changes)
+
+
+@pytest.mark.parametrize("written", [True, False])
+def test_a_lost_answer_loses_no_job(two, watch, written):
+    place = Unheard(two.place, written)
+    (job,) = (job for job in read_jobs(two.place) if job.id == "b")
+    held = Claim(place, job, "me", watch)
+    held.begin()
+    place.lost = 1
+    watch.add(minutes=5)
+    with pytest.raises(PublishError):
+        held.beat()
+    watch.add(minutes=5)
+    held.beat()
+    held.end("done")
+    assert two.states("b") == ["waiting", "running", "done"]
+
+
+def test_a_lost_answer_is_no_right_to_what_another_has_taken(two, watch):
+    place = Unheard(two.place, written=True)
+    (job,) = (job for job in read_jobs(two.place) if job.id == "b")
+    held = Claim(place, job, "me", watch)
+    held.begin()
+    place.lost = 1
+    with pytest.raises(PublishError):
+        held.beat()
+    watch.add(seconds=STALE + 1)
+    claim(two, watch, "b", "other")
+    with pytest.raises(Lost):
+        held.beat()
+
+
+def test_what_is_done_is_evaluated_anew(two, watch):
+    held = claim(two, watch, "b", "me")
+    held.hands_in("bundles/b/1.zip")
+    held.end("done", address="there")
+    retry(two.place, "b", watch)
+    state = two.state("b")
+    assert (state.state, state.attempt, state.bundle, state.address) == ("waiting", 0, "", "")
+    assert names(two, watch) == ["b", "a"]
+
+
 def test_a_failed_job_waits_again_at_its_old_place(two, watch):
     claim(two, watch, "b", "me").end("failed", "No memory.")
     retry(two.place, "b", watch)
     assert names(two, watch) == ["b", "a"] and two.state("b").attempt == 0
     for name in ("a", "nothing"):
-        with pytest.raises(ItamedError, match="no failed job"):
+        with pytest.raises(ItamedError, match="no job that has ended"):
             retry(two.place, name, watch)
 
 

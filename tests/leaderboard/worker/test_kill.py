@@ -6,6 +6,7 @@ import signal
 import sys
 
 import pytest
+from itamed.leaderboard.worker.jobs import Claim, admit, read_jobs
 
 from .test_work import gone, wait_until
 
@@ -64,6 +65,21 @@ def test_a_job_that_kills_its_worker_fails_in_the_end(queue):
         (queue.path / "work" / "jobs" / "a" / "pid").unlink()
     started(queue, script).join()
     assert queue.state("a").state == "failed" and "Begun 3 times" in queue.state("a").message
+
+
+def test_a_worker_that_died_after_its_last_attempt_had_handed_in(queue, bundle, watch):
+    queue.ask("a")
+    admit(queue.place, read_jobs(queue.place), watch)
+    (job,) = read_jobs(queue.place)
+    held = Claim(queue.place, job, "dead", watch)
+    for _ in range(3):
+        held.begin()
+    held.hands_in("bundles/lookup/1.zip")
+    (queue.path / "results" / "bundles" / "lookup").mkdir(parents=True)
+    (queue.path / "results" / "bundles" / "lookup" / "1.zip").write_bytes(bundle.read_bytes())
+    queue.work("raise SystemExit('evaluated again')", "other", stale=2)
+    state = queue.state("a")
+    assert state.state == "done" and state.address.endswith("1.zip")
 
 
 def test_a_stop_lets_the_job_wait_again(queue):
