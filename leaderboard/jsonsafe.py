@@ -70,10 +70,11 @@ def json_bytes(value: Any) -> bytes:
 def flaw(text: str) -> str:
     """Return why a name or a sentence is not what it seems to be, or may harm what shows it; "" where all is well.
 
-    No such text of ours needs angle brackets (HTML), a sign of a formula at its beginning or after blanks, line
-    breaks, or a character that is unseen, changes direction, or joins its neighbour.
+    No such text of ours needs angle brackets (HTML), a sign of a formula at its beginning, after blanks or after a
+    semicolon (where spreadsheets of Italy begin a cell), line breaks, or a character that is unseen, changes direction,
+    or joins its neighbour.
     """
-    if text.lstrip().startswith(_FORMULA):
+    if any(cell.lstrip().startswith(_FORMULA) for cell in text.split(";")):
         return "the beginning of a spreadsheet's formula"
     if "<" in text or ">" in text:
         return "an angle bracket, as HTML has"

@@ -14,6 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from .findings import MADE_BY, Finding, shown
 from .stamp import Stamp
 
+M = TypeVar("M", bound=BaseModel)
+K = TypeVar("K")
+T = TypeVar("T")
 MOST = 20
 """Findings a file that are told: a file that is wrong in every line need not say so."""
 FORMAT = 1
@@ -41,10 +44,13 @@ Parameters: TypeAlias = Annotated[int, Field(ge=0, le=10**13)]
 """Of a model: the largest have a few percent of the limit, and tables show no number without end."""
 Seconds: TypeAlias = Annotated[float, Field(gt=0, le=1e8)]
 """Of a run: the limit is three years."""
+MOST_NAMES = 100
+"""Of anything that a manifest lists: the suite has 20 tasks, a run a dozen arguments and packages."""
+Few: TypeAlias = Annotated[list[T], Field(max_length=MOST_NAMES)]
+Named: TypeAlias = Annotated[dict[K, T], Field(max_length=MOST_NAMES)]
 MAX_ANSWER = 16 * 3328
 """Characters of an answer: sixteen a token, far more than words take, of the longest that any engine is given room for
 (twice that of a free one, and a thought). Time to score grows with the square."""
-M = TypeVar("M", bound=BaseModel)
 
 
 def is_commit(text: Any) -> bool:
@@ -145,8 +151,8 @@ class Seeds(Strict):
 class Source(Strict):
     """What a task's data were built from: digests by archive or Hub data set, and where those came from."""
 
-    inputs: dict[Line, Line]
-    origins: dict[Line, Line]
+    inputs: Named[Line, Line]
+    origins: Named[Line, Line]
 
 
 class Machine(Strict):
@@ -154,7 +160,7 @@ class Machine(Strict):
 
     processor: Line | None = None
     cores: Annotated[int, Field(ge=1, le=10**5)] | None = None
-    gpus: list[Line] = []
+    gpus: Few[Line] = []
     system: Line | None = None
 
 
@@ -183,7 +189,7 @@ class Decontamination(Strict):
 
     method: Line
     dropped: Count = 0
-    unchecked: list[Word] = []
+    unchecked: Few[Word] = []
 
 
 class Declaration(Strict):
@@ -192,8 +198,8 @@ class Declaration(Strict):
     origin: Literal["training.json", "by hand"] = "by hand"
     base: Line | None = None
     training: Line
-    tasks: list[Word] = []
-    corpora: list[Corpus] = []
+    tasks: Few[Word] = []
+    corpora: Few[Corpus] = []
     test_rows: Literal["not trained on", "trained on", "unknown"]
     decontamination: Decontamination | None = None
 
@@ -211,12 +217,12 @@ class Manifest(Strict):
     suite: Suite
     model: Model
     decoding: Decoding
-    arguments: dict[Word, Plain] = {}
-    untold: list[Word] = []
+    arguments: Named[Word, Plain] = {}
+    untold: Few[Word] = []
     chat: Chat
     seeds: Seeds
-    sources: dict[Word, Source]
-    versions: dict[Word, Word]
+    sources: Named[Word, Source]
+    versions: Named[Word, Word]
     machine: Machine
     cost: Cost
     declaration: Declaration | None = None

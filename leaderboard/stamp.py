@@ -5,10 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Annotated, TypeAlias
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-Stamp: TypeAlias = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
-"""Of the right form; whether there was such a moment, `moment_of` tells."""
 _FORM = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -29,3 +27,17 @@ def moment_of(text: str) -> datetime:
         ValueError: there is no such time.
     """
     return datetime.strptime(text, _FORM).replace(tzinfo=timezone.utc)
+
+
+def _a_moment(text: str) -> str:
+    moment_of(text)
+    return text
+
+
+# Not \d, which takes the figures of other scripts, too: they sort after all of ours.
+Stamp: TypeAlias = Annotated[
+    str,
+    Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$"),
+    AfterValidator(_a_moment),
+]
+"""A moment that there was or will be."""

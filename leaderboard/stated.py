@@ -33,11 +33,7 @@ def stated_findings(bundle: Opened) -> Iterator[Finding]:
 
 
 def _date(manifest: Manifest) -> Iterator[Finding]:
-    try:
-        future = moment_of(manifest.created) > utc_now() + _DAY
-    except ValueError:
-        future = True
-    if future:
+    if moment_of(manifest.created) > utc_now() + _DAY:
         yield Finding(MANIFEST, "created", "a day that has been", shown(manifest.created))
 
 

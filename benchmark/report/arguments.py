@@ -7,12 +7,16 @@ from typing import Any
 
 OWN_PLACE = ("pretrained", "revision", "peft", "peft_revision", "model", "dtype", "constrained", "reasoning")
 """Those for which tables and manifests have a place of their own: weights, their precision, how answers are held."""
-ANSWERING = (
+WEIGHTS = (
     *("gguf_file", "subfolder", "delta", "lora_local_path", "tokenizer", "tokenizer_revision", "tokenizer_mode"),
+    *("add_bos_token", "prefix_token_id", "use_fast_tokenizer", "enable_thinking", "think_end_token", "backend"),
+)
+"""Those that choose other weights or other tokens of the same prompt."""
+ANSWERING = (
+    *WEIGHTS,
     *("load_in_4bit", "load_in_8bit", "bnb_4bit_quant_type", "bnb_4bit_compute_dtype", "bnb_4bit_use_double_quant"),
     *("quantization", "autogptq", "gptqmodel", "kv_cache_dtype", "softmax_dtype", "mixed_precision_dtype"),
     *("max_length", "max_model_len", "max_gen_toks", "truncation", "truncation_side", "truncate"),
-    *("add_bos_token", "prefix_token_id", "use_fast_tokenizer", "enable_thinking", "think_end_token", "backend"),
 )
 """Those on which answers may depend: other weights, coarser numbers, shorter prompts."""
 RUNNING = (

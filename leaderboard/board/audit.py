@@ -26,7 +26,19 @@ from ..said import read_said, said_of
 from ..validate import UNCHECKED, Verdict, validate
 from .entry import NAMED, Entry, Span, TaskScore
 from .scored import named, stored_of, warning_of
-from .store import ANSWERS, BUNDLE, DRAWS, ENTRY, FOLDER, OTHER_MAKER, Stored, badge_file, read_badge, read_stored
+from .store import (
+    ANSWERS,
+    BUNDLE,
+    DRAWS,
+    ENTRY,
+    FOLDER,
+    OTHER_MAKER,
+    Stored,
+    badge_file,
+    place_of,
+    read_badge,
+    read_stored,
+)
 
 _NEAR = 2 * TOLERANCE
 """How near figures are that were rounded on two machines."""
@@ -83,7 +95,7 @@ def audit(store: Path, depth: Depth = "scores", *, mini: bool = False) -> Audite
     found = Audited()
     for folder in sorted(store.glob(f"{FOLDER}/*/*/*")):
         if not folder.name.startswith("."):
-            _audit_entry(folder, str(folder.relative_to(store)), depth, found, mini=mini)
+            _audit_entry(folder, folder.relative_to(store).as_posix(), depth, found, mini=mini)
     return found
 
 
@@ -137,6 +149,9 @@ def _audit_entry(folder: Path, place: str, depth: Depth, found: Audited, *, mini
         stored = read_stored(folder)
         found.entries.append(stored)
         changed = list(_differences(folder, stored, depth))
+        # Or a copy of a folder would be a second entry, and push all others down.
+        if not changed and place != (right := place_of(stored.entry)):
+            changed.append(f"its place is {right}, by its bundle")
         if not changed:
             changed = _scored_again(folder, place, stored, depth, found, mini=mini)
         found.changed += [f"{place}: {each}: {_NO_BADGE}." for each in _badged_otherwise(folder, stored.entry)]
@@ -221,11 +236,14 @@ def _read(kind: type[M], entry: Entry, path: Path, name: str) -> M:
 def _summed_otherwise(entry: Entry) -> Iterator[str]:
     """Yield the roles whose means are not the published arithmetic on the entry's own tasks."""
     for role, found in entry.roles.items():
+        if other := sorted(set(found.tasks) - entry.tasks.keys()):
+            yield f"the means of {role} tasks in {ENTRY} are over {other[0]}, which the entry has not"
+            continue
         families: dict[str, list[float]] = defaultdict(list)
         for name in found.tasks:
             families[facts_of(name, entry.manifest.suite.version).family].append(entry.tasks[name].metrics["score"][0])
         means = {family: fmean(values) for family, values in families.items()}
-        mean = [found.mean[0], fmean(means.values())] if found.mean else [0.0, 0.0]
+        mean = [found.mean[0], fmean(means.values() or [np.nan])] if found.mean else [0.0, 0.0]
         if not _near({name: span[0] for name, span in found.families.items()}, means) or not _near(*mean):
             yield f"the means of {role} tasks in {ENTRY} are not those of its tasks"
 

@@ -20,7 +20,7 @@ BADGE_MEANINGS: Mapping[Badge, str] = {
 """What each badge says of the weights. Scores were computed again from the answers whatever the badge."""
 NAMED: tuple[Badge, ...] = BADGES[1:]
 """Badges that say something of weights: a commit names them."""
-Day: TypeAlias = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$")]
+Day: TypeAlias = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
 Span: TypeAlias = tuple[float, float, float]
 """A score between 0 and 1 and the ends of its 95 % interval."""
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from itamed.benchmark.errors import ItamedError
+from itamed.benchmark.report.arguments import WEIGHTS
 
 from ..archive import content_of
 from ..manifest import Manifest
@@ -51,7 +52,7 @@ def evidence_of(path: Path, entry: Entry, *, mini: bool = False) -> Evidence:
 
 
 def _asked_otherwise(one: Manifest, two: Manifest) -> Iterator[str]:
-    """Yield what differs between two runs that must not; engine, machine and number format may."""
+    """Yield what differs between two runs that must not; engine, machine, number format and room for tokens may."""
     # An entry from before the rules of reasoning were told is reproduced by a run of today, unless it has reasoned.
     suites = [
         (each.suite.version, each.asked, each.suite if each.decoding.reasoning != "none" else None)
@@ -61,6 +62,7 @@ def _asked_otherwise(one: Manifest, two: Manifest) -> Iterator[str]:
         ("model", one.model.name, two.model.name),
         ("commit", one.model.revision, two.model.revision),
         ("adapter", one.model.adapter, two.model.adapter),
+        ("argument that chooses weights or tokens", _weights(one), _weights(two)),
         ("kind (sample or full)", one.kind, two.kind),
         ("decoding", (one.decoding.mode, one.decoding.reasoning), (two.decoding.mode, two.decoding.reasoning)),
         ("suite or fingerprint of a task", suites[0], suites[1]),
@@ -70,6 +72,11 @@ def _asked_otherwise(one: Manifest, two: Manifest) -> Iterator[str]:
     for name, first, second in compared:
         if first != second:
             yield name
+
+
+def _weights(manifest: Manifest) -> tuple[dict[str, str], set[str]]:
+    untold = {name for name in manifest.untold if name in WEIGHTS}
+    return {name: value for name, value in manifest.arguments.items() if name in WEIGHTS}, untold
 
 
 def _shown_otherwise(one: dict[str, TaskScore], two: dict[str, TaskScore]) -> Iterator[str]:

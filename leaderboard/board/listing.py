@@ -21,6 +21,8 @@ from .store import Stored
 UNKNOWN = "not known"
 SAMPLE = "sample"
 LEAKED = "trained on test rows"
+_LONGEST = 120
+"""Letters that tables show of a machine; a host's processors and graphics cards take half of it."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,8 @@ class Row:
         processor = " ".join((machine.processor or "").split())
         if processor and machine.cores:
             processor += f", {machine.cores} core{'s' if machine.cores > 1 else ''}"
-        return named or processor or UNKNOWN
+        told = named or processor or UNKNOWN
+        return told if len(told) <= _LONGEST else f"{told[: _LONGEST - 4]} ..."
 
     @property
     def aside(self) -> str:
@@ -218,8 +221,10 @@ def _reason(each: Stored, role: str) -> str:
 
 
 def _fingerprints(each: Stored, role: str) -> str:
+    """Return what two entries must share to be compared draw by draw: the tasks as they were asked, and the draws."""
     found = each.entry.manifest.asked
-    return repr([(name, sorted(found[name].items())) for name in sorted(each.entry.roles[role].tasks)])
+    asked = [(name, sorted(found[name].items())) for name in sorted(each.entry.roles[role].tasks)]
+    return repr((asked, each.draws[role].shape))
 
 
 def _order(row: Row) -> tuple[Any, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itamed.benchmark.errors import PublishError
 from itamed.benchmark.sources.hub_errors import endpoint, hub_calls
 
+_MARK = "Checked: commit `"
 MOST = 20
 """Pull requests that are named at a time: whoever opens hundreds shall not keep a runner busy for days."""
 
@@ -21,11 +22,14 @@ class Head:
 
 def mark_of(commit: str) -> str:
     """Return how the check's comment on a commit begins, see docs/hosting/check-hub.yml, which writes it."""
-    return f"Checked: commit `{commit}`."
+    return f"{_MARK}{commit}`."
 
 
 def unchecked(repo: str, account: str) -> list[Head]:
-    """Return the open pull requests without a comment of the check on their newest commit; the oldest ones first.
+    """Return the open pull requests without a comment of the check on their newest commit.
+
+    Those come first that have none at all, the oldest ones before others: whoever pushes every hour to twenty shall not
+    keep the check from everybody else.
 
     Args:
         repo: "namespace/name" of a data set repository on the Hub.
@@ -37,18 +41,20 @@ def unchecked(repo: str, account: str) -> list[Head]:
     from huggingface_hub import HfApi
 
     api = HfApi(endpoint=endpoint())
-    found: list[Head] = []
+    new: list[Head] = []
+    pushed: list[Head] = []
     with hub_calls(repo, PublishError):
         pulls = api.get_repo_discussions(
             repo, repo_type="dataset", discussion_type="pull_request", discussion_status="open"
         )
         for number in sorted(pull.num for pull in pulls):
             head = head_of(repo, number)
-            if not _answered(repo, head, account):
-                found.append(head)
-            if len(found) == MOST:
+            said = _said(repo, number, account)
+            if not any(each.startswith(mark_of(head.commit)) for each in said):
+                (pushed if any(each.startswith(_MARK) for each in said) else new).append(head)
+            if len(new) == MOST:
                 break
-    return found
+    return [*new, *pushed][:MOST]
 
 
 def head_of(repo: str, number: int) -> Head:
@@ -68,13 +74,11 @@ def head_of(repo: str, number: int) -> Head:
     return Head(number, str(info.sha))
 
 
-def _answered(repo: str, head: Head, account: str) -> bool:
+def _said(repo: str, number: int, account: str) -> list[str]:
+    """Return the comments of an account on a pull request."""
     from huggingface_hub import DiscussionComment, HfApi
 
-    details = HfApi(endpoint=endpoint()).get_discussion_details(repo, head.number, repo_type="dataset")
-    return any(
-        isinstance(event, DiscussionComment)
-        and event.author == account
-        and event.content.startswith(mark_of(head.commit))
-        for event in details.events
-    )
+    details = HfApi(endpoint=endpoint()).get_discussion_details(repo, number, repo_type="dataset")
+    return [
+        event.content for event in details.events if isinstance(event, DiscussionComment) and event.author == account
+    ]

@@ -137,9 +137,12 @@ def worker(  # noqa: PLR0913, PLR0917 - an option each
         raise ItamedError("The worker needs Linux or macOS: it ends processes by their group.")
     if stale < 3 * beat:
         raise ItamedError("--stale must be three times --beat at least, or a living worker is thought dead.")
+    from .secret import hide_environment
     from .settings import Limits, Settings
     from .steps import steps
     from .work import work as run
+
+    hide_environment()
 
     limits = Limits(
         hours=hours,

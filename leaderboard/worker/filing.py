@@ -45,7 +45,9 @@ def file_request(place: Place, asked: Mapping[str, Any]) -> str:
     except Forbidden as forbidden:
         return _by_pull_request(forbidden.repo, path, content, name, request.model.name)
     state = next((job.kind for job in read_jobs(place) if job.id == name), "gone")
-    done = f" Whoever keeps the queue has it evaluated anew with `itamed board retry {name}`." if state == "done" else ""
+    done = (
+        f" Whoever keeps the queue has it evaluated anew with `itamed board retry {name}`." if state == "done" else ""
+    )
     return f"Asked already as {name}: {state}.{done}"
 
 

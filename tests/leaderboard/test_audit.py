@@ -66,6 +66,8 @@ def test_a_store_that_nobody_has_changed(store):
         (lambda entry: entry["roles"]["id"]["mean"].__setitem__(0, 0.99), "means of id tasks"),
         (lambda entry: entry["roles"]["id"]["families"]["ner"].__setitem__(0, 0.99), "means of id tasks"),
         (lambda entry: entry["roles"]["id"]["tasks"].pop(), "means of id tasks"),
+        (lambda entry: entry["roles"]["id"]["tasks"].clear(), "means of id tasks"),
+        (lambda entry: entry["roles"]["id"]["tasks"].append("itamed_ner_pharmaer"), "over itamed_ner_pharmaer"),
         (lambda entry: entry["tasks"][NER]["metrics"]["score"].__setitem__(0, 0.99), "means of id tasks"),
         (lambda entry: entry["manifest"]["model"].update(name="clinic/mine"), "the manifest"),
         (lambda entry: entry.update(bundle=entry["bundle"][:16] + "0" * 48), "bundle.zip is another"),
@@ -77,6 +79,14 @@ def test_an_entry_that_was_edited(store, change, said):
     (found,) = audit(store).changed
     assert said in found and folder(store).name in found
     with pytest.raises(ItamedError, match=folder(store).name):
+        read_unedited(store)
+
+
+def test_the_same_entry_in_another_folder_is_no_second_one(store):
+    copy = shutil.copytree(folder(store), store / "models" / "another" / "no-revision" / folder(store).name)
+    (found,) = audit(store).changed
+    assert found.startswith(copy.relative_to(store).as_posix()) and "its place is models/lab__model/" in found
+    with pytest.raises(ItamedError, match="its place is"):
         read_unedited(store)
 
 

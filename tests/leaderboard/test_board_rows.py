@@ -146,6 +146,8 @@ def test_seconds_are_of_whole_runs_and_their_machine_is_named(files, tmp_path):
     assert (row.seconds, row.hardware) == (None, "AMD EPYC")
     row = row_of(tmp_path / "cores", files, cost=cost, machine={"processor": "AMD EPYC", "cores": 16})
     assert row.hardware == "AMD EPYC, 16 cores"
+    row = row_of(tmp_path / "many", files, machine={"gpus": [f"card {number}" for number in range(100)]})
+    assert row.hardware.startswith("card 0, card 1, ") and row.hardware.endswith(" ...") and len(row.hardware) == 120
     row = row_of(tmp_path / "resumed", files, cost=cost | {"resumed": True}, machine={})
     assert (row.seconds, row.hardware) == (None, "not known")
 

@@ -73,6 +73,8 @@ def test_a_run_of_ones_own_reproduces(named, write, tmp_path, there):
         ({"model": {"revision": "b" * 40}}, "another commit"),
         ({"model": {"name": "other"}}, "another model"),
         ({"model": {"adapter": {"name": "clinic/lora", "revision": "b" * 40}}}, "another adapter"),
+        ({"arguments": {"gguf_file": "q2.gguf"}}, "another argument that chooses weights"),
+        ({"untold": ["tokenizer"]}, "another argument that chooses weights"),
         ({"kind": "sample"}, "another kind"),
         ({"decoding": {"reasoning": "cot"}}, "another decoding"),
         ({"seeds": {"examples": 7}}, "another choice of examples"),

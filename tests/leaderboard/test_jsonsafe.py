@@ -49,6 +49,8 @@ def test_tricks(content, reason):
         ("@SUM(A1)", "formula"),
         (" =1", "formula"),
         ("  -1", "formula"),
+        ("AMD EPYC;=WEBSERVICE(A1);x", "formula"),
+        ("a; -1", "formula"),
         ("＝1", "formula"),
         ("＋1", "formula"),
         ("－1", "formula"),
@@ -76,7 +78,16 @@ def test_flaws(text, reason):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "E3C, perché no?", "Intel(R) Xeon(R) @ 2.2 GHz", "f1:parte del corpo", "≥ 5 µg", "中"]
+    "text",
+    [
+        "",
+        "E3C, perché no?",
+        "Intel(R) Xeon(R) @ 2.2 GHz",
+        "f1:parte del corpo",
+        "fine-tuning; then merged",
+        "≥ 5 µg",
+        "中",
+    ],
 )
 def test_honest_text(text):
     assert flaw(text) == ""

@@ -68,6 +68,15 @@ def test_a_rule_is_said_to_be_no_model(files, tmp_path):
     assert "<small>rule, free, run of" in (tmp_path / "site" / "index.html").read_text()
 
 
+def test_a_time_a_note_is_told_where_it_is_known(files, tmp_path):
+    cost = {"seconds": 54.0, "resumed": False}
+    whole = add_entry(tmp_path / "store", files, "lab/model", cost=cost).name
+    part = add_entry(tmp_path / "store", files, "lab/tagger", cost=cost, lacks=("id",)).name
+    build(tmp_path / "store", tmp_path / "site")
+    assert "Time 54 s, 2.0 s a note" in entry_page(tmp_path / "site", whole)
+    assert "Time 54 s Tokens" in entry_page(tmp_path / "site", part)
+
+
 def test_every_column_of_the_downloads_is_explained_once(files, tmp_path):
     add_entry(tmp_path / "store", files, "lab/model")
     build(tmp_path / "store", tmp_path / "site")

@@ -35,7 +35,15 @@ def test_open_ones_without_an_answer(pulls):
 def test_a_push_is_looked_at_again(pulls):
     pulls[0].comments.append(("checker", mark_of(pulls[0].sha)))
     pulls[0].files["bundles/m/1.zip"] = b"better"
-    assert numbers() == [1, 3]
+    assert numbers() == [3, 1]
+
+
+def test_who_has_no_answer_comes_before_who_pushes_again(pulls, monkeypatch):
+    monkeypatch.setattr(module, "MOST", 1)
+    pulls[0].comments.append(("checker", mark_of("f" * 40)))
+    assert numbers() == [3]
+    pulls[2].comments.append(("checker", mark_of(pulls[2].sha)))
+    assert numbers() == [1]
 
 
 @pytest.mark.parametrize(("author", "before"), [("stranger", ""), ("checker", "They say: ")])

@@ -16,6 +16,7 @@ def read(**changed):
 
 HOSTILE = [
     ({"model_args": "trust_remote_code=True"}, "model_args: expected no such key"),
+    ({"at": "2026-99-99T00:00:00Z"}, "at: expected"),
     ({"trust_remote_code": True}, "trust_remote_code: expected no such key"),
     ({"model": {"name": "clinic/small"}}, "model.revision: expected this key"),
     ({"model": {"name": "clinic/small", "revision": "main"}}, r"model.revision: .*'main'"),
