@@ -73,6 +73,8 @@ def arguments_of(
         "dataloader_pin_memory": False,
     }
     arguments = TrainingArguments(**settings | more)
+    # Not a launcher's (`accelerate config`), under which a training would be none of the recipe's.
+    arguments.mixed_precision = "bf16" if arguments.bf16 else "no"
     # Without a launcher one GPU is used, not all of them through DataParallel; reading `device` sets the number.
     if arguments.device.type == "cuda":
         arguments._n_gpu = 1

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import yaml
 from itamed.benchmark.report.markdown import table
 from itamed.benchmark.report.redact import without_folder
 from itamed.benchmark.sources.registry import source_of
@@ -53,8 +55,28 @@ What the licences of the data forbid, such as commercial use, this model must no
 {_command(recipe, stages, adapter_of)}
 ```
 
-`training.json` holds the recipe, the versions and the whole log.
+## Recipe
+
+`itamed train --explain` says what each setting means. `training.json` holds the versions and the whole log, too.
+
+```yaml
+{_settings(recipe)}```
 """
+
+
+def without_folders(settings: Any) -> Any:
+    """Return a recipe's settings with folders of this machine named by their last part."""
+    if isinstance(settings, dict):
+        return {name: without_folders(value) for name, value in settings.items()}
+    if isinstance(settings, list):
+        return [without_folders(value) for value in settings]
+    return without_folder(settings)
+
+
+def _settings(recipe: Recipe) -> str:
+    """Return a recipe as YAML, with all defaults and without the sections that it lacks."""
+    told = {name: value for name, value in without_folders(asdict(recipe)).items() if value not in (None, "")}
+    return yaml.safe_dump(told, sort_keys=False, allow_unicode=True, width=100)
 
 
 def _scores(tables: str) -> str:

@@ -26,7 +26,10 @@ class _Recipes(TyperGroup):
 
 train_app = typer.Typer(
     cls=_Recipes,
-    help="Train a checkpoint as a recipe says, to evaluate it with `itamed eval`.",
+    help="Train a checkpoint as a recipe says, to evaluate it with `itamed eval`. RECIPE is the name of one that the "
+    "package brings (`itamed train recipes`), or a .yaml file of your own; `itamed train RECIPE --help` shows the "
+    "options that follow it (--output, --base, --seed, --pretrained).",
+    subcommand_metavar="RECIPE [OPTIONS] | COMMAND ...",
     epilog="Example: itamed train smollm2-135m --output my-model; then itamed eval --model itamed-hf --model_args "
     "pretrained=my-model/model --tasks itamed.",
     rich_markup_mode=None,
@@ -38,7 +41,7 @@ train_app = typer.Typer(
 def explain(
     explain: Annotated[bool, typer.Option("--explain", help="Explain every setting of a recipe.")] = False,
 ) -> None:
-    """Train a checkpoint as a recipe says, to evaluate it with `itamed eval`."""
+    """Explain settings, where that is asked for instead of a command."""
     if explain:
         from .fields import explanations
         from .recipe import LIKE, Recipe
@@ -49,14 +52,11 @@ def explain(
         raise typer.Exit
 
 
-def _chosen(name: str, base: str) -> Recipe:
-    """Return a recipe, on another base model if one is named."""
-    from dataclasses import replace
+def _chosen(name: str, base: str, seed: int | None = None) -> Recipe:
+    """Return a recipe, on another base model or with another seed if one is named."""
+    from .recipe import changed, load_recipe
 
-    from .recipe import load_recipe
-
-    recipe = load_recipe(name)
-    return replace(recipe, base=base or recipe.base)
+    return changed(load_recipe(name), base=base, seed=seed)
 
 
 @train_app.command(name="run", hidden=True)
@@ -72,23 +72,24 @@ def run(
 ) -> None:
     """Train as RECIPE says. A training that was interrupted goes on when the same command is given again."""
     import logging
-    from dataclasses import replace
 
     from .train import train
 
     logging.basicConfig(format="%(message)s")
     logging.getLogger("itamed").setLevel(logging.INFO)
-    chosen = _chosen(recipe, base)
-    chosen = replace(chosen, seed=chosen.seed if seed is None else seed)
+    chosen = _chosen(recipe, base, seed)
     typer.echo(f"Evaluate: {train(chosen, output or Path(chosen.name), pretrained)}")
 
 
 @train_app.command()
 def recipes() -> None:
-    """List the recipes that the package brings."""
+    """List the recipes that the package brings, and what each is for."""
     from .named import names_of
+    from .recipe import load_recipe
 
-    typer.echo("\n".join(names_of("recipe")))
+    names = names_of("recipe")
+    for name in names:
+        typer.echo(f"{name:{max(map(len, names))}}  {load_recipe(name).purpose}")
 
 
 @train_app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import torch
@@ -57,9 +58,12 @@ def kept_bytes(config: PretrainedConfig, dtype: str, lora: Lora | None, tokens: 
         tokens: of the forward.
         twice: whether activations are computed twice and only those between layers kept (gradient checkpointing).
     """
-    with torch.device("meta"):
+    # A model keeps the very configuration that it is made of, and writes into it.
+    config = copy.deepcopy(config)
+    # New adapters seed what a training draws its dropout from.
+    with torch.random.fork_rng(), torch.device("meta"):
         model: Any = AutoModelForCausalLM.from_config(config, dtype=getattr(torch, dtype), attn_implementation=_NAME)
-    adapted = with_adapters(model, lora, 0).train()
+        adapted = with_adapters(model, lora, 0).train()
     weights = {each.untyped_storage()._cdata for each in adapted.parameters()}
     # The tensors themselves are kept, too: their places are not given to others.
     kept: dict[int, torch.UntypedStorage] = {}

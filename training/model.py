@@ -65,6 +65,14 @@ def training_dtype(dtype: str) -> str:
     return "bfloat16" if found == "auto" else str(found)
 
 
+def loaded_dtype(dtype: str, lora: Lora | None) -> str:
+    """Return what to load a model in for a stage: weights that are all trained are kept in float32.
+
+    Steps are smaller than what less precise numbers can hold; such weights are cast as they are used.
+    """
+    return training_dtype(dtype) if lora else "float32"
+
+
 def with_adapters(model: PreTrainedModel, lora: Lora | None, seed: int) -> PreTrainedModel | PeftModel:
     """Put adapters on a model, whose own weights are frozen; without `lora` the model is returned as it is.
 

@@ -14,7 +14,6 @@ import torch
 from itamed.benchmark.errors import ItamedError, reason_of
 from itamed.benchmark.files import write_text
 from itamed.benchmark.report.picture import drawn
-from itamed.benchmark.report.redact import without_folder
 from itamed.benchmark.trained import MANIFEST
 from itamed.benchmark.version import __version__
 from matplotlib.figure import Figure
@@ -22,7 +21,7 @@ from peft import PeftModel
 from safetensors import SafetensorError
 from transformers import PreTrainedTokenizerBase
 
-from .card import model_card
+from .card import model_card, without_folders
 from .checkpoints import remove_checkpoints
 from .recipe import Recipe
 from .shards import gathered
@@ -191,15 +190,6 @@ def _manifest(recipe: dict[str, Any], stages: list[dict[str, Any]]) -> str:
         "stages": stages,
     }
     return json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
-
-
-def without_folders(settings: Any) -> Any:
-    """Return a recipe's settings with folders of this machine named by their last part."""
-    if isinstance(settings, dict):
-        return {name: without_folders(value) for name, value in settings.items()}
-    if isinstance(settings, list):
-        return [without_folders(value) for value in settings]
-    return without_folder(settings)
 
 
 def loss_plot(log: list[dict[str, float]]) -> str:

@@ -76,8 +76,11 @@ def plan(recipe: Recipe) -> list[Plan]:
     Corpora are read, cleaned and decontaminated as in training; the tokens of large ones are estimated.
 
     Raises:
-        ItamedError: data, tokenizer or configuration cannot be had, or what `sft_stage` and `prepare` say.
+        ItamedError: it makes an encoder; data, tokenizer or configuration cannot be had; or what `sft_stage` and
+            `prepare` say.
     """
+    if recipe.encoder:
+        raise ItamedError("The recipe makes an encoder, and plans count cpt and sft alone: train it, it is small.")
     found = [_cpt_plan(recipe, recipe.cpt)] if recipe.cpt else []
     return found + ([_sft_plan(recipe, recipe.sft)] if recipe.sft else [])
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from itamed.benchmark.errors import ItamedError
+from itamed.benchmark.trained import STAGES
 
 from .fields import explained, read, sections
 from .named import is_file_name, settings_of
@@ -213,6 +214,14 @@ class Recipe:
     sft: Sft | None = explained("Supervised fine-tuning, after it; null: none.", None)
     encoder: Encoder | None = explained("A token classifier, instead of both; null: none.", None)
 
+    @property
+    def purpose(self) -> str:
+        """Return what is made of which model, on one line: "supervised fine-tuning from google/gemma-3-1b-it"."""
+        stages = [
+            STAGES[name] for name, section in (("cpt", self.cpt), ("sft", self.sft), ("tags", self.encoder)) if section
+        ]
+        return f"{', then '.join(stages)} from {self.base or 'scratch'}"
+
 
 def load_recipe(name: str) -> Recipe:
     """Read a recipe: a YAML file, or the name of one that the package brings.
@@ -225,6 +234,18 @@ def load_recipe(name: str) -> Recipe:
     recipe = read(Recipe, _settings(name, ()))
     _check(recipe)
     return recipe
+
+
+def changed(recipe: Recipe, *, base: str = "", seed: int | None = None) -> Recipe:
+    """Return a recipe on another base model, at its newest commit, or with another seed.
+
+    Raises:
+        ItamedError: that is impossible, see `load_recipe`.
+    """
+    found = replace(recipe, base=base, revision="") if base else recipe
+    found = found if seed is None else replace(found, seed=seed)
+    _check(found)
+    return found
 
 
 def _settings(name: str, users: tuple[str, ...]) -> Any:
@@ -329,6 +350,7 @@ def _check_steps(name: str, stage: Sft | Cpt | Encoder | Mlm) -> None:
     _one_of(f"{name}.optimizer.schedule", opt.schedule, _SCHEDULES)
     _between(f"{name}.optimizer.warmup", opt.warmup, 0, 1)
     _at_least(f"{name}.optimizer.max_steps", opt.max_steps, 0)
+    _at_least(f"{name}.optimizer.weight_decay", opt.weight_decay, 0)
     for field in ("learning_rate", "epochs", "clip"):
         if not getattr(opt, field) > 0:
             raise ItamedError(f"{name}.optimizer.{field} must be more than 0, not {getattr(opt, field)}.")

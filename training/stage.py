@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,11 +13,10 @@ from typing import Any
 from itamed.benchmark.engines.hf.lm import ItamedHF
 from itamed.benchmark.engines.hf.memory import free_bytes
 from itamed.benchmark.errors import ItamedError
-from itamed.benchmark.files import write_text
 from transformers import PreTrainedModel
 
 from .arguments import arguments_of
-from .checkpoints import last_whole
+from .begun import begun_with, bytes_of, checkpoint_of, write_begun
 from .dev import Dev
 from .encode import Examples
 from .memory import kept_bytes, state_bytes
@@ -27,7 +26,6 @@ from .steps import Steps
 from .trainer import PackTrainer
 
 _log = logging.getLogger(__name__)
-_EXAMPLES = "examples.sha256"
 _LOOKS, _MOST = 4, 200
 """Where a recipe leaves it open: so many looks and checkpoints, or more, so that no more steps lie between two."""
 
@@ -70,17 +68,16 @@ def run(stage: Stage, recipe: Recipe, lm: ItamedHF, folder: Path) -> PackTrainer
         folder: for checkpoints and logs; a run that was interrupted there goes on.
 
     Raises:
-        ItamedError: there are more processes than examples a step, the examples are others than in the run that
-            was interrupted, the loss diverges, or a checkpoint cannot be written.
+        ItamedError: there are more processes than examples a step, an example is longer than the model can read,
+            the run that was interrupted was begun with something else, the loss diverges, or a checkpoint cannot be
+            written.
     """
-    checkpoint = last_whole(folder)
-    digest = _digest(stage.examples)
-    if checkpoint:
-        _require_same(folder, digest)
+    begun = begun_with(bytes_of(stage.examples), lm.model)
+    checkpoint = checkpoint_of(folder, begun)
     trainer = prepared(stage, recipe, lm, folder)
-    trainer.data["examples_sha256"] = digest
+    trainer.data["examples_sha256"] = begun["examples"]
     if trainer.is_world_process_zero():
-        write_text(folder / _EXAMPLES, digest)
+        write_begun(folder, begun)
     # Where weights are shared out among GPUs, each has a part of all this.
     if not trainer.is_fsdp_enabled:
         _warn_of_memory(stage, recipe, lm, trainer)
@@ -105,25 +102,9 @@ def _warn_of_memory(stage: Stage, recipe: Recipe, lm: ItamedHF, trainer: PackTra
         )
 
 
-def _digest(examples: Examples) -> str:
-    found = hashlib.sha256()
-    for example in examples:
-        found.update(example.prompt.tobytes() + b"|" + example.answer.tobytes() + b"\n")
-    return found.hexdigest()
-
-
-def _require_same(folder: Path, digest: str) -> None:
-    """Refuse to go on with other examples: the steps that were taken would be unlike those that are left."""
-    path = folder / _EXAMPLES
-    if path.is_file() and path.read_text(encoding="utf-8") != digest:
-        raise ItamedError(
-            f"The run in {folder} was begun with other examples: data, tokenizer or itamed have changed since. Bring "
-            "them back, or choose another --output."
-        )
-
-
 def prepared(stage: Stage, recipe: Recipe, lm: ItamedHF, folder: Path) -> PackTrainer:
     """Return the trainer of a stage, whose adapters the model now has; for the arguments see `run`."""
+    _require_places(stage, lm)
     adapted = with_adapters(lm.model, stage.lora, recipe.seed)
     arguments = arguments_of(
         recipe,
@@ -140,11 +121,25 @@ def prepared(stage: Stage, recipe: Recipe, lm: ItamedHF, folder: Path) -> PackTr
     arguments.eval_steps = arguments.save_steps = stage.look_every or min(_MOST, math.ceil(count / _LOOKS))
     _log.info("%d examples, %d steps.", len(stage.examples), count)
     trainer = PackTrainer(model=adapted, lm=lm, dev=stage.dev, args=arguments, train_dataset=steps, eval_dataset=steps)
+    # By weights, epochs and most steps some examples come again, and others never.
+    passed = steps.passed()
     trainer.data = stage.data | {
-        "tokens": sum(map(len, stage.examples)),
-        "answer_tokens": sum(len(example.answer) for example in stage.examples),
+        "tokens": sum(map(len, passed)),
+        "answer_tokens": sum(len(example.answer) for example in passed),
     }
+    if "examples" in stage.data:
+        trainer.data["examples"] = dict(Counter(example.task for example in passed))
     return trainer
+
+
+def _require_places(stage: Stage, lm: ItamedHF) -> None:
+    """Refuse examples with more tokens than a model has positions: beyond them it computes what it never learnt."""
+    longest = max(map(len, stage.examples))
+    most = getattr(lm.model.config.get_text_config(), "max_position_embeddings", None) or longest
+    if longest > most:
+        raise ItamedError(
+            f"The longest example has {longest} tokens, the model reads {most}: lower sft.max_length, or cpt.length."
+        )
 
 
 def steps_of(stage: Stage, seed: int, processes: int) -> Steps:

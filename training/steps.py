@@ -58,6 +58,10 @@ class Steps(Dataset[list[Pack]]):
         nothing = {name: getattr(pack, name)[:0] for name in ("predict", "targets", "weights")}
         return [replace(pack, **nothing, unshared=0)]
 
+    def passed(self) -> list[Encoded]:
+        """Return all examples that are trained on, each once."""
+        return [self._examples[number] for number in np.unique(self._order)]
+
     def examples(self, share: int) -> list[Encoded]:
         """Return the examples of a share."""
         step, process = divmod(share, self._processes)

@@ -23,7 +23,7 @@ from itamed.benchmark.report.speeds import read_measurements
 from transformers import Trainer, TrainerCallback
 
 from .encode import Encoded
-from .model import load_base, trainable, training_dtype, with_adapters
+from .model import load_base, loaded_dtype, trainable, training_dtype, with_adapters
 from .recipe import Recipe, Sft
 from .sft import sft_stage
 from .stage import Stage, engine, prepared
@@ -81,20 +81,20 @@ def measure(recipe: Recipe, engine_name: str, tokens: int) -> Speed:
     sft = replace(recipe.sft, dev_notes=0, optimizer=replace(recipe.sft.optimizer, epochs=1))
     whole = _warmed(sft, recipe, engine_name, tokens)
     _forget()
-    return _pass(whole, recipe, _base(recipe), engine_name)
+    return _pass(whole, recipe, _base(recipe, sft), engine_name)
 
 
 def _warmed(sft: Sft, recipe: Recipe, engine_name: str, tokens: int) -> Stage:
     """Pass over a few examples, with a model that is given up afterwards; return the stage that is measured."""
-    lm = _base(recipe)
+    lm = _base(recipe, sft)
     stage = replace(sft_stage(sft, recipe.seed, lm), weights={})
     short, whole = (replace(stage, examples=_sample(stage.examples, size, recipe.seed)) for size in (_WARM, tokens))
     _pass(short, recipe, lm, engine_name)
     return whole
 
 
-def _base(recipe: Recipe) -> ItamedHF:
-    return engine(*load_base(recipe.base, recipe.revision, training_dtype(recipe.dtype)))
+def _base(recipe: Recipe, sft: Sft) -> ItamedHF:
+    return engine(*load_base(recipe.base, recipe.revision, loaded_dtype(recipe.dtype, sft.lora)))
 
 
 def show(path: Path, markdown: Path | None = None) -> None:
@@ -197,7 +197,7 @@ def _trl(stage: Stage, recipe: Recipe, lm: ItamedHF, folder: str, *, best: bool)
         num_train_epochs=1,
         learning_rate=stage.optimizer.learning_rate,
         max_length=recipe.sft.max_length,
-        bf16=model.dtype == torch.bfloat16,
+        bf16=training_dtype(recipe.dtype) == "bfloat16",
         use_cpu=model.device.type == "cpu",
         logging_steps=1,
         save_strategy="no",

@@ -17,12 +17,12 @@ from itamed.benchmark.evaluate import require_folder
 from itamed.benchmark.files import write_text
 from itamed.benchmark.trained import MANIFEST
 
-from .checkpoints import remove_checkpoints
+from .checkpoints import last_whole, remove_checkpoints
 from .corpora.prepare import prepare
 from .cpt import cpt_stage
 from .encoder.train import train_encoder
 from .examples import require_rows
-from .model import load_base, training_dtype, with_adapters
+from .model import load_base, loaded_dtype, training_dtype, with_adapters
 from .output import Outcome, done, manifest_of, save, stages_of
 from .recipe import Cpt, Recipe, Sft, without_memory
 from .sft import sft_stage, trained_tasks
@@ -49,6 +49,8 @@ def train(recipe: Recipe, output: Path, pretrained: Path | None = None) -> Path:
     """
     if pretrained:
         _require_pretrained(pretrained, recipe)
+    elif recipe.cpt and recipe.sft and last_whole(output / "checkpoints") and not (output / "cpt" / MANIFEST).is_file():
+        raise ItamedError(f"The training in {output} fine-tunes what another has pre-trained: say --pretrained again.")
     require_folder(output)
     _claim(output, recipe)
     try:
@@ -95,8 +97,7 @@ def _stage(name: str, recipe: Recipe, base: str, output: Path, history: list[dic
     text = prepare(section) if isinstance(section, Cpt) else None
     if isinstance(section, Sft):
         require_rows(trained_tasks(section), "train")
-    # Whole weights are kept in float32: steps are smaller than what less precise ones can hold.
-    model, tokenizer = load_base(base, revision, dtype if section.lora else "float32")
+    model, tokenizer = load_base(base, revision, loaded_dtype(recipe.dtype, section.lora))
     lm = engine(model, tokenizer)
 
     def fresh() -> Any:

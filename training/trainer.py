@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -37,6 +38,9 @@ class PackTrainer(StageTrainer):
         super().__init__(data_collator=together, **kwargs)
         if self.is_fsdp_enabled and not self.accelerator.is_fsdp2:
             raise ItamedError("Of FSDP the second version is supported: set fsdp_version: 2 in accelerate's settings.")
+        if self.is_fsdp_enabled and (policy := self.accelerator.state.fsdp_plugin.mixed_precision_policy):
+            # What comes out is a loss, not logits: in bfloat16 it would have two digits.
+            self.accelerator.state.fsdp_plugin.mixed_precision_policy = replace(policy, output_dtype=None)
         self._lm, self._dev = lm, dev
         self._head = lm.model.get_output_embeddings()
         self._arithmetic = Arithmetic.of(lm.model, self._head)

@@ -1,6 +1,10 @@
 """Fixtures: a tiny model to start from, and the smallest recipe that trains it on the embedded set."""
 
+import shutil
+
 import pytest
+from itamed.training.recipe import load_recipe
+from itamed.training.train import train
 
 from ..benchmark.engines.hf import tiny
 from ..benchmark.engines.hf.conftest import one_thread  # noqa: F401 (a fixture of these tests, too)
@@ -40,3 +44,14 @@ def keeping(recipe_file):
     """Return a recipe's file that keeps its checkpoints."""
     recipe_file.write_text(recipe_file.read_text() + "keep_checkpoints: true\n")
     return recipe_file
+
+
+@pytest.fixture
+def unfinished(keeping, tmp_path):
+    """Return the folder of a training that was cut off after its last checkpoint."""
+    output = tmp_path / "out"
+    train(load_recipe(str(keeping)), output)
+    (output / "training.json").unlink()
+    for name in ("model", "adapter"):
+        shutil.rmtree(output / name)
+    return output

@@ -35,7 +35,12 @@ def test_what_is_counted_is_what_a_forward_keeps(base, lora):
 
     with trainable(lm.model), torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
         pack_loss(adapted, head, Layout(pack, torch.device("cpu")))
+    torch.manual_seed(7)
+    before, settings = torch.get_rng_state(), lm.model.config.to_json_string()
     found = kept_bytes(lm.model.config, "float32", lora, len(pack.ids), twice=False)
+    assert torch.equal(torch.get_rng_state(), before), "dropout is drawn by the recipe's seed"
+    assert lm.model.config.to_json_string() == settings
+    assert lm.model.config._attn_implementation != "itamed_kept"
     real = sum(storage.nbytes() for storage in kept.values())
     # What an example shares with others is copied for its attention: the least, then.
     assert 0.6 * real < found <= real

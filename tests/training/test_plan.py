@@ -19,6 +19,11 @@ from itamed.training.work import Meter
 from typer.testing import CliRunner
 
 
+def test_an_encoder_is_not_planned():
+    with pytest.raises(ItamedError, match="plans count cpt and sft alone"):
+        plan(load_recipe("encoder-mini"))
+
+
 def test_a_plan_counts_what_training_does(recipe_file, base, tmp_path, monkeypatch):
     sums = Counter()
 

@@ -1,5 +1,7 @@
 """Recipes: read strictly, explained wholly, and those of the package are right."""
 
+from dataclasses import replace
+
 import pytest
 from itamed.benchmark.cli import app
 from itamed.benchmark.errors import ItamedError
@@ -7,7 +9,7 @@ from itamed.benchmark.sources.registry import SOURCES
 from itamed.training.encoder.examples import tagged_tasks
 from itamed.training.examples import task_names
 from itamed.training.named import names_of
-from itamed.training.recipe import Recipe, load_recipe
+from itamed.training.recipe import Recipe, changed, load_recipe
 from typer.testing import CliRunner
 
 GOOD = """
@@ -139,6 +141,23 @@ def test_the_recipes_of_the_package_are_right(name):
     names = tagged_tasks(section.tasks) if recipe.encoder else task_names(section.tasks)
     assert names
     assert set(section.weights) <= set(names)
+
+
+def test_another_base_has_commits_of_its_own():
+    recipe = replace(load_recipe("gemma3-270m"), revision="0123")
+    found = changed(recipe, base="clinic/other", seed=3)
+    assert (found.base, found.revision, found.seed) == ("clinic/other", "", 3)
+    assert changed(recipe) == recipe
+    with pytest.raises(ItamedError, match="seed must be at least 0"):
+        changed(recipe, seed=-1)
+    with pytest.raises(ItamedError, match=r"either a base or"):
+        changed(load_recipe("encoder-scratch"), base="clinic/other")
+
+
+def test_recipes_are_listed_with_what_they_make():
+    done = CliRunner().invoke(app, ["train", "recipes"]).output
+    assert "from google/gemma-3-270m\n" in done and "token classification from scratch\n" in done
+    assert [line.split()[0] for line in done.splitlines()] == names_of("recipe")
 
 
 def test_every_setting_is_explained():

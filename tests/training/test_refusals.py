@@ -1,5 +1,8 @@
 """What cannot be trained is told at once, and what a training cannot write, without losing what it has."""
 
+import json
+import shutil
+
 import pytest
 import torch
 from itamed.benchmark.errors import ItamedError
@@ -60,6 +63,7 @@ def test_the_first_checkpoint_may_be_the_one_that_finds_no_room(recipe_file, tmp
         (("epochs: 3", "epochs: 0.001"), r"comes to no step: \d+ examples, .* Raise optimizer\.epochs, or weights"),
         (("pack: 4000", f"weights: {{{TASKS[0]}: 0, {TASKS[1]}: 0}}"), r"comes to no step: .* or weights"),
         (("itamed-mini-qa-casimedicos", "itamed-mini-qa-ssm"), "itamed-mini-qa-ssm has no train rows"),
+        (("epochs: 3", "epochs: 3, weight_decay: -1"), r"sft\.optimizer\.weight_decay must be at least 0"),
         (("itamed-mini-qa-casimedicos", "itamed_qa_casimedicos"), "not built: run `itamed data build"),
         (
             ("learning_rate: 1e-2", "learning_rate: 1e+30"),
@@ -73,6 +77,15 @@ def test_what_cannot_be_trained_is_said(recipe_file, tmp_path, change, message):
     assert change[0] in text
     recipe_file.write_text(text.replace(*change))
     with pytest.raises(ItamedError, match=message):
+        train(load_recipe(str(recipe_file)), tmp_path / "out")
+
+
+def test_more_tokens_than_a_model_has_positions_for(recipe_file, base, tmp_path):
+    short = shutil.copytree(base, tmp_path / "short")
+    config = json.loads((short / "config.json").read_text()) | {"max_position_embeddings": 50}
+    (short / "config.json").write_text(json.dumps(config))
+    recipe_file.write_text(recipe_file.read_text().replace(str(base), str(short)))
+    with pytest.raises(ItamedError, match=r"tokens, the model reads 50: lower sft\.max_length"):
         train(load_recipe(str(recipe_file)), tmp_path / "out")
 
 

@@ -26,9 +26,9 @@ def test_every_token_of_the_sample_is_passed_once(recipe_file, tmp_path):
 def test_memory_is_that_of_the_timed_pass(recipe_file, monkeypatch):
     made = []
 
-    def base(recipe):
+    def base(recipe, sft):
         assert all(model() is None for model in made), "the model of the warm-up is there still"
-        lm = real(recipe)
+        lm = real(recipe, sft)
         made.append(weakref.ref(lm.model))
         return lm
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -34,6 +35,11 @@ class Tagged:
     task: str
     window: Window
     tags: np.ndarray
+
+    @property
+    def bytes(self) -> bytes:
+        """Return tokens and tags, to be told from others."""
+        return np.asarray(self.window.ids).tobytes() + b"|" + self.tags.tobytes()
 
 
 def tagged_tasks(wanted: Iterable[str]) -> list[str]:
@@ -125,6 +131,10 @@ class Ordered(Dataset[Tagged]):
     def __len__(self) -> int:
         """Return how many examples are passed."""
         return len(self._order)
+
+    def passed(self) -> dict[str, int]:
+        """Return by task how many examples are trained on; some come again, and some never."""
+        return dict(Counter(self._examples[number].task for number in np.unique(self._order)))
 
     def __getitem__(self, place: int) -> Tagged:
         """Return an example by its place in the order."""

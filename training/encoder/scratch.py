@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -24,7 +25,7 @@ from transformers import (
 )
 
 from ..arguments import arguments_of
-from ..checkpoints import last_whole
+from ..begun import begun_with, checkpoint_of, write_begun
 from ..corpora.prepare import prepare, write_report
 from ..cpt import provenance
 from ..output import Outcome, done, stages_of, write
@@ -46,6 +47,9 @@ _MARKS = {
 def pretrained(recipe: Recipe, encoder: Encoder, scratch: Scratch, tasks: Sequence[str], output: Path) -> list[Any]:
     """Make a tokenizer and a masked language model, unless they are there; return what was done, see `done`.
 
+    One that was interrupted goes on from its last checkpoint, with the same text and other hidden words than it would
+    have had: they are drawn as batches are made, some of them before the trainer has set its random numbers back.
+
     Args:
         recipe: for what all stages share.
         encoder: for the length of windows.
@@ -54,10 +58,12 @@ def pretrained(recipe: Recipe, encoder: Encoder, scratch: Scratch, tasks: Sequen
         output: folder of the stage, which gets its "model".
 
     Raises:
-        ItamedError: training rows or a corpus cannot be read, or training fails.
+        ItamedError: there are several processes; training rows or a corpus cannot be read; or training fails.
     """
     if (output / MANIFEST).is_file():
         return stages_of(output)
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise ItamedError("encoder.scratch is made by one process: start it without a launcher, it is small.")
     started = time.time()
     notes = sorted({row.text for name in tasks for row in training_rows(name)})
     texts, data = _texts(scratch.mlm, notes, output)
@@ -66,7 +72,10 @@ def pretrained(recipe: Recipe, encoder: Encoder, scratch: Scratch, tasks: Sequen
     model = new_model(scratch, tokenizer, encoder.length)
     trainer = _trainer(model, tokenizer, texts, recipe, encoder, scratch.mlm, output)
     trainer.data = data
-    trainer.train(resume_from_checkpoint=last_whole(output / "checkpoints"))
+    begun = begun_with((text.encode() for text in texts), model)
+    checkpoint = checkpoint_of(output / "checkpoints", begun)
+    write_begun(output / "checkpoints", begun)
+    trainer.train(resume_from_checkpoint=checkpoint)
     stages = [done(trainer, "mlm", time.time() - started)]
     write(model, Outcome(tokenizer, recipe, output, stages))
     return stages

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from lm_eval.api.instance import Instance
 from transformers import AutoConfig, AutoModelForTokenClassification, PreTrainedTokenizerBase, set_seed
 
 from ..arguments import arguments_of
-from ..checkpoints import last_whole
+from ..begun import begun_with, checkpoint_of, write_begun
 from ..examples import Asking, has_rows, requests
 from ..output import Outcome, done, write
 from ..recipe import Encoder, Recipe
@@ -54,9 +55,14 @@ def train_encoder(recipe: Recipe, encoder: Encoder, output: Path) -> Path:
     tokenizer = _tokenizer(base, revision, encoder.length)
     settings, examples, data = _data(encoder, tasks, tokenizer)
     lm = ItamedEncoder(Tagger(_model(base, revision, settings, recipe.seed), tokenizer, settings))
-    trainer = _trainer(lm, examples, _dev(lm, tasks, encoder.dev_notes), recipe, encoder, output / "checkpoints")
-    trainer.data = data
-    trainer.train(resume_from_checkpoint=last_whole(output / "checkpoints"))
+    folder = output / "checkpoints"
+    begun = begun_with((each.bytes for each in examples), lm.tagger.model)
+    checkpoint = checkpoint_of(folder, begun)
+    trainer = _trainer(lm, examples, _dev(lm, tasks, encoder.dev_notes), recipe, encoder, folder)
+    trainer.data |= data
+    if trainer.is_world_process_zero():
+        write_begun(folder, begun)
+    trainer.train(resume_from_checkpoint=checkpoint)
     history.append(done(trainer, "tags", time.time() - started))
     if trainer.is_world_process_zero():
         write(lm.tagger.model, Outcome(tokenizer, recipe, output, history, more={FILE: settings.to_json()}))
@@ -105,14 +111,22 @@ def _data(
     left_out = sum(lost(row, heads[name]) for name, found in rows.items() for row in found)
     if left_out:
         _log.warning("%d of %d spans are not of whole words, and cannot be learnt.", left_out, spans)
-    counts = {name: len(found) for name, found in rows.items()}
-    return settings, examples, {"examples": counts, "leaked": {}, "spans": spans, "lost_spans": left_out}
+    return settings, examples, {"leaked": {}, "spans": spans, "lost_spans": left_out}
 
 
 def _dev(lm: ItamedEncoder, tasks: list[str], notes: int) -> list[Instance]:
     """Return the development rows of those tasks that have any."""
     watched = [name for name in tasks if notes and has_rows(name, "dev")]
     return [request for _, request in requests(lm, watched, "dev", Asking(notes=notes))] if watched else []
+
+
+def _share(batch: int) -> int:
+    """Return how many windows of a step one process takes, of those that a launcher has started."""
+    processes = int(os.environ.get("WORLD_SIZE", "1"))
+    share, rest = divmod(batch, processes)
+    if rest:
+        raise ItamedError(f"encoder.batch is {batch}, which {processes} processes cannot share: take a multiple of it.")
+    return share
 
 
 def _trainer(
@@ -135,12 +149,12 @@ def _trainer(
         look_every=encoder.dev_every,
         watched="eval_mean" if dev else "",
         bf16=True,
-        per_device_train_batch_size=encoder.batch,
+        per_device_train_batch_size=_share(encoder.batch),
         logging_steps=10,
     )
     _log.info("%d windows, %d steps of %d.", len(examples), -(-len(data) // encoder.batch), encoder.batch)
     tagger = lm.tagger
-    return TagTrainer(
+    trainer = TagTrainer(
         lm=lm,
         requests=dev,
         model=tagger.model,
@@ -149,3 +163,5 @@ def _trainer(
         eval_dataset=data if dev else None,
         data_collator=Collator(tagger.settings, int(tagger.tokenizer.pad_token_id)),
     )
+    trainer.data["examples"] = data.passed()
+    return trainer

@@ -28,7 +28,7 @@ from itamed.benchmark.version import __version__
 from ..corpora.read import content_of
 from ..examples import task_names
 from ..named import is_file_name
-from ..recipe import Recipe, load_recipe, without_memory
+from ..recipe import Recipe, changed, load_recipe, without_memory
 from .matrix import Matrix, Method, Model, methods_of
 from .results import results_in
 
@@ -235,7 +235,7 @@ def _of_model(matrix: Matrix, model: Model, root: Path, near: Path) -> Iterator[
     # Those of both stages last: they begin with a pre-training that another cell may make.
     for label, recipe in sorted(recipes, key=lambda each: bool(each[1].cpt and each[1].sft)):
         for seed in matrix.seeds:
-            mine = replace(recipe, base=model.base, revision="", seed=seed)
+            mine = changed(recipe, base=model.base, seed=seed)
             training = Training(model.name, label, mine, root, model.job_settings)
             if recipe.cpt and recipe.sft:
                 training = replace(training, needs=pretrained.get(_pre_training(mine)))

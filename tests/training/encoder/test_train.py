@@ -12,6 +12,7 @@ from itamed.benchmark.report.finding import find_run
 from itamed.leaderboard.bundle import MANIFEST, Wishes, make_bundle
 from itamed.leaderboard.declaration import trained_with_itamed
 from itamed.training.checkpoints import last_whole
+from itamed.training.encoder.train import _share as share
 from itamed.training.encoder.trainer import TagTrainer
 from itamed.training.recipe import load_recipe
 from itamed.training.scores import write_scores
@@ -38,6 +39,15 @@ def recipe(tmp_path):
 @pytest.fixture
 def trained(recipe, tmp_path):
     return train(recipe, tmp_path / "out")
+
+
+def test_several_processes_share_a_step_or_are_refused(recipe, tmp_path, monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "3")
+    with pytest.raises(ItamedError, match="start it without a launcher"):
+        train(recipe, tmp_path / "out")
+    with pytest.raises(ItamedError, match=r"encoder\.batch is 8, which 3 processes cannot share"):
+        share(8)
+    assert share(9) == 3
 
 
 def test_a_training_leaves_what_can_be_evaluated_declared_and_handed_in(trained, no_hub):
