@@ -17,6 +17,7 @@ from itamed.training.train import train
 from safetensors.torch import load_file
 from transformers import Trainer
 
+from ..benchmark.engines.hf import tiny
 from . import fsdp_on_cpu
 
 PACK = 1000
@@ -67,6 +68,19 @@ def test_shared_weights_train_as_whole_ones_do(recipe_file, tmp_path):
     done = sharded(recipe_file, two)
     assert "Going on after step 2" in done.stderr
     assert_same(weights(two), expected)
+
+
+def test_all_weights_with_the_vocabulary_at_both_ends_in_bfloat16(recipe_file, base, tmp_path):
+    """What FSDP is for: continual pre-training of models whose output layer is their embeddings."""
+    wide = tiny.written("gemma3-wide", tmp_path / "wide")
+    text = recipe_file.read_text().replace(str(base), str(wide)).replace("pack: 4000", f"pack: {PACK}")
+    text = text.replace("lora: {rank: 4}", "lora: null").replace("float32", "bfloat16").replace("1e-2", "1e-4")
+    recipe_file.write_text(text)
+    train(load_recipe(str(recipe_file)), tmp_path / "one")
+    done = sharded(recipe_file, tmp_path / "two")
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert weights(tmp_path / "two").keys() == weights(tmp_path / "one").keys()
+    assert dev_losses(tmp_path / "two") == pytest.approx(dev_losses(tmp_path / "one"), rel=1e-2)
 
 
 def test_the_first_version_of_fsdp_is_refused(recipe_file, tmp_path, monkeypatch):
