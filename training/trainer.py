@@ -39,8 +39,11 @@ class PackTrainer(StageTrainer):
         if self.is_fsdp_enabled and not self.accelerator.is_fsdp2:
             raise ItamedError("Of FSDP the second version is supported: set fsdp_version: 2 in accelerate's settings.")
         if self.is_fsdp_enabled and (policy := self.accelerator.state.fsdp_plugin.mixed_precision_policy):
-            # What comes out is a loss, not logits: in bfloat16 it would have two digits.
-            self.accelerator.state.fsdp_plugin.mixed_precision_policy = replace(policy, output_dtype=None)
+            # What comes out is a loss, not logits: in bfloat16 it would have two digits. Gradients are summed as one
+            # process does it.
+            self.accelerator.state.fsdp_plugin.mixed_precision_policy = replace(
+                policy, output_dtype=None, reduce_dtype=torch.float32
+            )
         self._lm, self._dev = lm, dev
         self._head = lm.model.get_output_embeddings()
         self._arithmetic = Arithmetic.of(lm.model, self._head)

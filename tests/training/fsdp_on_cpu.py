@@ -28,9 +28,11 @@ def _begin_sharded(self: AcceleratorState, *args: Any, **kwargs: Any) -> None:
     _begin(self, *args, **kwargs)
     if self.distributed_type == DistributedType.MULTI_CPU:
         self.distributed_type = DistributedType.FSDP
-        self.fsdp_plugin = kwargs.get("fsdp_plugin") or FullyShardedDataParallelPlugin()
-        if self._mixed_precision != "no":
-            self.fsdp_plugin.set_mixed_precision(self._mixed_precision)
+        # It is asked for many times, and is the same one each time.
+        if "fsdp_plugin" not in self.__dict__:
+            self.fsdp_plugin = kwargs.get("fsdp_plugin") or FullyShardedDataParallelPlugin()
+            if self._mixed_precision != "no":
+                self.fsdp_plugin.set_mixed_precision(self._mixed_precision)
 
 
 _loss = trainer.pack_loss
