@@ -1,4 +1,4 @@
-"""Whether what calls itself one of our rules is one: rules are no models, rank beside them, and anybody can be told."""
+"""Whether what calls itself one of our rules is one: they are asked for no commit and no declaration."""
 
 from __future__ import annotations
 
