@@ -204,12 +204,14 @@ def speed(
     Times on a shared machine vary: measure engines in turn, several times each, into one file; the
     table shows medians, and ratios to the first engine of the file.
     """
-    from .report.speeds import FIELDS, read_measurements
+    from .report.speeds import FIELDS, read_measurements, require_families
     from .speed import measure, save
+    from .suite import task_of
 
+    names = tasks.split(",")
     if output.exists():
-        read_measurements(output, FIELDS)
-    save(measure(model, model_args, tasks.split(","), num_fewshot, notes, batch_size), output)
+        require_families(output, read_measurements(output, FIELDS), {task_of(name).family for name in names})
+    save(measure(model, model_args, names, num_fewshot, notes, batch_size), output)
     speeds(output)
 
 

@@ -1,1 +1,1 @@
-"""What a model answered: read it, repair it, mark what was wrong with it."""
+"""Grammars of answers, one a document; and what a model answered: read, repaired, with a verdict on its form."""

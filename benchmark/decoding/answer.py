@@ -7,19 +7,25 @@ import re
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from .tolerant import Broken, read_value
+from .tolerant import Broken, read_value, without_repeats
 
 Status: TypeAlias = Literal["valid", "repaired", "truncated", "unparseable"]
 STATUSES: tuple[Status, ...] = ("valid", "repaired", "truncated", "unparseable")
 MAX_CHARS = 100_000
 """Longer responses are read up to here: no right answer comes near it."""
 
+COT_OPENING = "Ragioniamo passo per passo.\n"
+"""How reasoning in a grammar begins: no prompt asks for it, and is the same with and without."""
 ANSWER_HEADING = "\n## Risposta finale\n"
 """Parts an answer from the reasoning before it; compact JSON cannot hold it, nor does it end a generation."""
 
 _OPEN = re.compile(r"[{\[]")
+_OBJECTS = re.compile(r"\[\s*{")
 _HALF = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 _REASONING_ENDS = ("</think>", ANSWER_HEADING)
+_REASONING_BEGINS = ("<think>", COT_OPENING)
+_STRAY = 20
+"""Brackets before an answer that are passed over: each is read, which takes time."""
 
 
 @dataclass(frozen=True)
@@ -38,14 +44,17 @@ class Reading:
 def read_answer(response: str) -> Reading:
     """Read the JSON answer in `response`; never raises.
 
-    Reasoning, up to the end of a thinking block or the answer's heading, is not part of the answer.
+    Reasoning, up to the end of a thinking block or the answer's heading, is not part of the answer; one that is cut
+    off has none.
     """
     text = response[-MAX_CHARS:] if any(end in response for end in _REASONING_ENDS) else response[:MAX_CHARS]
     for end in _REASONING_ENDS:
         text = text.rpartition(end)[2]
     text = text.strip().lstrip("\ufeff")
+    if text.startswith(tuple(begin.strip() for begin in _REASONING_BEGINS)):
+        return Reading(None, "truncated")
     try:
-        value = json.loads(text)
+        value = json.loads(text, object_pairs_hook=without_repeats)
         found = Reading(value, "valid") if isinstance(value, dict | list) else _mend(text)
     except (ValueError, RecursionError):
         found = _mend(text)
@@ -61,12 +70,21 @@ def _storable(value: Any) -> Any:
 
 
 def _mend(text: str) -> Reading:
-    """Find the first bracket and read from there; prefer an object to a stray list."""
-    match = _OPEN.search(text)
-    if match is None:
-        return Reading(None, "unparseable")
+    """Read from the first bracket; from a list without objects, "[1]" or "[JSON]", only if nothing else comes."""
+    first: Reading | None = None
+    for number, match in enumerate(_OPEN.finditer(text)):
+        found = _read_from(text, match.start())
+        first = first or found
+        objects = _OBJECTS.match(text, match.start()) or any(isinstance(each, dict) for each in found.value or ())
+        stray = isinstance(found.value, list) and not objects
+        if not stray or number == _STRAY or "{" not in text[match.end() :]:
+            return found if found.value or not stray else first
+    return first or Reading(None, "unparseable")
+
+
+def _read_from(text: str, at: int) -> Reading:
     try:
-        return Reading(read_value(text, match.start()), "repaired")
+        return Reading(read_value(text, at), "repaired")
     except Broken as broken:
         if not broken.partial:
             return Reading(broken.partial, "truncated") if broken.cut else Reading(None, "unparseable")

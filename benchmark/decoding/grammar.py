@@ -7,12 +7,10 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from ..families import family_of
 from ..rows import row_class
-from .answer import ANSWER_HEADING
+from .answer import ANSWER_HEADING, COT_OPENING
 from .lark import Bounds, literal
 
 Reasoning: TypeAlias = Literal["none", "cot", "think"]
-COT_OPENING = "Ragioniamo passo per passo.\n"
-"""How reasoning begins: no prompt asks for it, and is the same with and without."""
 COT_PARAGRAPHS, COT_CHARS = 5, 300
 """Most reasoning between it and the heading of the answer: so many paragraphs of so many characters."""
 THINK_CHARS = 4000

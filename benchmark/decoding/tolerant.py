@@ -20,6 +20,8 @@ _CLOSE = {quote: re.compile(f"(.*?){end}(?=\\s*[,:}}\\]])", re.DOTALL) for quote
 _BARE = re.compile(r"[^,}\]\n]*")
 _WORDS = {"true": True, "false": False, "null": None, "none": None}
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
+_ESCAPE = re.compile(r'\\(u[0-9a-fA-F]{4}|["\\/bfnrt])|\\(.)|(")', re.DOTALL)
+"""In a string: an escape of JSON, another one, or a quote that is none of the string's own."""
 
 
 class Broken(Exception):
@@ -72,7 +74,24 @@ def _string(text: str, at: int) -> tuple[str, int]:
         found = _CLOSE[text[at]].match(text, at + 1)
     if found is None:
         raise Broken(None, cut=True)
-    return found.group(1), found.end()
+    return _unescaped(found.group(1)), found.end()
+
+
+def _unescaped(text: str) -> str:
+    """Return what a string says that JSON does not read: its escapes, those of quotes that need none, others as is."""
+
+    def written(match: re.Match[str]) -> str:
+        right, other, _ = match.groups()
+        if right:
+            return match[0]
+        if other:
+            return other if other in _CLOSE else f"\\\\{other}"
+        return '\\"'
+
+    try:
+        return str(json.loads(f'"{_ESCAPE.sub(written, text)}"', strict=False))
+    except ValueError:  # a backslash at the end
+        return text
 
 
 def _bare(text: str, at: int) -> tuple[Any, int]:
@@ -109,15 +128,36 @@ def _object(text: str, at: int, depth: int) -> tuple[dict[str, Any], int]:
     while (at := _skip(text, at, _SEPARATOR)) < len(text) and text[at] != "}":
         try:
             key, at = _key(text, at)
-            members[key], at = _value(text, at, depth)
+            value, at = _value(text, at, depth)
+            members[key] = _once(members, key, value)
         except Broken as broken:
             # A list that was cut keeps its complete items; a cut string or number is not an answer.
             if isinstance(broken.partial, list | dict):
-                members[key] = broken.partial
+                members[key] = _once(members, key, broken.partial)
             raise Broken(members, cut=broken.cut) from None
     if at >= len(text):
         raise Broken(members, cut=True)
     return members, at + 1
+
+
+def _once(members: dict[str, Any], key: str, value: Any) -> Any:
+    """Return what a key says that may have stood before: lists go on, and of different values none was chosen."""
+    if key not in members or members[key] == value:
+        return value
+    before = members[key]
+    return [*before, *value] if isinstance(before, list) and isinstance(value, list) else None
+
+
+def without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object of JSON by its pairs.
+
+    Raises:
+        ValueError: a key stands twice, which says two things.
+    """
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key stands twice")
+    return found
 
 
 def _key(text: str, at: int) -> tuple[str, int]:

@@ -34,7 +34,7 @@ def read_records(value: Any, root: str, keys: tuple[str, ...]) -> Read[list[tupl
 
 def _records(value: Any, root: str) -> list[Any] | None:
     if isinstance(value, dict):
-        lists = [value[root]] if root in value else list(value.values())
+        lists = [value[root]] if root in value else [each for each in value.values() if isinstance(each, list)]
         value = lists[0] if len(lists) == 1 else None
     return value if isinstance(value, list) else None
 

@@ -42,8 +42,8 @@ class Qa(Family[ChoiceRow, int | None]):
     def read(self, value: Any, row: ChoiceRow, labels: Sequence[str]) -> Read[int | None]:
         """Read the index of the chosen option, from its letter or its text; None where there is none."""
         clean = isinstance(value, dict) and set(value) == {"answer"}
-        if isinstance(value, dict) and len(value) == 1:
-            value = next(iter(value.values()))
+        if isinstance(value, dict):
+            value = value["answer"] if "answer" in value else next(iter(value.values())) if len(value) == 1 else None
         if not isinstance(value, str):
             return Read(None, clean=False)
         letters = ascii_uppercase[: len(row.options)]

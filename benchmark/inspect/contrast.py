@@ -119,7 +119,7 @@ def show_contrasts(
             html,
             "compare.html",
             sections,
-            [("better", "Better", ("A", "B"))],
+            [("better", "Better", ("A", "B", "neither"))],
             title="itamed: two runs on the same notes",
             order=" with different answers, the largest differences in score first",
             labels=[run.label for run in runs],

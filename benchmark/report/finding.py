@@ -80,6 +80,7 @@ def _goes_on(run: Run, other: Run) -> bool:
         not run.settings.usage
         and bool(other.settings.usage)
         and (run.path.parent, run.model, run.method) == (other.path.parent, other.model, other.method)
+        and run.settings.asked == other.settings.asked
         and [result.name for result in run.tasks] == [result.name for result in other.tasks]
     )
 

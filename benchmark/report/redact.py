@@ -12,7 +12,7 @@ from ..errors import ItamedError
 from ..files import write_bytes, write_text
 from .arguments import ANSWERING, OWN_PLACE, RUNNING
 from .finding import find_run
-from .run import HIDDEN, Run
+from .run import HIDDEN, Run, unkept
 from .sample import notes_available
 from .samples import damaged, packed_path, read_samples, samples_path
 from .settings import ADDED, SAMPLE, model_arguments
@@ -49,6 +49,8 @@ def redact(path: Path, output: Path) -> Path:
     copy = output / run.path.name
     if copy.resolve() == run.path.resolve():
         raise ItamedError(f"{output} is the run's own folder: choose another one for the copy.")
+    if missing := [task.name for task in run.tasks if not samples_path(run.path, task.name).is_file()]:
+        raise unkept(run, missing)
     for task in run.tasks:
         kept = ({key: sample[key] for key in _SAMPLE} for sample in read_samples(samples_path(run.path, task.name)))
         lines = "".join(json.dumps(sample, ensure_ascii=False) + "\n" for sample in kept)

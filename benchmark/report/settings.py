@@ -65,6 +65,12 @@ class Settings:
     model_sha: str | None = None
 
     @property
+    def asked(self) -> tuple[Any, ...]:
+        """Return what was asked of which model: all that a user says, and nothing that a run adds."""
+        sample = [getattr(self, name) for name in SAMPLE]
+        return self.backend, dict(self.arguments), self.chat, self.batch, self.limit, self.precision, sample
+
+    @property
     def held(self) -> Held:
         """Return what answers were held to."""
         if self.backend == TAGGER:

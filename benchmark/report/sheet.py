@@ -17,7 +17,7 @@ NONE = "–"
 """What stands in a cell without a value."""
 EQUAL = "="
 """What stands for a gain where both have the same counts on every note, which is more than a gain of zero."""
-INTERVAL = re.compile(r"^(\S+) (\[[^\]]*\])(.*)$")
+INTERVAL = re.compile(r"^([-+]?\d\S*) (\[[-+]?\d[^\]]*\])(.*)$")
 """A figure with its interval and a mark, "-5.0 [-6.0, -4.0] **", in a cell: value, bounds and what follows."""
 _LEVELS = ((0.001, "***"), (0.01, "**"), (0.05, "*"))
 STARS = "* p < .05, ** p < .01, *** p < .001"

@@ -30,7 +30,11 @@ def show_speeds(path: Path, markdown: Path | None = None) -> None:
         ItamedError: the file cannot be read, or the Markdown not be written.
     """
     rounds: dict[str, list[Measurement]] = defaultdict(list)
-    for result in read_measurements(path, FIELDS):
+    measured = read_measurements(path, FIELDS)
+    if not measured:
+        raise ItamedError(f"{path} holds no measurement yet: name it as --output of `itamed speed` first.")
+    require_families(path, measured, measured[0]["families"])
+    for result in measured:
         rounds[_engine(result)].append(result)
     told = "(median of rounds; ratio to the first engine)"
     # Engines that answer at length take longer for a row, however fast they are.
@@ -59,6 +63,18 @@ def read_measurements(path: Path, fields: Collection[str]) -> list[Measurement]:
         if not isinstance(each, dict) or set(each) != set(fields):
             raise ItamedError(f"Line {number} of {path} is no measurement of this command: choose another file.")
     return found
+
+
+def require_families(path: Path, measured: Sequence[Measurement], families: Collection[str]) -> None:
+    """Refuse measurements of other families: a table compares what all of them did.
+
+    Raises:
+        ItamedError: one is of others.
+    """
+    for number, each in enumerate(measured, 1):
+        if set(each["families"]) != set(families):
+            here, there = (", ".join(sorted(found)) for found in (families, each["families"]))
+            raise ItamedError(f"Line {number} of {path} measures {there}, not {here}: take a file for each.")
 
 
 def _engine(result: Measurement) -> str:

@@ -199,7 +199,9 @@ def summarise(score: Drawn) -> Estimate:
     low, high = _shares(value, error, score.freedom)
     if score.further and 0 <= value <= 1:
         weight, half = score.further, value + score.further * (0.5 - value)
-        wider = float(np.hypot((1 - weight) * error, weight * (0.5 - half)))
+        # Notes that are all alike say nothing of how far others are off, wherever they stand.
+        off = 0.5 - half if error or value in (0.0, 1.0) else 0.5
+        wider = float(np.hypot((1 - weight) * error, weight * off))
         ends = _shares(half, wider, score.freedom)
         low, high = min(low, ends[0]), max(high, ends[1])
     return Estimate(value, error, low, high)

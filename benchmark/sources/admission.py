@@ -138,6 +138,7 @@ SOURCE = Source(
         "18 more, all mathematics, keep an option that is cut short.",
         "Of 3,301 questions, 1,180 are biology, 1,009 chemistry, 655 physics and mathematics, 245 general knowledge, "
         "212 logic: the test measures what a candidate knows before studying medicine.",
-        "Near-copies (half of the shorter one's eight-word sequences, options included) stay in one split.",
+        "The publisher has no parts: 60 % of the questions are training, 10 % development, 30 % test, by a hash. "
+        "Near-copies (half of the shorter one's eight-word sequences, options included) stay in one part.",
     ),
 )

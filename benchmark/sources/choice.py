@@ -76,6 +76,12 @@ def read_answer(value: Any, options: Mapping[str, str], origin: str) -> str | No
     Raises:
         SchemaError: it names no option.
     """
+    if isinstance(value, int | float) and not isinstance(value, bool) and value == int(value):
+        # Options may be numbers, too: of a number the place comes first.
+        if value < 0:
+            return None
+        if value < len(options):
+            return list(options)[int(value)]
     plain = _text(value).upper()
     if plain in options:
         return plain

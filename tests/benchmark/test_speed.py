@@ -111,6 +111,21 @@ def test_answers_that_run_on_are_told_from_slow_engines(tmp_path):
     assert "long 4-shot batch 8: answers cut off, % | 90.0 | 90.0 |" in text
 
 
+def test_other_families_take_another_file_and_are_not_measured(tmp_path, engine):
+    path = tmp_path / "s.jsonl"
+    assert measure(path).exit_code == 0
+    before, asked = path.read_text(), len(engine)
+    done = CliRunner().invoke(app, ["speed", "--tasks", "itamed-mini-qa-ssm", "--output", str(path)])
+    assert "measures ner, qa, not qa: take a file for each" in str(done.exception)
+    assert (path.read_text(), len(engine)) == (before, asked)
+
+
+def test_a_file_without_measurements_is_told(tmp_path):
+    (tmp_path / "s.jsonl").write_text("")
+    with pytest.raises(ItamedError, match="holds no measurement yet"):
+        show_speeds(tmp_path / "s.jsonl")
+
+
 def test_a_damaged_file_is_named(tmp_path):
     path = tmp_path / "s.jsonl"
     path.write_text("{")

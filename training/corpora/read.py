@@ -56,7 +56,9 @@ def read_corpus(corpus: Corpus) -> Iterator[Document]:
 def _e3c(corpus: Corpus) -> Iterator[Document]:
     path = _archive(corpus)
     if not path.exists():
-        raise ItamedError(f"{path} is not there: run `itamed data build --source e3c`, or give {corpus.name} its path.")
+        raise ItamedError(
+            f"{path} is not there: run `itamed data build --source e3c --force`, or give {corpus.name} its path."
+        )
     tree = open_tree(path, _E3C)
     for name in tree:
         record = json.loads(tree.text(name))

@@ -21,6 +21,7 @@ from itamed.benchmark.report.finding import CURRENT
 from itamed.benchmark.report.gains import baseline_of
 from itamed.benchmark.report.label import Label
 from itamed.benchmark.report.run import Run
+from itamed.benchmark.report.settings import model_arguments
 from itamed.benchmark.suite import suite
 from itamed.benchmark.trained import MANIFEST
 from itamed.benchmark.version import __version__
@@ -124,7 +125,14 @@ class Evaluation:
         weights = self.needs.digest if self.needs else weights_fingerprint(self.model.base)
         # The place of a trained model is no part of what it is.
         content = [self._arguments(weights), data_fingerprint(task_names(self.matrix.tasks)), __version__]
-        return _folder(self.root / _CELLS, self.name, _digest([*content, grammar_fingerprint()]))
+        # Adapters, say, which may be trained anew in their folder.
+        given = f"{self.matrix.model_args},{self.model.model_args}"
+        others = [
+            weights_fingerprint(str(each))
+            for each in model_arguments({"model_args": given}).values()
+            if Path(each).is_dir()
+        ]
+        return _folder(self.root / _CELLS, self.name, _digest([*content, *others, grammar_fingerprint()]))
 
     @property
     def job_settings(self) -> str:

@@ -29,16 +29,17 @@ def show_results(evaluations: Sequence[Evaluation], baseline: str, root: Path) -
     Raises:
         ItamedError: results cannot stand side by side, or a file cannot be written.
     """
-    runs = []
+    found: list[tuple[Line, Run]] = []
     for cell in evaluations:
         if run := cell.results():
-            runs.append(run)
+            found.append((cell.line, run))
         elif damage := cell.damage():
             say_notice(f"Left out: {cell.name}, which the same command makes anew from its stored answers: {damage}")
-    if not runs:
+    if not found:
         return
+    runs = [run for _, run in found]
     line = baseline_line(evaluations, baseline) if baseline else None
-    label = _label_of(line, runs) if line else ""
+    label = _label_of([run for each, run in found if each == line], runs)
     show_runs(runs, label, Outputs(**{kind: root / name for kind, name in _FILES.items()}, figures=root / "figures"))
     if line and not label:
         say_notice(
@@ -46,6 +47,9 @@ def show_results(evaluations: Sequence[Evaluation], baseline: str, root: Path) -
         )
 
 
-def _label_of(line: Line, runs: Sequence[Run]) -> str:
-    """Return what a report on some runs calls a line, empty if none of them is of it."""
-    return next((each.label for each in series_of(runs) if Line.of(each.named, each.method) == line), "")
+def _label_of(line: Sequence[Run], runs: Sequence[Run]) -> str:
+    """Return what a report on some runs calls those of a line, empty if there are none.
+
+    Not by its name: a report knows more of how a run was asked than a matrix says, its reasoning, say.
+    """
+    return next((each.label for each in series_of(runs) if any(run is one for run in each.runs for one in line)), "")

@@ -7,7 +7,7 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from itamed.benchmark.decoding.answer import read_answer
+from itamed.benchmark.decoding.answer import ANSWER_HEADING, COT_OPENING, read_answer
 
 ONE = {"entities": [{"text": "edema", "type": "disturbo"}]}
 
@@ -30,6 +30,21 @@ ONE = {"entities": [{"text": "edema", "type": "disturbo"}]}
         ('{"a":"x","b":"y', {"a": "x"}, "truncated"),
         ('{"entities":[', {"entities": []}, "truncated"),
         ("{", {}, "truncated"),
+        ("Secondo la nota [1], la risposta è: " + json.dumps(ONE), ONE, "repaired"),
+        ("[JSON]\n" + json.dumps(ONE), ONE, "repaired"),
+        ("[Risposta]: " + json.dumps(ONE), ONE, "repaired"),
+        ("[1] e [2]", [1], "repaired"),
+        ("Ecco: " + json.dumps(ONE["entities"]) + " {}", ONE["entities"], "repaired"),
+        ('[{"text":"edema","type":"dis', [], "truncated"),
+        (r'{"text":"l\'edema è \"duro\", 5\/6"}', {"text": 'l\'edema è "duro", 5/6'}, "repaired"),
+        (r"{'text':'l\'edema', 'type':'\u00e8'}", {"text": "l'edema", "type": "è"}, "repaired"),
+        (r'{"text":"a\d \ud83d\ude00"}', {"text": "a\\d 😀"}, "repaired"),
+        ('{"answer":"A","answer":"B"}', {"answer": None}, "repaired"),
+        ('{"answer":"A","answer":"A"}', {"answer": "A"}, "repaired"),
+        ('{"entities":[1],"entities":[2]}', {"entities": [1, 2]}, "repaired"),
+        ('<think>\nforse {"answer":"B"}', None, "truncated"),
+        (COT_OPENING + 'Forse {"answer":"B"} oppure no', None, "truncated"),
+        (COT_OPENING + "Forse." + ANSWER_HEADING + json.dumps(ONE), ONE, "valid"),
         ("", None, "unparseable"),
         ("Non lo so.", None, "unparseable"),
         ("42", None, "unparseable"),
@@ -72,6 +87,8 @@ def test_a_cut_answer_keeps_its_complete_items(data):
     "text",
     [
         "[" * 200_000,
+        "[" * 50_000 + "{",
+        "[1] " * 20_000 + "{",
         "{" * 200_000,
         '{"a":' * 50_000,
         '{"a":[' + '"x",' * 60_000,

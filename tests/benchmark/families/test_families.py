@@ -20,6 +20,10 @@ from .test_properties import scores
         ('{"answer":"B) Insulina"}', True, "repaired"),
         ('{"answer":"insulina."}', True, "repaired"),
         ('{"risposta":"B"}', True, "repaired"),
+        ('{"answer":"B","spiegazione":"La insulina la abbassa."}', True, "repaired"),
+        ('{"spiegazione":"A no.","answer":"B"}', True, "repaired"),
+        ('{"risposta":"B","spiegazione":"x"}', False, "repaired"),
+        ('{"answer":"A","answer":"B"}', False, "repaired"),
         ("B", True, "repaired"),
         ("Risposta: B", True, "repaired"),
         ('{"answer":"E"}', False, "repaired"),
@@ -42,6 +46,13 @@ def test_no_answer_is_never_the_first_option():
     row = ChoiceRow("q", "q", "test", "?", ("x", "y"), 0)
     assert scores("", row)["score"] == 0.0
     assert scores('{"answer":"Z"}', row)["score"] == 0.0
+
+
+def test_a_comment_beside_a_list_of_another_name_is_no_second_list():
+    answer = {"entità": [{"text": "edema", "type": "disturbo"}], "commento": "uno solo"}
+    assert scores(json.dumps(answer), span_row())["precision"] == 1
+    two = answer | {"altre": [{"text": "edema", "type": "disturbo"}]}
+    assert scores(json.dumps(two), span_row())["recall"] == 0, "nobody knows which of two is meant"
 
 
 def test_unknown_types_and_strings_that_are_not_in_the_note_are_false_positives():

@@ -55,6 +55,10 @@ def test_notes_that_both_get_wrong_in_another_way_are_shown_too(folders, runs, t
     path.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
     (shown,) = contrasts(runs[0], find_run(copy))[NER]
     assert (shown.first.note, shown.gain) == (row["doc_id"], 0)
+    page = tmp_path / "page.html"
+    invoke("compare", folders["empty"], copy, "--html", page, "--notes", "3")
+    text = page.read_text(encoding="utf-8")
+    assert text.count("<article") == text.count('data-better="neither"') == 1
 
 
 def test_the_command_shows_duels_and_notes(folders, runs, tmp_path):

@@ -46,6 +46,13 @@ def test_a_copy_holds_no_text_and_no_folder(folder, tmp_path):
     assert str(tmp_path) not in text
 
 
+def test_a_run_whose_answers_were_not_kept_is_not_called_damaged(folder, tmp_path):
+    for samples in folder.rglob("samples_*"):
+        samples.unlink()
+    with pytest.raises(ItamedError, match=r"has no answers beside it .*--log_samples"):
+        redact(folder, tmp_path / "copy")
+
+
 def test_a_cut_copy_is_named(folder, tmp_path):
     copy = redact(folder, tmp_path / "copy")
     samples = next(copy.parent.glob("samples_*.gz"))

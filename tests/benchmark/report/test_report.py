@@ -15,7 +15,7 @@ from itamed.benchmark.cli import app
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.evaluate import evaluate
 from itamed.benchmark.report.finding import CURRENT, find_run, find_runs
-from itamed.benchmark.report.means import drawn_means, drawn_tasks, means
+from itamed.benchmark.report.means import counted_tasks, drawn_means, drawn_tasks, means
 from itamed.benchmark.report.run import read_run
 from itamed.benchmark.report.sameness import require_same
 from itamed.benchmark.report.series import series_of
@@ -49,12 +49,17 @@ def test_family_mean_is_the_mean_of_its_tasks_and_the_mean_that_of_families(run)
     assert found["mean"].low <= found["mean"].value <= found["mean"].high
 
 
-def test_tasks_on_the_same_notes_move_together(run):
-    """The interval of the family is wider than if its tasks were independent."""
-    found = means(run).by_role["id"]["ner"]
-    tasks = [t for t in run.tasks if t.task.family == "ner" and t.task.role == "id"]
-    independent = np.sqrt(sum(t.score.stderr**2 for t in tasks)) / len(tasks)
-    assert found.stderr != pytest.approx(independent, rel=1e-3)
+def test_tasks_on_the_same_notes_move_together(run, monkeypatch):
+    one, same, other = (f"itamed-mini-ner-{name}" for name in ("e3c-clinentity", "e3c-bodypart", "drugtemist"))
+    counted = counted_tasks(run, "repaired")
+    alike = counted | {same: counted[one], other: counted[one]}
+    monkeypatch.setattr("itamed.benchmark.report.means.counted_tasks", lambda *_: alike)
+    drawn = drawn_tasks(run)
+    assert drawn[one].value > 0
+    assert np.array_equal(drawn[one].draws, drawn[same].draws, equal_nan=True), (
+        "a note is drawn for all tasks of its source"
+    )
+    assert not np.array_equal(drawn[one].draws, drawn[other].draws), "and for those of no other source"
 
 
 def test_a_note_more_weighs_less_in_a_mean_over_several_sources(run):
@@ -290,7 +295,11 @@ def test_a_run_that_was_killed_while_it_was_written_is_named_and_left_out(run, t
     whole = shutil.copytree(run.path.parent, tmp_path / "whole")
     data = json.loads((whole / run.path.name).read_text())
     before = whole / "results_2025-01-01T00-00-00.json"
-    before.write_text(json.dumps({key: value for key, value in data.items() if key not in ("usage", "itamed")}))
+    unfinished = {key: value for key, value in data.items() if key not in ("usage", "itamed")}
+    chat = unfinished | {"chat_template_sha": "0" * 64}
+    before.write_text(json.dumps(chat))
+    assert {each.path for each in find_runs([whole])} == {whole / run.path.name, before}, "it was asked otherwise"
+    before.write_text(json.dumps(unfinished))
     assert [each.path for each in find_runs([whole])] == [whole / run.path.name]
     assert "results_2025-01-01T00-00-00.json is half-written" in capsys.readouterr().err
     assert [each.path for each in find_runs([before])] == [before], "alone it is what there is"

@@ -122,4 +122,4 @@ def test_nothing_to_find_and_nothing_found_is_no_perfect_score():
     assert (found.value, found.stderr) == (0.0, 0.0)
     # Resamples that drew only empty notes are undefined and must not pull the interval to 0 or 1.
     mixed = estimate([empty, {"tp": 1.0, "pred": 2.0, "gold": 2.0}], f1)["score"]
-    assert (mixed.low, mixed.high) == (0.5, 0.5)
+    assert mixed.value == 0.5 and mixed.low < 0.2 and mixed.high > 0.8, "one note at one half is as unsure as any other"

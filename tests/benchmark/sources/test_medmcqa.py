@@ -2,6 +2,7 @@
 
 import pytest
 from itamed.benchmark.errors import SchemaError
+from itamed.benchmark.sources.choice import read_answer
 from itamed.benchmark.sources.medmcqa import DATA, DEV_SIZE, TASK, read
 
 from .hubfiles import hub_tables
@@ -54,6 +55,14 @@ def test_the_answer_points_at_the_right_option(tmp_path):
     for row in rows:
         number = int(row.text.split(":")[0].split()[-1])
         assert row.options[row.answer] == record(number)[("opa", "opb", "opc", "opd")[number % 4]]
+
+
+def test_an_index_is_none_of_the_options_that_are_numbers(tmp_path):
+    numbers = {"opa": "1", "opb": "2", "opc": "3", "opd": "-1"}
+    (row,) = (row for row in rows_of(tmp_path, [record(1)], [record(2, **numbers, cop=2)]) if row.split == "test")
+    assert row.options[row.answer] == "3"
+    assert read_answer(-1, dict(zip("ABCD", numbers.values(), strict=True)), "x") is None
+    assert read_answer(12, {"A": "11", "B": "12"}, "x") == "B", "no place, so a text that was read as a number"
 
 
 def test_rows_that_cannot_be_asked_are_dropped(tmp_path):

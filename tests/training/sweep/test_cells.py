@@ -92,6 +92,20 @@ def test_other_weights_in_the_same_place_are_another_model(matrix_file, tmp_path
     assert not set(before) & set(folders(matrix_file, tmp_path / "out"))
 
 
+def test_another_adapter_in_the_same_place_is_another_model(matrix_file, tmp_path):
+    adapter = tmp_path / "adapter"
+    adapter.mkdir()
+    (adapter / "adapter_model.safetensors").write_bytes(b"1")
+    settings = yaml.safe_load(matrix_file.read_text())
+    settings["models"][0]["model_args"] = f"peft={adapter}"
+    matrix_file.write_text(yaml.safe_dump(settings))
+    before = folders(matrix_file, tmp_path / "out")
+    assert folders(matrix_file, tmp_path / "out") == before
+    (adapter / "adapter_model.safetensors").write_bytes(b"22")
+    common = set(before) & set(folders(matrix_file, tmp_path / "out"))
+    assert {path.parts[0] for path in common} == {"trainings"}, "which know nothing of it"
+
+
 def test_a_cell_that_is_called_otherwise_is_the_same(matrix_file, tmp_path):
     root = tmp_path / "out"
     for cell in cells_of(matrix_file, root):

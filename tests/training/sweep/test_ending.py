@@ -39,6 +39,19 @@ def test_a_cell_with_damaged_answers_is_named_and_left_out(asked, tmp_path, caps
     assert "Tiny 0-shot constrained" in (tmp_path / "out" / "report.html").read_text()
 
 
+def test_a_baseline_that_reports_call_otherwise_is_found(asked, tmp_path, monkeypatch):
+    """A matrix says "0-shot constrained" of what a report calls "0-shot cot constrained"."""
+    shown = []
+    monkeypatch.setattr("itamed.training.sweep.ending.show_runs", lambda runs, label, _: shown.append(label))
+    finish(asked, *RUNS)
+    cell = next(cell for cell in asked if str(cell.method) == "0-shot constrained")
+    run = cell.results()
+    found = replace(run, settings=replace(run.settings, reasoning="cot"))
+    monkeypatch.setitem(vars(cell), "results", lambda: found)
+    show_results(asked, "0-shot constrained", tmp_path)
+    assert shown == ["Tiny 0-shot cot constrained"]
+
+
 def test_a_baseline_of_several_seeds_is_found_by_any_of_them(asked, tmp_path, monkeypatch):
     shown = []
     monkeypatch.setattr("itamed.training.sweep.ending.show_runs", lambda runs, label, _: shown.append(label))
