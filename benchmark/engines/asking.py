@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
+import requests
 from requests import RequestException
 
 from ..errors import ItamedError
 
 T = TypeVar("T")
+_PATIENCE = 30
+"""Seconds that a server may take to say what it serves."""
 
 
 def ask(call: Callable[[], T], attempts: int, where: str) -> T:
@@ -36,6 +39,26 @@ def ask(call: Callable[[], T], attempts: int, where: str) -> T:
     except RequestException as error:
         reason = str(error) if error.response is None else f"{error} {error.response.text}"
         raise ItamedError(f"No answer for {where}: {' '.join(reason.split())[:400]}") from error
+
+
+def served_length(base_url: str, model: str, header: Mapping[str, str], *, verify: bool) -> int | None:
+    """Return how many tokens of prompt and answer a server's model takes, None where the server does not say.
+
+    Args:
+        base_url: of completions or of chats.
+        model: the name that the server knows it by.
+        header: as for requests of answers.
+        verify: whether the server's certificate is checked.
+    """
+    address = f"{base_url.rpartition('/v1/')[0]}/v1/models"
+    try:
+        reply = requests.get(address, headers=dict(header), timeout=_PATIENCE, verify=verify)
+        reply.raise_for_status()
+        lengths = {each["id"]: each.get("max_model_len") for each in reply.json()["data"]}
+    except (RequestException, ValueError, KeyError, TypeError):
+        return None
+    told = lengths.get(model)
+    return told if isinstance(told, int) and told > 0 else None
 
 
 def _may_pass(error: BaseException) -> bool:

@@ -100,12 +100,8 @@ def fitting(prompt: Sequence[int], budget: int, longest: int, task: str) -> list
     Raises:
         ItamedError: there is no room for a prompt.
     """
+    require_room(budget, longest, task)
     room = longest - budget
-    if room <= 0:
-        raise ItamedError(
-            f"{task} needs {budget} tokens for an answer, the model takes {longest} in all: "
-            "raise max_length in --model_args, or choose a model with a longer context."
-        )
     if len(prompt) > room:
         _log.warning(
             "A prompt of %s has %d tokens; the first %d are left out. Where the model takes more, raise max_length in "
@@ -115,6 +111,19 @@ def fitting(prompt: Sequence[int], budget: int, longest: int, task: str) -> list
             len(prompt) - room,
         )
     return list(prompt[-room:])
+
+
+def require_room(budget: int, longest: int, task: str) -> None:
+    """Refuse answers that leave no room for a prompt; for the arguments see `fitting`.
+
+    Raises:
+        ItamedError: there is none.
+    """
+    if budget >= longest:
+        raise ItamedError(
+            f"{task} needs {budget} tokens for an answer, the model takes {longest} in all: raise max_length (of vLLM: "
+            "max_model_len) in --model_args, or choose a model with a longer context."
+        )
 
 
 def request_grammar(

@@ -16,7 +16,7 @@ from lm_eval.models.utils import maybe_truncate, postprocess_generated_text
 from transformers import AutoModelForCausalLM
 
 from ..errors import ItamedError, reason_of
-from .grammars import Decoding, prefix_order, request_grammars
+from .grammars import Decoding, prefix_order, request_grammars, require_room
 from .template import pinned
 from .unanswered import AsksAgain
 from .work import Work
@@ -149,6 +149,7 @@ class ItamedVLLM(AsksAgain, VLLM):
             # The grammar alone ends the answer: reasoning before it may hold a stop string.
             stop, given["structured_outputs"] = [], StructuredOutputsParams(grammar=grammar)
             limit = self.decoding.budget(limit, len(tokens), self.max_length)
+        require_room(limit, self.max_length, str(request.task_name))
         tokens, limit = maybe_truncate(tokens, limit, self.max_length, side=self.truncation_side)
         return tokens, SamplingParams(max_tokens=limit, stop=stop, **given), until
 
