@@ -23,6 +23,8 @@ _TEMPLATE_MODELS = frozenset({"hf", "vllm", "itamed-hf", "itamed-stock", "itamed
 _DATED_MODELS = frozenset({"itamed-hf", "itamed-vllm"})
 """Models that fix the date in prompts themselves."""
 _AUTO_BATCH = frozenset({"itamed-hf", "itamed-encoder"})
+_PATIENCE = frozenset({"num_concurrent", "timeout", "max_retries", "max_batch_size", "gpu_memory_utilization"})
+"""Model arguments that a user changes after a time-out or for want of memory, and on which no answer depends."""
 _LABEL = "--label"
 _RESUME = "--resume"
 
@@ -115,7 +117,10 @@ def _cache_name(settings: Mapping[str, Any]) -> str:
     model_args = settings["model_args"]
     parts = [
         settings["model"],
-        *(f"{name}={model_args[name]} {weights_fingerprint(str(model_args[name]))}" for name in sorted(model_args)),
+        *(
+            f"{name}={model_args[name]} {weights_fingerprint(str(model_args[name]))}"
+            for name in sorted(model_args.keys() - _PATIENCE)
+        ),
         str(settings["apply_chat_template"]),
         str(settings["seed"]),
         __version__,

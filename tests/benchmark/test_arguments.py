@@ -96,6 +96,12 @@ def test_the_answer_cache_belongs_to_one_model_and_way_of_asking(one, other):
     assert "--resume" not in harness_arguments(["--tasks", "itamed", "--resume", *one])
 
 
+def test_the_answer_cache_is_the_same_for_whoever_has_more_patience():
+    given = "pretrained=a,num_concurrent={},timeout={},max_retries=9"
+    assert cache("--model_args", given.format(4, 300)) == cache("--model_args", given.format(16, 900))
+    assert cache("--model_args", "pretrained=a,timeout=300") == cache("--model_args", "pretrained=a")
+
+
 def test_the_answer_cache_knows_the_model_of_a_config_file(config):
     first = cache("--config", config("model_args: {pretrained: a}"))
     assert first == cache("--model_args", "pretrained=a")

@@ -194,6 +194,14 @@ def test_the_prompt_is_the_same_in_free_and_constrained_runs(engine, engines, fo
     assert sorted(params.max_tokens for _, params in constrained) == [32, 40, 64]
 
 
+@pytest.mark.parametrize("constrained", [True, False])
+def test_an_answer_that_leaves_no_room_for_a_prompt_is_refused(engine, engines, folder, constrained):
+    engine.max_model_len = 60
+    lm = engines.ItamedVLLM(str(folder), constrained=constrained)
+    with pytest.raises(ItamedError, match=r"needs 70 tokens for an answer, the model takes 60 .*max_model_len"):
+        lm.generate_until([question(1, "lungo " * 9, max_gen_toks=70)])
+
+
 def test_reasoning_gets_tokens_of_its_own(engine, engines, folder):
     engine.answer = lambda prompt: f"{COT_OPENING}Penso.\n### no{ANSWER_HEADING}{RIGHT}"
     assert engines.ItamedVLLM(str(folder), reasoning="cot").generate_until([question(1)]) == [""]

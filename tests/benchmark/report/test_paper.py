@@ -39,6 +39,11 @@ def sections(runs):
     return report(many, "Gemma-3-0B", others=True)
 
 
+def test_brackets_of_a_name_are_no_interval():
+    text = latex([Section("A", sheets=[Sheet("T", ["run", "NER"], [["gemma [v2] 4-shot", "5.0 [4.0, 6.0]"]])])])
+    assert "gemma [v2] 4-shot" in text.replace("{[}", "[").replace("{]}", "]")
+
+
 def test_latex_escapes_what_it_would_obey():
     sheet = Sheet("50 % of a_b & #1", ["run", "x"], [["`it_a`", "-5.0 [-6.0, 4-7] *"], ["{\\x}^~$", "–"], ["*", "[1]"]])
     text = latex([Section("One", "* p < .05 & more", sheets=[sheet])])
