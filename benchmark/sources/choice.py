@@ -76,7 +76,7 @@ def read_answer(value: Any, options: Mapping[str, str], origin: str) -> str | No
     Raises:
         SchemaError: it names no option.
     """
-    if isinstance(value, int | float) and not isinstance(value, bool) and value == int(value):
+    if isinstance(value, int | float) and not isinstance(value, bool) and float(value).is_integer():
         # Options may be numbers, too: of a number the place comes first.
         if value < 0:
             return None

@@ -62,6 +62,8 @@ def test_an_index_is_none_of_the_options_that_are_numbers(tmp_path):
     (row,) = (row for row in rows_of(tmp_path, [record(1)], [record(2, **numbers, cop=2)]) if row.split == "test")
     assert row.options[row.answer] == "3"
     assert read_answer(-1, dict(zip("ABCD", numbers.values(), strict=True)), "x") is None
+    assert read_answer(1.0, {"A": "x", "B": "y"}, "x") == "B"
+    assert read_answer(float("nan"), {"A": "x", "B": "y"}, "x") is None, "missing, as tables have it"
     assert read_answer(12, {"A": "11", "B": "12"}, "x") == "B", "no place, so a text that was read as a number"
 
 
