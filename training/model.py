@@ -59,6 +59,11 @@ def training_device() -> str:
     return f"cuda:{os.environ.get('LOCAL_RANK', '0')}" if torch.cuda.is_available() else "cpu"
 
 
+def launched() -> int:
+    """Return how many processes train together, as a launcher says; 1 without one."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
 def training_dtype(dtype: str) -> str:
     """Return what a recipe's `dtype` means here: "bfloat16" or "float32", for all stages and whatever they load."""
     found = fast_dtype(dtype, training_device())

@@ -23,7 +23,7 @@ _OPEN = re.compile(r"[{\[]")
 _OBJECTS = re.compile(r"\[\s*{")
 _HALF = re.compile(r"\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 _REASONING_ENDS = ("</think>", ANSWER_HEADING)
-_REASONING_BEGINS = ("<think>", COT_OPENING)
+_REASONING_BEGINS = ("<think>", COT_OPENING.strip())
 _STRAY = 20
 """Brackets before an answer that are passed over: each is read, which takes time."""
 
@@ -51,7 +51,7 @@ def read_answer(response: str) -> Reading:
     for end in _REASONING_ENDS:
         text = text.rpartition(end)[2]
     text = text.strip().lstrip("\ufeff")
-    if text.startswith(tuple(begin.strip() for begin in _REASONING_BEGINS)):
+    if text.startswith(_REASONING_BEGINS):
         return Reading(None, "truncated")
     try:
         value = json.loads(text, object_pairs_hook=without_repeats)
@@ -77,7 +77,7 @@ def _mend(text: str) -> Reading:
         first = first or found
         objects = _OBJECTS.match(text, match.start()) or any(isinstance(each, dict) for each in found.value or ())
         stray = isinstance(found.value, list) and not objects
-        if not stray or number == _STRAY or "{" not in text[match.end() :]:
+        if not stray or number == _STRAY or text.find("{", match.end()) < 0:
             return found if found.value or not stray else first
     return first or Reading(None, "unparseable")
 

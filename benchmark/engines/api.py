@@ -11,7 +11,7 @@ from typing import Any
 from lm_eval.api.instance import Instance
 from lm_eval.models.api_models import LMEVAL_MODEL_NONE_ANSWER_PLACEHOLDER, TemplateAPI
 from lm_eval.models.openai_completions import LocalChatCompletion, LocalCompletionsAPI
-from lm_eval.models.utils import normalize_gen_kwargs
+from lm_eval.models.utils import has_bos_prefix, normalize_gen_kwargs
 from tqdm import tqdm
 
 from ..errors import ItamedError
@@ -139,7 +139,7 @@ class _Constrained(AsksAgain, TemplateAPI):
             return list(self.tok_encode(text, add_special_tokens=self.add_bos_token))
         own = {} if self._given_bos is None else {"add_special_tokens": bool(self._given_bos)}
         # Chat templates write it themselves.
-        begun = self.tokenizer.bos_token and text.startswith(self.tokenizer.bos_token)
+        begun = has_bos_prefix(text, self.tokenizer.bos_token)
         return list(self.tokenizer.encode(text, **({"add_special_tokens": False} if begun else own)))
 
     def _create_payload(self, messages: Any, *, grammar: str | None = None, **kwargs: Any) -> dict[str, Any]:

@@ -43,7 +43,8 @@ class Qa(Family[ChoiceRow, int | None]):
         """Read the index of the chosen option, from its letter or its text; None where there is none."""
         clean = isinstance(value, dict) and set(value) == {"answer"}
         if isinstance(value, dict):
-            value = value["answer"] if "answer" in value else next(iter(value.values())) if len(value) == 1 else None
+            only = next(iter(value.values())) if len(value) == 1 else None
+            value = value.get("answer", only)
         if not isinstance(value, str):
             return Read(None, clean=False)
         letters = ascii_uppercase[: len(row.options)]

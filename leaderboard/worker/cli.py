@@ -143,7 +143,6 @@ def worker(  # noqa: PLR0913, PLR0917 - an option each
     from .work import work as run
 
     hide_environment()
-
     limits = Limits(
         hours=hours,
         memory=memory * _GIB,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -28,6 +27,7 @@ from ..arguments import arguments_of
 from ..begun import begun_with, checkpoint_of, write_begun
 from ..corpora.prepare import prepare, write_report
 from ..cpt import provenance
+from ..model import launched
 from ..output import Outcome, done, stages_of, write
 from ..recipe import Encoder, Mlm, Recipe, Scratch
 from ..stage_trainer import StageTrainer
@@ -62,7 +62,7 @@ def pretrained(recipe: Recipe, encoder: Encoder, scratch: Scratch, tasks: Sequen
     """
     if (output / MANIFEST).is_file():
         return stages_of(output)
-    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+    if launched() > 1:
         raise ItamedError("encoder.scratch is made by one process: start it without a launcher, it is small.")
     started = time.time()
     notes = sorted({row.text for name in tasks for row in training_rows(name)})

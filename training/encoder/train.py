@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import time
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from transformers import AutoConfig, AutoModelForTokenClassification, PreTrained
 from ..arguments import arguments_of
 from ..begun import begun_with, checkpoint_of, write_begun
 from ..examples import Asking, has_rows, requests
+from ..model import launched
 from ..output import Outcome, done, write
 from ..recipe import Encoder, Recipe
 from ..steps import order_of
@@ -122,7 +122,7 @@ def _dev(lm: ItamedEncoder, tasks: list[str], notes: int) -> list[Instance]:
 
 def _share(batch: int) -> int:
     """Return how many windows of a step one process takes, of those that a launcher has started."""
-    processes = int(os.environ.get("WORLD_SIZE", "1"))
+    processes = launched()
     share, rest = divmod(batch, processes)
     if rest:
         raise ItamedError(f"encoder.batch is {batch}, which {processes} processes cannot share: take a multiple of it.")
