@@ -122,13 +122,14 @@ def prepared(stage: Stage, recipe: Recipe, lm: ItamedHF, folder: Path) -> PackTr
     _log.info("%d examples, %d steps.", len(stage.examples), count)
     trainer = PackTrainer(model=adapted, lm=lm, dev=stage.dev, args=arguments, train_dataset=steps, eval_dataset=steps)
     # By weights, epochs and most steps some examples come again, and others never.
-    passed = steps.passed()
-    trainer.data = stage.data | {
-        "tokens": sum(map(len, passed)),
-        "answer_tokens": sum(len(example.answer) for example in passed),
-    }
+    tokens, answers, tasks = 0, 0, Counter[str]()
+    for example in steps.passed():
+        tokens += len(example)
+        answers += len(example.answer)
+        tasks[example.task] += 1
+    trainer.data = stage.data | {"tokens": tokens, "answer_tokens": answers}
     if "examples" in stage.data:
-        trainer.data["examples"] = dict(Counter(example.task for example in passed))
+        trainer.data["examples"] = dict(tasks)
     return trainer
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import compress
 
 import numpy as np
 from torch.utils.data import Dataset
@@ -58,9 +59,11 @@ class Steps(Dataset[list[Pack]]):
         nothing = {name: getattr(pack, name)[:0] for name in ("predict", "targets", "weights")}
         return [replace(pack, **nothing, unshared=0)]
 
-    def passed(self) -> list[Encoded]:
-        """Return all examples that are trained on, each once."""
-        return [self._examples[number] for number in np.unique(self._order)]
+    def passed(self) -> Iterator[Encoded]:
+        """Yield all examples that are trained on, each once; read in turn, as there may be more than memory holds."""
+        taken = np.zeros(len(self._examples), bool)
+        taken[self._order] = True
+        return compress(self._examples, taken)
 
     def examples(self, share: int) -> list[Encoded]:
         """Return the examples of a share."""
