@@ -47,18 +47,27 @@ def read_answer(response: str) -> Reading:
     Reasoning, up to the end of a thinking block or the answer's heading, is not part of the answer; one that is cut
     off has none.
     """
+    found = _whole(response[:MAX_CHARS]) or _after_reasoning(response)
+    return Reading(_storable(found.value), found.status) if _HALF.search(response) else found
+
+
+def _after_reasoning(response: str) -> Reading:
     text = response[-MAX_CHARS:] if any(end in response for end in _REASONING_ENDS) else response[:MAX_CHARS]
     for end in _REASONING_ENDS:
         text = text.rpartition(end)[2]
     text = text.strip().lstrip("\ufeff")
     if text.startswith(_REASONING_BEGINS):
         return Reading(None, "truncated")
+    return _whole(text) or _mend(text)
+
+
+def _whole(text: str) -> Reading | None:
+    """Read a text that is one value of JSON and nothing else."""
     try:
-        value = json.loads(text, object_pairs_hook=without_repeats)
-        found = Reading(value, "valid") if isinstance(value, dict | list) else _mend(text)
+        value = json.loads(text.strip().lstrip("\ufeff"), object_pairs_hook=without_repeats)
     except (ValueError, RecursionError):
-        found = _mend(text)
-    return Reading(_storable(found.value), found.status) if _HALF.search(text) else found
+        return None
+    return Reading(value, "valid") if isinstance(value, dict | list) else None
 
 
 def _storable(value: Any) -> Any:
@@ -70,22 +79,27 @@ def _storable(value: Any) -> Any:
 
 
 def _mend(text: str) -> Reading:
-    """Read from the first bracket; from a list without objects, "[1]" or "[JSON]", only if nothing else comes."""
+    """Read from the first bracket; a list without objects, "[1]" or "[JSON]", only if nothing better comes after it."""
     first: Reading | None = None
-    for number, match in enumerate(_OPEN.finditer(text)):
-        found = _read_from(text, match.start())
-        first = first or found
+    at = 0
+    for _ in range(_STRAY + 1):
+        if (match := _OPEN.search(text, at)) is None:
+            break
+        found, at = _read_from(text, match.start())
         objects = _OBJECTS.match(text, match.start()) or any(isinstance(each, dict) for each in found.value or ())
-        stray = isinstance(found.value, list) and not objects
-        if not stray or number == _STRAY or text.find("{", match.end()) < 0:
-            return found if found.value or not stray else first
+        if objects or not isinstance(found.value, list):
+            better = first is None or found.value or found.status == "repaired"
+            return found if better else first
+        first = first or found
     return first or Reading(None, "unparseable")
 
 
-def _read_from(text: str, at: int) -> Reading:
+def _read_from(text: str, at: int) -> tuple[Reading, int]:
+    """Read what begins with the bracket at `at`; return it and where to look on: behind it, or inside what is broken."""
     try:
-        return Reading(read_value(text, at), "repaired")
+        value, end = read_value(text, at)
+        return Reading(value, "repaired"), end
     except Broken as broken:
         if not broken.partial:
-            return Reading(broken.partial, "truncated") if broken.cut else Reading(None, "unparseable")
-        return Reading(broken.partial, "truncated" if broken.cut else "repaired")
+            return (Reading(broken.partial, "truncated") if broken.cut else Reading(None, "unparseable")), at + 1
+        return Reading(broken.partial, "truncated" if broken.cut else "repaired"), at + 1

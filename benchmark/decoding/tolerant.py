@@ -35,13 +35,13 @@ class Broken(Exception):
         self.partial, self.cut = partial, cut
 
 
-def read_value(text: str, start: int) -> Any:
-    """Read the JSON-like value that begins at `start`.
+def read_value(text: str, start: int) -> tuple[Any, int]:
+    """Read the JSON-like value that begins at `start`; return it and where it ends.
 
     Raises:
         Broken: the value is incomplete or malformed beyond repair; see `Broken.partial`.
     """
-    return _value(text, start, 0)[0]
+    return _value(text, start, 0)
 
 
 def _skip(text: str, at: int, what: re.Pattern[str] = _BLANK) -> int:

@@ -5,7 +5,7 @@ import random
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from itamed.benchmark.decoding.answer import ANSWER_HEADING, COT_OPENING, read_answer
 
@@ -34,6 +34,9 @@ ONE = {"entities": [{"text": "edema", "type": "disturbo"}]}
         ("[JSON]\n" + json.dumps(ONE), ONE, "repaired"),
         ("[Risposta]: " + json.dumps(ONE), ONE, "repaired"),
         ("[1] e [2]", [1], "repaired"),
+        ('["{"] fine', ["{"], "repaired"),
+        ('["{"] ' + json.dumps(ONE), ONE, "repaired"),
+        ("[1] {", [1], "repaired"),
         ("Ecco: " + json.dumps(ONE["entities"]) + " {}", ONE["entities"], "repaired"),
         ('[{"text":"edema","type":"dis', [], "truncated"),
         (r'{"text":"l\'edema è \"duro\", 5\/6"}', {"text": 'l\'edema è "duro", 5/6'}, "repaired"),
@@ -55,6 +58,8 @@ def test_readings(response, value, status):
     assert (reading.value, reading.status) == (value, status)
 
 
+@example(["{"])
+@example(["</think>"])
 @given(
     st.recursive(
         st.text(max_size=8) | st.integers() | st.none(),
@@ -67,6 +72,7 @@ def test_whole_json_is_valid_and_a_suffix_makes_it_repaired(value):
         return
     text = json.dumps(value, ensure_ascii=False)
     assert read_answer(text).value == value
+    assume("</think>" not in text)
     again = read_answer(text + "\nfine")
     assert again.status == "repaired"
 
