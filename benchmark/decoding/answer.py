@@ -95,7 +95,7 @@ def _mend(text: str) -> Reading:
 
 
 def _read_from(text: str, at: int) -> tuple[Reading, int]:
-    """Read what begins with the bracket at `at`; return it and where to look on: behind it, or inside what is broken."""
+    """Read what begins with the bracket at `at`; return it and where to look on: behind it, or inside the broken."""
     try:
         value, end = read_value(text, at)
         return Reading(value, "repaired"), end

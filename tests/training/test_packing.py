@@ -1,7 +1,7 @@
 """Packs hold every example whole, what prompts share once, and lead each answer token to its place."""
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from itamed.training.encode import Encoded
 from itamed.training.packing import packs
@@ -10,7 +10,6 @@ IDS = st.lists(st.integers(0, 2), min_size=1, max_size=12).map(np.array)
 EXAMPLES = st.lists(st.builds(Encoded, st.just("task"), IDS, IDS, st.sampled_from([1.0, 0.25])), max_size=8)
 
 
-@settings(deadline=None)
 @given(EXAMPLES, st.integers(1, 40))
 def test_every_example_stands_there_whole(examples, room):
     found = []
@@ -26,7 +25,6 @@ def test_every_example_stands_there_whole(examples, room):
     assert sorted(found) == sorted(tuple(np.concatenate([e.prompt, e.answer])) for e in examples)
 
 
-@settings(deadline=None)
 @given(EXAMPLES)
 def test_each_answer_token_is_predicted_from_the_one_before_it(examples):
     for pack in packs(examples, 1000, least=1):

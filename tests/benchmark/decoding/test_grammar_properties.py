@@ -7,7 +7,7 @@ from collections import Counter
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from itamed.benchmark.decoding.grammar import grammar_of
 from itamed.benchmark.decoding.spans import SAME_START
@@ -66,14 +66,12 @@ def strings_of(data, text, most):
     return data.draw(st.lists(inside | inside | around | TEXTS, max_size=most))
 
 
-@settings(max_examples=150, deadline=None)
 @given(text=TEXTS, data=st.data(), nested=st.booleans())
 def test_ordered_spans_are_those_that_fit(text, data, nested):
     strings = strings_of(data, text, 4)
     assert takes(passage(text, nested=nested), entities(strings)) == fits(text, strings, nested)
 
 
-@settings(max_examples=100, deadline=None)
 @given(text=TEXTS, data=st.data(), most=st.integers(2, 12))
 def test_plain_spans_are_bounded_strings_of_the_text(text, data, most):
     strings = strings_of(data, text, 3)
@@ -85,7 +83,6 @@ def test_plain_spans_are_bounded_strings_of_the_text(text, data, most):
     assert taken == (len(strings) <= 2 and copies.issuperset(strings))
 
 
-@settings(max_examples=100, deadline=None)
 @given(text=TEXTS, data=st.data(), nested=st.booleans())
 def test_bounds_never_cut_what_they_allow(text, data, nested):
     strings = strings_of(data, text, 4)
@@ -110,7 +107,6 @@ def follow(text, found):
     return True
 
 
-@settings(max_examples=300, deadline=None)
 @given(text=TEXTS, data=st.data(), ordered=st.booleans(), one_word=st.booleans())
 def test_pairs_are_those_in_order(text, data, ordered, one_word):
     strings = strings_of(data, text, 8)
@@ -122,7 +118,6 @@ def test_pairs_are_those_in_order(text, data, ordered, one_word):
     assert takes(document(row, one_word=one_word), value) == right
 
 
-@settings(max_examples=100, deadline=None)
 @given(text=TEXTS, data=st.data(), most=st.integers(2, 12))
 def test_pairs_are_bounded(text, data, most):
     found = list(zip(*[iter(strings_of(data, text, 4))] * 2, strict=False))
@@ -133,7 +128,6 @@ def test_pairs_are_bounded(text, data, most):
     assert takes(bounded, pairs(found)) == (short and takes(doc, pairs(found)))
 
 
-@settings(max_examples=100, deadline=None)
 @given(text=TEXTS, data=st.data(), name=TEXTS.filter(bool), options=st.lists(TEXTS, max_size=3, unique=True))
 def test_cells_are_options_or_joined_strings_of_the_text(text, data, name, options):
     parts = strings_of(data, text, 3)
@@ -154,7 +148,6 @@ def _joined(value, copies, most):
     return most > 1 and any(value[:cut] in copies and _joined(value[cut + 2 :], copies, most - 1) for cut in cuts)
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.lists(st.tuples(*map(st.sampled_from, (IDS, IDS, KINDS))), max_size=5), st.booleans())
 def test_relations_are_those_in_order(edges, ordered):
     edges = sorted(set(edges)) if ordered else edges
@@ -164,7 +157,6 @@ def test_relations_are_those_in_order(edges, ordered):
     assert takes(document(row, reversed(KINDS)), value) == right
 
 
-@settings(max_examples=60, deadline=None)
 @given(text=TEXTS, seed=SEEDS, nested=st.booleans(), kind=st.sampled_from(["flat", "pairs", "form", "plain"]))
 def test_whatever_is_allowed_is_valid_and_of_the_text(text, seed, nested, kind):
     rng = random.Random(seed)
@@ -186,7 +178,6 @@ def test_whatever_is_allowed_is_valid_and_of_the_text(text, seed, nested, kind):
     assert all(part in text for part in parts if part not in ("uno", "due", "non disponibile"))
 
 
-@settings(max_examples=30, deadline=None)
 @given(st.integers(2, 10), SEEDS)
 def test_any_number_of_options_can_be_chosen(size, seed):
     doc = document(ChoiceRow("r", "n", "test", "Quale?", tuple(f"scelta {n}" for n in range(size)), 0))

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from itamed.benchmark.engines.encoder.tags import Head, best_tags, layered, spans_of, tags_of, words
 
@@ -48,7 +48,6 @@ def test_neighbours_stay_two_spans_and_a_stray_inside_begins_one():
     assert spans_of(stray, PLACES, HEAD) == [span("Dolore toracico"), span("acuto", "b")]
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 10), st.integers(1, 4), st.sampled_from("ab")), max_size=5, unique=True))
 def test_all_spans_of_words_come_back_if_there_are_layers_enough(chosen):
     gold = {(PLACES[at][0], PLACES[min(at + size, 11) - 1][1], kind) for at, size, kind in chosen}

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from itamed.benchmark.engines.encoder.tagger import load_tokenizer
 from itamed.benchmark.engines.encoder.tags import words
@@ -18,7 +18,6 @@ from . import tiny
 TEXTS = [row.text for row in mini_rows("itamed_ner_e3c_clinentity")]
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(1, 12), min_size=1, max_size=60), st.integers(12, 40), st.data())
 def test_each_word_is_decided_once_in_a_stretch_that_fits(sizes, room, data):
     overlap = data.draw(st.integers(0, room // 2))

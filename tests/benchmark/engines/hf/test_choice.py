@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from itamed.benchmark.engines.hf import choice
 from itamed.benchmark.engines.hf.choice import choose
@@ -55,7 +55,6 @@ def cases(draw):
     return matrix(places, width), head, allowed
 
 
-@settings(max_examples=200, deadline=None)
 @given(cases())
 @torch.inference_mode()
 def test_the_choice_is_the_arg_max_of_the_masked_layer(case):

@@ -1,7 +1,7 @@
 """Guesses: from the note where a string is being copied, from habit elsewhere, with honest chances."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from itamed.benchmark.engines.hf.drafts import Echo, Guesser, Habits, Note, Rate, worth
 
@@ -40,7 +40,6 @@ def test_what_is_not_in_the_note_has_no_copy(note):
     assert Note([], []).after(b"a") is None
 
 
-@settings(deadline=None)
 @given(st.lists(st.binary(min_size=1, max_size=3), min_size=1, max_size=8), st.data())
 def test_the_token_after_a_copy_does_follow_it(pieces, data):
     note = Note(range(len(pieces)), pieces)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from itamed.benchmark.engines.hf.slots import Slots, common
 from itamed.benchmark.text import stable_hash
@@ -35,7 +35,6 @@ def feed(slots, slot, prompt, upto):
     slots.ids[slot] = prompt[:upto]
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.integers(1, 4), st.lists(st.tuples(IDS, st.integers(0, 8), st.booleans()), max_size=12))
 def test_a_taken_slot_holds_the_longest_known_prefix(count, steps):
     slots, busy = Slots(count, 8), {}
@@ -82,7 +81,6 @@ def test_the_last_token_is_never_known():
     assert slots.take(prompt)[1] == 2
 
 
-@settings(deadline=None)
 @given(IDS | st.just([]), IDS | st.just([]))
 def test_common_prefix(one, other):
     size = common(np.array(one, np.int64), np.array(other, np.int64))
