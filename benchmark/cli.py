@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from .console import ends_on_error
-from .data.commands import data_app
+from .data.cli import data_app
 from .version import __version__
 
 app = typer.Typer(
@@ -21,13 +21,6 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(data_app, name="data")
-# Training and the leaderboard stand on the benchmark, which must not know them.
-for _part in entry_points(group="itamed.commands"):
-    _loaded = _part.load()
-    if isinstance(_loaded, typer.Typer):
-        app.add_typer(_loaded, name=_part.name)
-    else:
-        app.command(name=_part.name)(_loaded)
 WithText = Annotated[
     bool, typer.Option("--with-text", help="Put all texts into the page, for yourself: some licences forbid copies.")
 ]
@@ -275,6 +268,15 @@ def version(show: Annotated[bool, typer.Option("--version", help="Print the vers
     if show:
         typer.echo(f"itamed {__version__}")
         raise typer.Exit
+
+
+# Training and the leaderboard stand on the benchmark, which must not know them.
+for _part in entry_points(group="itamed.commands"):
+    _loaded = _part.load()
+    if isinstance(_loaded, typer.Typer):
+        app.add_typer(_loaded, name=_part.name)
+    else:
+        app.command(name=_part.name)(_loaded)
 
 
 @ends_on_error

@@ -1,14 +1,13 @@
-"""`itamed data`: build, list, check and push the rows of the suite's tasks."""
+"""What `itamed data build | list | check | push` do, and say of it."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
 import typer
 from rich.markup import escape
 
-from ..console import ends_on_error, err, out, say_error
+from ..console import err, out, say_error
 from ..errors import ItamedError
 from ..paths import datasets_dir
 from ..sources.registry import named
@@ -19,41 +18,18 @@ from .push import push
 from .record import Record, read_record
 from .show import count_table, print_table, say_outcome, task_table
 
-data_app = typer.Typer(
-    no_args_is_help=True,
-    help="Build the tasks' data, look at them, check them, publish them. Start with `itamed data build`.\n\n"
-    "They stand under $ITAMED_HOME (default: the user's cache).",
-)
-
-_SOURCE = typer.Option(
-    "--source", "-s", help="Only this source (repeat for more). Default: all; see `itamed data list`."
-)
 _SHOWN_FAULTS = 20
 _STEPS: dict[Step, str] = {"read": "reading", "write": "writing"}
 
 
-@data_app.command("build")
-@ends_on_error
-def build_command(
-    source: Annotated[list[str] | None, _SOURCE] = None,
-    sources: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder with the publishers' archives (or their unpacked folders) and Hub data sets as "
-            "folders named like the repository. Nothing is downloaded; what is not there is skipped."
-        ),
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Build again what is built already.")] = False,
-) -> None:
-    """Fetch the sources, read them and write one parquet file a task and split.
+def build_sources(names: list[str], folder: Path | None, *, force: bool) -> None:
+    """Build sources, all if none is named, from a folder of archives or the publishers' servers.
 
-    Without --sources everything is downloaded; for gated Hub data sets accept their terms and `hf auth login` first.
-
-    Each source is built whole or not at all, a failed one stops no other, and what is up to date is skipped.
-
-    Ends with status 1 if a source failed, or --sources has none. Example: itamed data build --sources ~/archives
+    Raises:
+        ItamedError: the folder holds none of them.
+        typer.Exit: a source failed (status 1).
     """
-    request = Request(named(source or []), sources, frozenset(source or []), force)
+    request = Request(named(names), folder, frozenset(names), force)
     status = err().status("")
 
     def watch(current: Source, step: Step) -> None:
@@ -72,30 +48,26 @@ def build_command(
     statuses = {outcome.status for outcome in outcomes}
     if statuses == {"not in DIR"}:
         raise ItamedError(
-            f"{sources} holds none of the sources: name the folder that the archives, or their folders, are in."
+            f"{folder} holds none of the sources: name the folder that the archives, or their folders, are in."
         )
     if "failed" in statuses:
         raise typer.Exit(1)
 
 
-@data_app.command("list")
-@ends_on_error
-def list_command(source: Annotated[list[str] | None, _SOURCE] = None) -> None:
-    """List the tasks with their source, its licence, and the rows of each split that is built."""
-    print_table(task_table((current, _record(current)) for current in named(source or [])))
+def list_sources(names: list[str]) -> None:
+    """List the tasks of sources, all if none is named."""
+    print_table(task_table((current, _record(current)) for current in named(names)))
 
 
-@data_app.command("check")
-@ends_on_error
-def check_command(source: Annotated[list[str] | None, _SOURCE] = None) -> None:
-    """Read the built data again: spans, ids, splits, near copies between splits of all tasks, counts, licences.
+def check_sources(names: list[str]) -> None:
+    """Check built sources, all if none is named.
 
-    Warns of contradictory duplicates (equal texts of a split with different gold) and of copies between sources.
-
-    Ends with status 1 on a fault, or if nothing is built, or if a source named with --source is not.
+    Raises:
+        ItamedError: nothing is built, or not what is named.
+        typer.Exit: there is a fault (status 1).
     """
-    built, missing = _built(source or [])
-    if missing and (source or not built):
+    built, missing = _built(names)
+    if missing and (names or not built):
         raise ItamedError(f"Not built: {', '.join(missing)}. Run `itamed data build` first.")
     reports: list[tuple[Source, Report]] = []
     with err().status("") as status:
@@ -116,21 +88,15 @@ def check_command(source: Annotated[list[str] | None, _SOURCE] = None) -> None:
     out().print("No faults.")
 
 
-@data_app.command("push")
-@ends_on_error
-def push_command(
-    namespace: Annotated[str, typer.Option(help="Your user name or organisation on the Hub.")],
-    source: Annotated[list[str] | None, _SOURCE] = None,
-    private: Annotated[bool, typer.Option("--private", help="Make private repositories.")] = False,
-) -> None:
-    """Upload built sources to the Hub, each to the data set repository NAMESPACE/itamed-SOURCE.
+def push_sources(names: list[str], namespace: str, *, private: bool) -> None:
+    """Upload sources, all that are built if none is named.
 
-    Log in with `hf auth login` first. Sources whose terms forbid copies are refused unless --private is given.
-
-    On another machine, ITAMED_HUB=NAMESPACE evaluates on what was uploaded.
+    Raises:
+        ItamedError: nothing is built.
+        typer.Exit: a source was not uploaded (status 1).
     """
     built, _ = _built([])
-    chosen = named(source) if source else [current for current, _ in built]
+    chosen = named(names) if names else [current for current, _ in built]
     if not chosen:
         raise ItamedError("Nothing is built. Run `itamed data build` first.")
     outcomes = [_pushed(current, namespace, private=private) for current in chosen]

@@ -88,8 +88,7 @@ def _mend(text: str) -> Reading:
         found, at = _read_from(text, match.start())
         objects = _OBJECTS.match(text, match.start()) or any(isinstance(each, dict) for each in found.value or ())
         if objects or not isinstance(found.value, list):
-            better = first is None or found.value or found.status == "repaired"
-            return found if better else first
+            return found if first is None or found.value or found.status == "repaired" else first
         first = first or found
     return first or Reading(None, "unparseable")
 

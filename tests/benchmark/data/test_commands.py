@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from itamed.benchmark.console import ends_on_error
 from itamed.benchmark.data.build import build_source
-from itamed.benchmark.data.commands import data_app
+from itamed.benchmark.data.cli import data_app
 from itamed.benchmark.paths import datasets_dir
 from itamed.benchmark.sources import registry
 from itamed.benchmark.sources.registry import source_of
