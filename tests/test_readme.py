@@ -1,4 +1,4 @@
-"""The README: its links, commands and flags exist, and every source is named with its terms and citation."""
+"""The README and the guide in Italian: links, commands and flags exist; sources are named with terms and citation."""
 
 import re
 
@@ -13,11 +13,18 @@ from typer.main import get_command
 
 from .conftest import ROOT
 
-TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
-CODE = re.findall(r"```\n(.*?)```", TEXT, re.DOTALL) + re.findall(
-    r"`([^`\n]+)`", re.sub(r"```.*?```", "", TEXT, flags=re.DOTALL)
-)
-COMMANDS = [line for block in CODE for line in block.replace("\\\n", " ").splitlines()]
+PAGES = [ROOT / "README.md", ROOT / "docs" / "guida.md"]
+TEXT = PAGES[0].read_text(encoding="utf-8")
+each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+
+
+def commands_of(page):
+    text = page.read_text(encoding="utf-8")
+    prose = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+    code = re.findall(r"```\n(.*?)```", text, re.DOTALL) + re.findall(r"`([^`\n]+)`", prose)
+    return [line for block in code for line in block.replace("\\\n", " ").splitlines()]
+
+
 HARNESS = HarnessCLI()._subparsers.choices["run"]._option_string_actions
 OUR_OWN_FLAGS = {"--label", "--resume"}
 
@@ -26,15 +33,18 @@ def flags(command):
     return re.findall(r"(?<!\S)(--?[a-z_-]+)", command.partition("  #")[0])
 
 
-def test_prose_is_wrapped():
-    lines = [line for line in TEXT.splitlines() if not line.startswith(("|", "* "))]
+@each_page
+def test_prose_is_wrapped(page):
+    lines = [line for line in page.read_text(encoding="utf-8").splitlines() if not line.startswith(("|", "* "))]
     assert max(map(len, lines)) <= 120
 
 
-def test_local_links_lead_to_files():
-    links = [link for link in re.findall(r"\]\(([^)]+)\)", TEXT) if "://" not in link]
-    assert len(links) >= 5
-    assert [link for link in links if not (ROOT / link).is_file()] == []
+@each_page
+def test_local_links_lead_to_files(page):
+    links = re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text(encoding="utf-8"))
+    local = [link for link in links if "://" not in link]
+    assert len(local) >= 4
+    assert [link for link in local if not (page.parent / link).is_file()] == []
 
 
 @pytest.mark.parametrize("source", SOURCES.values(), ids=lambda source: source.name)
@@ -70,8 +80,9 @@ def test_the_citation_file_names_the_same_founding_paper():
     assert f"]({paper['url']})" in line
 
 
-def test_our_commands_and_their_flags_exist():
-    ours = [command.partition("  #")[0].split() for command in COMMANDS if command.startswith("itamed ")]
+@each_page
+def test_our_commands_and_their_flags_exist(page):
+    ours = [command.partition("  #")[0].split() for command in commands_of(page) if command.startswith("itamed ")]
     assert {words[1] for words in ours} >= {"data", "eval", "report", "train"}
     for words in ours:
         command, rest = get_command(app), words[1:]
@@ -86,16 +97,29 @@ def test_our_commands_and_their_flags_exist():
         assert set(flags(" ".join(rest))) <= set(known), words
 
 
+@each_page
+def test_flags_that_are_named_alone_exist(page):
+    alone = {flag for command in commands_of(page) if command.startswith("--") for flag in flags(command)}
+    assert alone >= {"--metadata", "--model"}
+    assert alone <= HARNESS.keys() | OUR_OWN_FLAGS | flags_of(get_command(app))
+
+
 def test_flags_of_the_harness_exist():
-    found = {flag for command in COMMANDS if command.startswith(("lm_eval ", "--")) for flag in flags(command)}
-    assert found >= {"--tasks", "--metadata", "--model"}
-    assert found - {"--sources"} - OUR_OWN_FLAGS <= HARNESS.keys()
+    found = {flag for command in commands_of(PAGES[0]) if command.startswith("lm_eval ") for flag in flags(command)}
+    assert found >= {"--tasks", "--model"}
+    assert found <= HARNESS.keys()
 
 
-def test_targets_and_extras_exist():
+def flags_of(command):
+    inner = (flags_of(each) for each in getattr(command, "commands", {}).values())
+    return {flag for parameter in command.params for flag in parameter.opts}.union(*inner)
+
+
+@each_page
+def test_targets_and_extras_exist(page):
     makefile, setup = (ROOT / "Makefile").read_text(), (ROOT / "setup.cfg").read_text()
-    targets = {command.split()[1] for command in COMMANDS if command.startswith("make ")}
-    assert targets == {"demo", "test"}
+    targets = {command.split()[1] for command in commands_of(page) if command.startswith("make ")}
+    assert {"demo"} <= targets <= {"demo", "test"}
     assert all(re.search(rf"^{target}:", makefile, re.MULTILINE) for target in targets)
-    for extra in re.findall(r"pip install '\.\[(\w+)\]'", TEXT):
+    for extra in re.findall(r"pip install '\.\[(\w+)\]'", page.read_text(encoding="utf-8")):
         assert f"\n{extra} =\n" in setup
