@@ -31,9 +31,10 @@ $(VENV)/.package: $(VENV)/.tools $(PACKAGE_FILES)
 	$(BIN)/pip install --quiet --no-deps --force-reinstall .
 	@touch $@
 
-check: install  ## Format and lint check, types
+check: install  ## Format and lint check, types, holes in workflows
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/zizmor --offline --quiet docs/hosting/*.yml
 	mkdir -p build/types/itamed
 	ln -sfn ../../../benchmark build/types/itamed/benchmark
 	ln -sfn ../../../training build/types/itamed/training
