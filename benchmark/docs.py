@@ -19,7 +19,13 @@ from .text import stable_order
 
 
 def task_docs(
-    name: str, *, mini: bool = False, fewshot_seed: int = 0, eval_split: str = "test", eval_notes: int | None = None
+    name: str,
+    *,
+    mini: bool = False,
+    fewshot_seed: int = 0,
+    eval_split: str = "test",
+    eval_notes: int | None = None,
+    eval_wording: int = 0,
 ) -> dict[str, Dataset]:
     """Return the documents of a task: "test" to be answered, "fewshot" as examples for prompts.
 
@@ -30,16 +36,17 @@ def task_docs(
         eval_split: "dev" to develop prompts or watch training without looking at the test rows.
         eval_notes: at most so many notes, whole and the same ones every time; the harness's own
             limit counts rows, which for long notes are passages.
+        eval_wording: see `Task.worded`.
 
     Raises:
         DataMissingError: the rows are not there; the message names the command that builds them.
-        ItamedError: there is no such split, or no such number of notes.
+        ItamedError: there is no such split, number of notes or wording.
     """
     if eval_split not in SPLITS:
         raise ItamedError(f"eval_split={eval_split} is unknown: choose one of {', '.join(SPLITS)}.")
     if eval_notes is not None and not (isinstance(eval_notes, int) and eval_notes > 0):
         raise ItamedError(f"eval_notes={eval_notes} is no number of notes: give at least 1, or leave it out.")
-    task = task_of(name)
+    task = task_of(name).worded(eval_wording)
     shots_task, shots_split = task.shots
     wanted = {eval_split, shots_split} if shots_task == name else {eval_split}
     rows = task_rows(name, wanted, mini=mini)

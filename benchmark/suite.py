@@ -9,7 +9,7 @@ from __future__ import annotations
 import fnmatch
 import importlib.util
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,17 @@ class Task:
     def mini_name(self) -> str:
         """Return the name of the same task on the embedded set."""
         return MINI_PREFIX + self.name.removeprefix(PREFIX).replace("_", "-")
+
+    def worded(self, number: int) -> Task:
+        """Return the task asked for in other words (see `_wordings_yaml`), counted from 1; 0 is the suite's own.
+
+        Raises:
+            ItamedError: there is no such wording.
+        """
+        others = _wordings().get(self.name, [])
+        if not isinstance(number, int) or not 0 <= number <= len(others):
+            raise ItamedError(f"eval_wording={number} is none: {self.name} has 0, the suite's own, to {len(others)}.")
+        return replace(self, instruction=others[number - 1]) if number else self
 
 
 def tasks_dir() -> Path:
@@ -142,6 +153,11 @@ def _read(path: Path) -> dict[str, Any]:
     config: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
     included = config.pop("include", None)
     return {**_read(path.parent / included), **config} if included else config
+
+
+@cache
+def _wordings() -> dict[str, list[str]]:
+    return _read(tasks_dir() / "_wordings_yaml")
 
 
 def _task(path: Path) -> Task:

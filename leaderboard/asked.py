@@ -37,6 +37,8 @@ def require_suite(data: Mapping[str, Any], names: list[str], *, sample: bool) ->
         meta = task.get("metadata") or {}
         if meta.get("eval_split", "test") != "test":
             raise ItamedError(f"{name} was asked of {meta['eval_split']} rows: submissions are about test rows.")
+        if wording := meta.get("eval_wording"):
+            raise ItamedError(f"{name} was asked in wording {wording}: submissions are about the suite's own words.")
         if meta.get("eval_notes") is not None and not sample:
             raise ItamedError(
                 f"{name} was asked of {meta['eval_notes']} notes alone (eval_notes): the leaderboard ranks whole "

@@ -24,20 +24,30 @@ def documents(
     fewshot_seed: int = 0,
     eval_split: str = "test",
     eval_notes: int | None = None,
+    eval_wording: int = 0,
     **others: Any,
 ) -> dict[str, Dataset]:
     """Return a task's documents; users choose with the harness's `--metadata`.
 
     `{"fewshot_seed": 1}` takes other examples, `{"eval_split": "dev"}` evaluates the development
-    rows, `{"eval_notes": 40}` a fixed sample of whole notes. The harness mixes in model arguments
-    and the metadata of the task's file.
+    rows, `{"eval_notes": 40}` a fixed sample of whole notes, `{"eval_wording": 1}` asks in other words. The harness
+    mixes in model arguments and the metadata of the task's file.
 
     Raises:
         ItamedError: another name that begins like these: a sample or split would go unnoticed.
     """
     if unknown := [name for name in others if name.startswith(("eval_", "fewshot_"))]:
-        raise ItamedError(f"--metadata has no {unknown[0]}: there are fewshot_seed, eval_split and eval_notes.")
-    return task_docs(rows_of, mini=mini, fewshot_seed=fewshot_seed, eval_split=eval_split, eval_notes=eval_notes)
+        raise ItamedError(
+            f"--metadata has no {unknown[0]}: there are fewshot_seed, eval_split, eval_notes and eval_wording."
+        )
+    return task_docs(
+        rows_of,
+        mini=mini,
+        fewshot_seed=fewshot_seed,
+        eval_split=eval_split,
+        eval_notes=eval_notes,
+        eval_wording=eval_wording,
+    )
 
 
 def target(doc: Mapping[str, Any]) -> str:

@@ -16,6 +16,7 @@ from .sameness import require_same
 from .sections import details, families, forms, tasks, types
 from .series import Series, series_of
 from .sheet import ROLE_NAMES, Section, Sheet
+from .wordings import wordings
 
 
 def report(runs: Sequence[Run], baseline: str = "", *, others: bool = False) -> list[Section]:
@@ -50,7 +51,7 @@ def parts(series: Sequence[Series], base: Series | None, *, others: bool) -> lis
         *([gained(series, base)] if base else []),
         *([published()] if others else []),
     ]
-    found += [_methods(series), grammars(series), tasks(series), costs(series)]
+    found += [_methods(series), grammars(series), wordings(series), tasks(series), costs(series)]
     found += [types(series), forms(series), *(details(each) for each in series), settings(series)]
     return [part for part in found if part.sheets or part.figures or part.text]
 

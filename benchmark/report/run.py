@@ -61,12 +61,13 @@ class Run:
 
     @property
     def method(self) -> str:
-        """Return how the model was asked: "4-shot cot constrained"; "tagger" if it was not asked but tags words."""
-        held, reasoning = self.settings.held, self.settings.reasoning
+        """Return how the model was asked: "4-shot wording 1 cot constrained"; "tagger" if it tags words, unasked."""
+        held, reasoning, wording = self.settings.held, self.settings.reasoning, self.settings.eval_wording
         if held == "tagged":
             return "tagger"
         shots = "/".join(map(str, sorted({result.shots for result in self.tasks})))
-        how = ["" if reasoning == "none" else reasoning, "" if held == "free" else held]
+        how = [f"wording {wording}" if wording else "", "" if reasoning == "none" else reasoning]
+        how.append("" if held == "free" else held)
         return " ".join(filter(None, [f"{shots}-shot", *how]))
 
     @property

@@ -14,8 +14,8 @@ TAGGER = "itamed-encoder"
 """The engine that tags words of notes: no prompt is read, and no text is generated."""
 STOCK = "itamed-stock"
 """What peers do: answers are held to a schema, and not to the document's words."""
-SAMPLE = ("eval_notes", "eval_split", "fewshot_seed")
-"""What `--metadata` can choose of a task's rows (see the task files' hooks)."""
+SAMPLE = ("eval_notes", "eval_split", "fewshot_seed", "eval_wording")
+"""What `--metadata` can choose of a task's rows and prompts (see the task files' hooks)."""
 RULES = "itamed-baseline"
 """The engine of rules that are no model."""
 Held: TypeAlias = Literal["free", "constrained", "schema", "tagged"]
@@ -34,7 +34,7 @@ class Settings:
         chat: whether prompts went through a chat template.
         batch, limit: those of the harness.
         parameters, precision: of the model; see `precision_of`.
-        eval_notes, eval_split, fewshot_seed: see `SAMPLE`.
+        eval_notes, eval_split, fewshot_seed, eval_wording: see `SAMPLE`.
         usage: "seconds" of the run, and by task tokens in and out.
         seconds_before: those of stored answers that it went on from; None if they are not known.
         suite: fingerprint of each task by part, see `suite_fingerprint`; empty for the plain harness.
@@ -54,6 +54,7 @@ class Settings:
     eval_notes: int | None = None
     eval_split: str | None = None
     fewshot_seed: int | None = None
+    eval_wording: int | None = None
     usage: Mapping[str, Any] | None = None
     seconds_before: float | None = None
     suite: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

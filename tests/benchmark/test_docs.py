@@ -42,6 +42,9 @@ def test_missing_split_says_what_to_do():
         ({"eval_notes": 0}, "eval_notes=0 is no number of notes"),
         ({"eval_notes": -1.0}, "eval_notes=-1.0 is no number of notes"),
         ({"eval_notes": "all"}, "eval_notes=all is no number of notes"),
+        ({"eval_wording": 3}, "eval_wording=3 is none: .* has 0, the suite's own, to 2"),
+        ({"eval_wording": -1}, "eval_wording=-1 is none"),
+        ({"eval_wording": "other"}, "eval_wording=other is none"),
     ],
 )
 def test_wrong_choices_of_documents_are_refused(given, message):

@@ -146,6 +146,7 @@ def test_wishes_that_cannot_be_met(run, wishes, message):
         (lambda data: data.update(system_instruction="Sei un medico."), "--system_instruction"),
         (lambda data: data["configs"][NER]["metadata"].update(eval_split="dev"), "about test rows"),
         (lambda data: data["configs"][NER]["metadata"].update(eval_notes=2), "2 notes alone .*--allow-sample"),
+        (lambda data: data["configs"][NER]["metadata"].update(eval_wording=1), "wording 1: .* the suite's own words"),
         (lambda data: data["configs"][NER]["metadata"].update(fewshot_seed=1), "one run a seed"),
         (lambda data: data["configs"][NER].update(doc_to_text="Dimmi: {{ text }}"), r"not asked .*doc_to_text"),
         (lambda data: data["configs"][NER]["generation_kwargs"].update(temperature=1.0), r"not asked .*generation"),

@@ -179,6 +179,7 @@ class Evaluation:
             given.append("constrained=false")
         metadata = {"fewshot_seed": self.seed} if self.method.shots else {}
         metadata |= {"eval_notes": self.matrix.notes} if self.matrix.notes else {}
+        metadata |= {"eval_wording": self.method.wording} if self.method.wording else {}
         tasks = ",".join(self.matrix.tasks)
         return Asked(engine, given, tasks, self.method.shots, self.model.chat, metadata).arguments()
 

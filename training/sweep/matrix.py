@@ -6,24 +6,28 @@ import re
 from dataclasses import dataclass
 
 from itamed.benchmark.errors import ItamedError
+from itamed.benchmark.suite import task_of
 
+from ..examples import task_names
 from ..fields import explained, read
 from ..named import settings_of
 
-_METHOD = re.compile(r"(\d+)-shot( constrained)?")
+_METHOD = re.compile(r"(\d+)-shot(?: wording (\d+))?( constrained)?")
 _FREE_AND_HELD = "itamed-"
 
 
 @dataclass(frozen=True)
 class Method:
-    """How a model is asked."""
+    """How a model is asked; `wording` is 0 for the suite's own words."""
 
     shots: int
     constrained: bool
+    wording: int = 0
 
     def __str__(self) -> str:
         """Return the name that matrices use."""
-        return f"{self.shots}-shot{' constrained' if self.constrained else ''}"
+        wording = f" wording {self.wording}" if self.wording else ""
+        return f"{self.shots}-shot{wording}{' constrained' if self.constrained else ''}"
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,7 @@ class Matrix:
     name: str = explained("Names the folder of the results, unless --output does.")
     models: list[Model] = explained("The models.")
     methods: list[str] = explained(
-        'How base models are asked: "0-shot", "4-shot", "0-shot constrained", ...',
+        'How base models are asked: "0-shot", "4-shot", "0-shot constrained", "0-shot wording 1 constrained", ...',
         ["0-shot", "4-shot", "0-shot constrained", "4-shot constrained"],
     )
     trained_methods: list[str] = explained(
@@ -90,7 +94,7 @@ def methods_of(names: list[str]) -> list[Method]:
     found = [(name, _METHOD.fullmatch(name)) for name in names]
     if wrong := [name for name, match in found if match is None]:
         raise ItamedError(f"{wrong[0]!r} is no method: write 0-shot, 4-shot, 0-shot constrained, and so on.")
-    return [Method(int(match[1]), bool(match[2])) for _, match in found if match]
+    return [Method(int(match[1]), bool(match[3]), int(match[2] or 0)) for _, match in found if match]
 
 
 def _check(matrix: Matrix) -> None:
@@ -112,3 +116,6 @@ def _check(matrix: Matrix) -> None:
         engine = model.engine or matrix.engine
         if any(method.constrained for method in asked) and not engine.startswith(_FREE_AND_HELD):
             raise ItamedError(f"{engine} knows no grammars: choose itamed-hf or itamed-vllm for {model.name}.")
+        for name in task_names(matrix.tasks):
+            for method in asked:
+                task_of(name).worded(method.wording)

@@ -22,6 +22,7 @@ from itamed.benchmark.report.report import report
 from itamed.benchmark.report.run import HIDDEN, read_run
 from itamed.benchmark.report.series import Series, gain_over_seeds, series_of
 from itamed.benchmark.report.tidy import tidy
+from itamed.benchmark.report.wordings import wordings
 from itamed.benchmark.scoring.bootstrap import RESAMPLES, Drawn, summarise
 from itamed.benchmark.scoring.paired import student
 from itamed.benchmark.verdict import MODES
@@ -75,6 +76,25 @@ def test_a_method_names_reasoning_and_what_held_the_answers(runs):
     assert method(constrained=True) == "0-shot constrained"
     assert method(constrained=True, reasoning="cot") == "0-shot cot constrained"
     assert method(backend="itamed-stock") == "0-shot schema"
+    assert method(constrained=True, eval_wording=2) == "0-shot wording 2 constrained"
+    assert method(eval_wording=0) == "0-shot"
+
+
+def test_wordings_are_shown_as_mean_and_range(runs):
+    def asked(run, wording):
+        return replace(run, named=Label("M"), model="m", settings=replace(run.settings, eval_wording=wording))
+
+    own, other, third = asked(runs["lookup"], None), asked(runs["empty"], 1), asked(runs["majority"], 2)
+    series = series_of([own, other, third, runs["lookup"]])
+    assert [each.label for each in series] == ["M 0-shot", "M 0-shot wording 1", "M 0-shot wording 2", "lookup 0-shot"]
+    (sheet,) = wordings(series).sheets
+    ((name, numbers, *cells),) = sheet.rows
+    assert (name, numbers) == ("M 0-shot", "0, 1, 2")
+    means = [100 * each.means.by_role["id"]["ner"].value for each in series[:3]]
+    assert cells[0] == f"{np.mean(means):.1f} ({min(means):.1f} to {max(means):.1f})"
+    assert cells[1] == "–"
+    assert not wordings(series_of([own, runs["lookup"], runs["empty"]])).sheets
+    assert "Wordings" in [part.heading for part in report([own, other, third])]
 
 
 def test_gains_are_corrected_for_means_and_families_apart(runs):

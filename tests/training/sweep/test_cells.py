@@ -40,6 +40,13 @@ def test_a_training_comes_before_what_needs_it_and_seeds_count_where_they_matter
     assert (recipe.seed, recipe.sft.lora.rank) == (3, 4)
 
 
+def test_a_method_may_ask_in_other_words(matrix_file, tmp_path):
+    matrix_file.write_text(matrix_file.read_text().replace("1-shot constrained", "1-shot wording 2 constrained"))
+    asked = cells_of(matrix_file, tmp_path / "out")[1]
+    assert asked.name == "Tiny 1-shot wording 2 constrained seed 3"
+    assert '{"fewshot_seed": 3, "eval_notes": 2, "eval_wording": 2}' in asked.command
+
+
 def folders(path, root):
     return [cell.folder.relative_to(root) for cell in cells_of(path, root)]
 
@@ -169,6 +176,7 @@ def test_damaged_answers_are_made_anew(asked, monkeypatch, capsys):
     ("change", "message"),
     [
         (("0-shot, 1-shot", "0-shot, one-shot"), "'one-shot constrained' is no method"),
+        (("0-shot, 1-shot", "0-shot, 1-shot wording 9"), "eval_wording=9 is none"),
         (("name: Tiny", "name: Tiny\n    engin: hf"), r"models\[0\].engin is no setting: did you mean engine"),
         (("notes: 2", "engine: hf"), "hf knows no grammars: choose itamed-hf or itamed-vllm for Tiny"),
         (("name: Tiny", "name: Tiny\n    chat: true"), r"recipe.yaml has sft.chat False, Tiny has chat True"),
