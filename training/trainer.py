@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
@@ -17,6 +18,8 @@ from .packing import Pack
 from .shards import whole
 from .stage_trainer import StageTrainer
 from .work import Arithmetic, Meter, counts, peak_bytes, peak_flops
+
+_log = logging.getLogger(__name__)
 
 
 def together(steps: list[list[Pack]]) -> dict[str, list[Pack]]:
@@ -117,6 +120,7 @@ class PackTrainer(StageTrainer):
         """Return the development loss of a model as it is written; None if no rows are watched, or FSDP is used."""
         if not self._dev.packs or self.is_fsdp_enabled:
             return None
+        _log.info("Measuring the development loss of the model as it is written.")
         model.to(self.args.device).eval()
         with trainable(model):
             return dev_loss(model, model.get_output_embeddings(), self._dev.packs, self.args.device)
