@@ -23,6 +23,8 @@ FAMILIES = ("ner", "re", "crf", "qa", "arg")
 ROLES = ("id", "ood")
 PREFIX = "itamed_"
 MINI_PREFIX = "itamed-mini-"
+CHOICES = ("fewshot_seed", "eval_split", "eval_notes", "eval_wording")
+"""What `--metadata` can choose of a task's rows and prompts, see `docs.task_docs`."""
 
 
 @dataclass(frozen=True)

@@ -13,20 +13,12 @@ from itamed.benchmark.docs import task_docs
 from itamed.benchmark.errors import ItamedError
 from itamed.benchmark.families import family_of, right_answer
 from itamed.benchmark.rows import row_class
+from itamed.benchmark.suite import CHOICES
 from itamed.benchmark.verdict import Mode, Record, filtered, record, report
 from lm_eval.api.filter import Filter
 
 
-def documents(
-    rows_of: str,
-    *,
-    mini: bool = False,
-    fewshot_seed: int = 0,
-    eval_split: str = "test",
-    eval_notes: int | None = None,
-    eval_wording: int = 0,
-    **others: Any,
-) -> dict[str, Dataset]:
+def documents(rows_of: str, *, mini: bool = False, **given: Any) -> dict[str, Dataset]:
     """Return a task's documents; users choose with the harness's `--metadata`.
 
     `{"fewshot_seed": 1}` takes other examples, `{"eval_split": "dev"}` evaluates the development
@@ -36,18 +28,9 @@ def documents(
     Raises:
         ItamedError: another name that begins like these: a sample or split would go unnoticed.
     """
-    if unknown := [name for name in others if name.startswith(("eval_", "fewshot_"))]:
-        raise ItamedError(
-            f"--metadata has no {unknown[0]}: there are fewshot_seed, eval_split, eval_notes and eval_wording."
-        )
-    return task_docs(
-        rows_of,
-        mini=mini,
-        fewshot_seed=fewshot_seed,
-        eval_split=eval_split,
-        eval_notes=eval_notes,
-        eval_wording=eval_wording,
-    )
+    if unknown := [name for name in given if name.startswith(("eval_", "fewshot_")) and name not in CHOICES]:
+        raise ItamedError(f"--metadata has no {unknown[0]}: there are {', '.join(CHOICES)}.")
+    return task_docs(rows_of, mini=mini, **{name: given[name] for name in CHOICES if name in given})
 
 
 def target(doc: Mapping[str, Any]) -> str:

@@ -10,12 +10,13 @@ from typing import Any
 
 from ..errors import ItamedError
 from ..files import write_bytes, write_text
+from ..suite import CHOICES
 from .arguments import ANSWERING, OWN_PLACE, RUNNING
 from .finding import find_run
 from .run import HIDDEN, Run, unkept
 from .sample import notes_available
 from .samples import damaged, packed_path, read_samples, samples_path
-from .settings import ADDED, SAMPLE, model_arguments
+from .settings import ADDED, model_arguments
 
 _SETTINGS = (
     "n-shot",
@@ -70,7 +71,7 @@ def _results(run: Run) -> dict[str, Any]:
         task.name: {k: v for k, v in data["results"][task.name].items() if k.startswith(HIDDEN)} for task in run.tasks
     }
     arguments = told(model_arguments(data["config"]))
-    chosen = {name: value for name in SAMPLE if (value := getattr(run.settings, name)) is not None}
+    chosen = {name: value for name in CHOICES if (value := getattr(run.settings, name)) is not None}
     available = {task.name: notes for task in run.tasks if (notes := notes_available(run, task)) is not None}
     config = {key: data["config"].get(key) for key in _CONFIG} | {"model_args": arguments}
     return {

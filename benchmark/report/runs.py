@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timezone
 
+from ..suite import CHOICES
 from .redact import told, without_folder
 from .run import Run
 from .series import Series
-from .settings import SAMPLE
 from .sheet import NONE, Section, Sheet
 
 _HEADER = ("run", "itamed", "harness", "date", "engine", "model", "model arguments", "sample", "model commit", "commit")
@@ -27,7 +27,7 @@ def settings(series: Sequence[Series]) -> Section:
 def _row(run: Run) -> list[str]:
     known = run.settings
     arguments = {name: value for name, value in told(known.arguments).items() if name != "pretrained"}
-    sample = {name: value for name in (*SAMPLE, "limit") if (value := getattr(known, name)) is not None}
+    sample = {name: value for name in (*CHOICES, "limit") if (value := getattr(known, name)) is not None}
     cells = [known.version, known.lm_eval_version, _date(known.date), known.backend, without_folder(run.model)]
     cells += [_pairs(arguments), _pairs(sample), (known.model_sha or "")[:12], known.git_hash]
     return [run.label, *(str(cell or NONE) for cell in cells)]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from ..suite import CHOICES
 from .arguments import quantised
 
 ADDED = "itamed"
@@ -14,8 +15,6 @@ TAGGER = "itamed-encoder"
 """The engine that tags words of notes: no prompt is read, and no text is generated."""
 STOCK = "itamed-stock"
 """What peers do: answers are held to a schema, and not to the document's words."""
-SAMPLE = ("eval_notes", "eval_split", "fewshot_seed", "eval_wording")
-"""What `--metadata` can choose of a task's rows and prompts (see the task files' hooks)."""
 RULES = "itamed-baseline"
 """The engine of rules that are no model."""
 Held: TypeAlias = Literal["free", "constrained", "schema", "tagged"]
@@ -34,7 +33,7 @@ class Settings:
         chat: whether prompts went through a chat template.
         batch, limit: those of the harness.
         parameters, precision: of the model; see `precision_of`.
-        eval_notes, eval_split, fewshot_seed, eval_wording: see `SAMPLE`.
+        eval_notes, eval_split, fewshot_seed, eval_wording: see `suite.CHOICES`.
         usage: "seconds" of the run, and by task tokens in and out.
         seconds_before: those of stored answers that it went on from; None if they are not known.
         suite: fingerprint of each task by part, see `suite_fingerprint`; empty for the plain harness.
@@ -68,7 +67,7 @@ class Settings:
     @property
     def asked(self) -> tuple[Any, ...]:
         """Return what was asked of which model: all that a user says, and nothing that a run adds."""
-        sample = [getattr(self, name) for name in SAMPLE]
+        sample = [getattr(self, name) for name in CHOICES]
         return self.backend, dict(self.arguments), self.chat, self.batch, self.limit, self.precision, sample
 
     @property
@@ -99,7 +98,7 @@ class Settings:
             limit=config.get("limit"),
             parameters=config.get("model_num_parameters"),
             precision=precision_of(config),
-            **{name: chosen.get(name) for name in SAMPLE},
+            **{name: chosen.get(name) for name in CHOICES},
             # Without the word of `itamed eval`, a run may have gone on where another had stopped.
             seconds_before=added.get("seconds_before", None if added.get("resumed", True) else 0.0),
             suite=dict(added.get("suite") or {}),
