@@ -42,9 +42,8 @@ def wordings(series: Sequence[Series]) -> Section:
 
 def _in_the_suites_own(series: Series) -> Series:
     """Return a series as it would be named if it had been asked in the suite's own words."""
-    settings = (replace(run.settings, eval_wording=None) for run in series.runs)
-    runs = tuple(replace(run, settings=each) for run, each in zip(series.runs, settings, strict=True))
-    return replace(series, runs=runs)
+    runs = (replace(run, settings=replace(run.settings, eval_wording=None)) for run in series.runs)
+    return replace(series, runs=tuple(runs))
 
 
 def _spread(found: dict[int, Series], role: str, name: str) -> str:
