@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # Properties are held against the same examples in each run, so that a test fails for a change alone;
 # `make fuzz` looks for new ones, and what it finds becomes an @example.
-settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.register_profile("repeatable", max_examples=300, derandomize=True, deadline=None)
 settings.register_profile("fuzz", max_examples=3000, deadline=None)
 settings.load_profile("repeatable")
 
